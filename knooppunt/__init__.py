@@ -1,0 +1,1 @@
+"""The running hub: composition root, CLI, configuration and HTTP applications."""

@@ -1,0 +1,72 @@
+"""A payload on its way in: digest and compression while it arrives, so that a large one is never held whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import zstandard
+
+DREMPEL = 256 * 1024
+"""Bytes up to which a payload is kept as it is; a larger one lives compressed only (design.md §3)."""
+
+_BLOK = 128 * 1024
+
+
+class Payload:
+    """Bytes of a bericht, written once and then read as often as needed.
+
+    Write with `write`, end with `finish`; after that `size`, `digest` (SHA-256, hex), `compressed` (one zstd
+    frame) and `chunks` are valid. `plain` is the whole payload when it is at most `DREMPEL` bytes, else None.
+    """
+
+    def __init__(self, data: bytes | None = None) -> None:
+        self.size = 0
+        self.digest = ""
+        self.compressed = b""
+        self.plain: bytes | None = None
+        self._hash = hashlib.sha256()
+        self._klein: bytearray | None = bytearray()
+        self._delen: list[bytes] = []
+        self._pers: zstandard.ZstdCompressionObj | None = None
+        if data is not None:
+            self.write(data)
+            self.finish()
+
+    def write(self, data: bytes) -> None:
+        """Add the next piece, of any length."""
+        self.size += len(data)
+        self._hash.update(data)
+        if self._klein is not None:
+            self._klein += data
+            if len(self._klein) <= DREMPEL:
+                return
+            self._pers = zstandard.ZstdCompressor(level=3).compressobj()
+            data, self._klein = bytes(self._klein), None
+        assert self._pers is not None  # noqa: S101 - large mode always has a compressor
+        self._delen.append(self._pers.compress(data))
+
+    def finish(self) -> None:
+        """End the payload; `write` may not be called again."""
+        self.digest = self._hash.hexdigest()
+        if self._klein is not None:
+            self.plain = bytes(self._klein)
+            self.compressed = zstandard.ZstdCompressor(level=3).compress(self.plain)
+        elif self._pers is not None:
+            self._delen.append(self._pers.flush())
+            self.compressed = b"".join(self._delen)
+        self._klein, self._pers, self._delen = None, None, []
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the payload, at most 128 KiB at a time."""
+        if self.plain is not None:
+            yield self.plain
+        else:
+            yield from decompress(self.compressed)
+
+
+def decompress(compressed: bytes) -> Iterator[bytes]:
+    """Yield what one zstd frame holds, at most 128 KiB at a time."""
+    with zstandard.ZstdDecompressor().stream_reader(compressed) as lezer:
+        while blok := lezer.read(_BLOK):
+            yield blok

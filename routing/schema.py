@@ -1,0 +1,195 @@
+"""Tables of the durable log. One definition for SQLite and PostgreSQL; migrations stand in `routing/migraties`.
+
+Moments are integers: milliseconds since 1970-01-01 UTC, taken from the database clock. Identifiers of berichten are
+UUIDs as text. Nothing here holds a BSN or another part of a payload in the clear.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+_Rijnummer = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only for INTEGER PRIMARY KEY
+
+# --- register: who exists, how they are connected, what they may do -----------------------------------------------
+
+partij = Table(
+    "partij",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("soort", Text, nullable=False),
+    Column("naam", Text, nullable=False),
+)
+
+aansluiting = Table(
+    "aansluiting",
+    metadata,
+    Column("partij", Text, ForeignKey("partij.code"), primary_key=True),
+    Column("kanaal", Text, nullable=False),
+    Column("protocol", Text, nullable=False),
+    Column("url", Text),
+    Column("fout_generatie", Text, nullable=False, server_default=text("'B'")),
+    CheckConstraint("kanaal <> 'push' OR url IS NOT NULL", name="push_heeft_url"),
+)
+
+identiteit = Table(
+    "identiteit",
+    metadata,
+    Column("partij", Text, ForeignKey("aansluiting.partij"), primary_key=True),
+    Column("kenmerk", Text, primary_key=True),
+)
+
+machtiging = Table(
+    "machtiging",
+    metadata,
+    Column("partij", Text, ForeignKey("partij.code"), primary_key=True),
+    Column("richting", Text, primary_key=True),  # zenden | ontvangen
+    Column("berichtsoort", Text, primary_key=True),  # WMO301, or with a closing * for a family
+)
+
+register_versie = Table(
+    "register_versie",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("versie", BigInteger, nullable=False),
+)
+
+# --- the log ------------------------------------------------------------------------------------------------------
+
+bericht = Table(
+    "bericht",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("zender", Text, nullable=False),
+    Column("ontvanger", Text, nullable=False),
+    Column("berichtcode", Text, nullable=False),
+    Column("functie", Text),
+    Column("referentienummer", Text, nullable=False),
+    Column("cross_ref", Text),
+    Column("conversatie", Text, nullable=False),
+    Column("geldend", Boolean, nullable=False),  # false for a refused try that a later try replaced
+    Column("status", Text, nullable=False),
+    Column("status_op", BigInteger, nullable=False),
+    Column("ontvangen_op", BigInteger, nullable=False),
+    Column("kanaal", Text, nullable=False),  # stuf | vsp | hub
+    Column("envelop", Text, nullable=False),  # JSON: everything the envelope must carry when it goes out again
+    Column("envelop_digest", Text, nullable=False),  # over envelope and payload: what makes a duplicate identical
+    Column("payload_digest", Text, nullable=False),
+    Column("payload_grootte", BigInteger, nullable=False),
+    Column("ontvangst_referentie", Text, nullable=False),  # referentienummer and tijdstip of the Bv03 that was given
+    Column("ontvangst_tijdstip", Text, nullable=False),
+    Column("fout_code", Text),
+    Column("fout_melder", Text),
+    Column("fout_omschrijving", Text),
+)
+Index(
+    "uq_bericht_zender_referentienummer",
+    bericht.c.zender,
+    bericht.c.referentienummer,
+    unique=True,
+    sqlite_where=text("geldend"),
+    postgresql_where=text("geldend"),
+)
+Index("ix_bericht_referentienummer", bericht.c.referentienummer)
+Index("ix_bericht_conversatie", bericht.c.conversatie)
+Index("ix_bericht_cross_ref", bericht.c.cross_ref)
+Index("ix_bericht_ontvangen_op", bericht.c.ontvangen_op)
+
+payload = Table(
+    "payload",
+    metadata,
+    Column("bericht_id", Text, ForeignKey("bericht.id"), primary_key=True),
+    Column("sleutel_id", Text, nullable=False),  # which wrapping key
+    Column("datasleutel", LargeBinary, nullable=False),  # the data key, wrapped
+    Column("inhoud", LargeBinary, nullable=False),  # nonce and ciphertext of the compressed payload
+)
+
+gebeurtenis = Table(
+    "gebeurtenis",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("soort", Text, nullable=False),
+    Column("status", Text),
+    Column("toelichting", Text, nullable=False),  # JSON
+)
+Index("ix_gebeurtenis_bericht_id", gebeurtenis.c.bericht_id, gebeurtenis.c.id)
+
+# --- delivery -----------------------------------------------------------------------------------------------------
+
+lane = Table(
+    "lane",
+    metadata,
+    Column("naam", Text, primary_key=True),  # code of the ontvanger
+    Column("kanaal", Text, nullable=False),  # push | pull; only push lanes are claimed by workers
+    Column("pending", BigInteger, nullable=False, server_default=text("0")),
+    Column("tail", BigInteger, nullable=False, server_default=text("0")),  # last sequence number given out
+    Column("next_due", BigInteger, nullable=False, server_default=text("0")),
+    Column("leased_until", BigInteger, nullable=False, server_default=text("0")),
+    Column("lease_token", Text),
+    Column("turn", BigInteger, nullable=False, server_default=text("0")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),  # in a row; opens the breaker
+    Column("paused_by", Text),
+    Column("paused_reason", Text),
+    Column("paused_until", BigInteger),
+)
+Index(
+    "ix_lane_claim",
+    lane.c.turn,
+    lane.c.next_due,
+    sqlite_where=text("pending > 0 AND kanaal = 'push'"),
+    postgresql_where=text("pending > 0 AND kanaal = 'push'"),
+)
+
+aflevering = Table(
+    "aflevering",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("lane", Text, ForeignKey("lane.naam"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    UniqueConstraint("lane", "seq"),
+)
+Index(
+    "ix_aflevering_open",
+    aflevering.c.lane,
+    aflevering.c.seq,
+    sqlite_where=text("open"),
+    postgresql_where=text("open"),
+)
+Index("ix_aflevering_bericht_id", aflevering.c.bericht_id)
+Index(
+    "ix_aflevering_expires_at",
+    aflevering.c.expires_at,
+    sqlite_where=text("open"),
+    postgresql_where=text("open"),
+)
