@@ -1,10 +1,20 @@
-"""Fault vocabulary: cause, code per generation, raiser, plek and Dutch text."""
+"""Fault vocabulary: a cause (oorzaak) of ours, and its code, melder and plek in both generations of the chain's lists.
+
+The table itself is data (`fouten.toml`). The lists of 2018 and 2025 reuse numbers, so a code says nothing without its
+melder and text (GGk fault lists FC18 and FC25).
+"""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from istandaarden.bevinding import Bevinding
+
+GENERATIES = ("A", "B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +22,8 @@ class Fout:
     """A fault as the hub reports it.
 
     `oorzaak` is our own stable name of the cause; `code` is unique only together with `melder` (who raises it)
-    and the generation, since the 2018 and 2025 lists reuse numbers. `plek` is ``client`` or ``server``.
-    `omschrijving` and `toelichting` are Dutch and hold no personal data.
+    and the generation. `plek` is ``client`` or ``server``. `omschrijving` and `toelichting` are Dutch and hold no
+    personal data; `toelichting` says what was wrong this time and what to do.
     """
 
     oorzaak: str
@@ -23,3 +33,48 @@ class Fout:
     omschrijving: str
     toelichting: str = ""
     bevindingen: tuple[Bevinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Oorzaak:
+    """One row of the fault table; `codes` maps a generation to (code, melder, plek)."""
+
+    naam: str
+    synchroon: bool
+    codes: Mapping[str, tuple[str, str, str]]
+    omschrijving: str
+    wat_te_doen: str
+
+
+@cache
+def oorzaken() -> Mapping[str, Oorzaak]:
+    """Return the fault table by name of the cause."""
+    ruw = tomllib.loads(files("routing").joinpath("fouten.toml").read_text(encoding="utf-8"))
+    return {
+        naam: Oorzaak(
+            naam=naam,
+            synchroon=rij["klasse"] == "synchroon",
+            codes={g: (rij[g]["code"], rij[g]["melder"], rij[g]["plek"]) for g in GENERATIES},
+            omschrijving=rij["omschrijving"],
+            wat_te_doen=rij["wat_te_doen"],
+        )
+        for naam, rij in ruw.items()
+    }
+
+
+def make_fout(oorzaak: str, generatie: str, bijzonderheid: str = "", bevindingen: tuple[Bevinding, ...] = ()) -> Fout:
+    """Make the fault for a cause.
+
+    Args:
+        oorzaak: name in the fault table.
+        generatie: ``A`` (2018) or ``B`` (2025), as the receiver of the fault wants it.
+        bijzonderheid: Dutch sentence on this very case, without personal data.
+        bevindingen: findings to carry along.
+
+    Raises:
+        KeyError: no such cause or generation.
+    """
+    rij = oorzaken()[oorzaak]
+    code, melder, plek = rij.codes[generatie]
+    toelichting = " ".join(deel for deel in (bijzonderheid, rij.wat_te_doen) if deel)
+    return Fout(oorzaak, code, melder, plek, rij.omschrijving, toelichting, bevindingen)
