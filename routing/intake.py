@@ -1,0 +1,203 @@
+"""Intake: check a bericht, decide where it goes, and store everything in one durable transaction before answering.
+
+A bericht whose zender cannot be trusted, or that cannot be stored, is refused at the door. Everything else is stored
+and acknowledged; what is wrong with it comes back as a Fo01 (design §3, facts on GGk §3.2).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import structlog
+from sqlalchemy import Connection, Row, select, update
+
+from routing import schema, tijdstip
+from routing.bericht import Aanlevering, Berichtcode
+from routing.foutbericht import Foutmelder
+from routing.fouten import make_fout
+from routing.logboek import record
+from routing.opslag import Opslag
+from routing.poorten import Ontvangst, Ontvangstsoort
+from routing.route import Besluit, Verwezen, decide, generation_for
+from routing.status import Status
+from routing.toetsing import Toetser
+from routing.vastlegging import Vastlegging, complete, insert_bericht, prepare, status_after_intake
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opdracht:
+    """What the transaction has to write, made beforehand."""
+
+    besluit: Besluit
+    nieuw: Vastlegging
+    fo01: Vastlegging | None
+    indiener: str
+
+
+class Intake:
+    """The one way in, for every channel. `wake` is told which lanes have something new, after the commit."""
+
+    def __init__(
+        self,
+        opslag: Opslag,
+        foutmelder: Foutmelder,
+        toetser: Toetser,
+        wake: Callable[[str], None],
+        standaardgeneratie: str = "B",
+    ) -> None:
+        self._opslag = opslag
+        self._foutmelder = foutmelder
+        self._toetser = toetser
+        self._wake = wake
+        self._standaardgeneratie = standaardgeneratie
+
+    async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
+        """Check, route and store one bericht, then answer; never raises for what a bericht contains."""
+        ontvangst = (str(uuid.uuid4()), tijdstip.now())
+        sg = aanlevering.envelop.stuurgegevens
+        register = self._foutmelder.register_bron.current()
+        try:
+            verwezen = None
+            if sg.cross_ref is not None:
+                verwezen = await self._opslag.read(
+                    find_verwezen, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie
+                )
+            besluit = decide(aanlevering, register, verwezen, self._standaardgeneratie)
+            if besluit.fout is None:
+                generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
+                await self._toetser.judge(aanlevering, generatie, besluit)
+            if besluit.synchroon:
+                return self._refuse(aanlevering, besluit, ontvangst)
+            opdracht = self._prepare(aanlevering, besluit, ontvangst)
+            antwoord, lanes = await self._opslag.write(self._store, opdracht)
+        except Exception:  # noqa: BLE001 - the door stays open: logged, and answered with a server fault
+            # Whatever failed, nothing was acknowledged: the zender keeps the bericht and offers it again.
+            _log.exception("bericht niet opgeslagen", referentienummer=sg.referentienummer, kanaal=aanlevering.kanaal)
+            fout = make_fout("opslaan_onmogelijk", self._standaardgeneratie)
+            return Ontvangst(Ontvangstsoort.GEWEIGERD, *ontvangst, fout=fout)
+        for lane in lanes:
+            self._wake(lane)
+        return antwoord
+
+    def _refuse(self, aanlevering: Aanlevering, besluit: Besluit, ontvangst: tuple[str, str]) -> Ontvangst:
+        fout = besluit.fout
+        _log.warning(
+            "bericht geweigerd",
+            oorzaak=fout.oorzaak if fout else None,
+            referentienummer=aanlevering.envelop.stuurgegevens.referentienummer,
+            zender=aanlevering.envelop.stuurgegevens.zender.organisatie,
+            oin=aanlevering.identiteit.oin,
+            vingerafdruk=aanlevering.identiteit.vingerafdruk,
+        )
+        return Ontvangst(Ontvangstsoort.GEWEIGERD, *ontvangst, fout=fout)
+
+    def _prepare(self, aanlevering: Aanlevering, besluit: Besluit, ontvangst: tuple[str, str]) -> _Opdracht:
+        sg = aanlevering.envelop.stuurgegevens
+        verwezen = besluit.verwezen
+        if verwezen is not None and verwezen.mirrors(sg.zender.organisatie, sg.ontvanger.organisatie):
+            conversatie = verwezen.conversatie
+        else:
+            conversatie = sg.cross_ref or sg.referentienummer
+        nieuw = prepare(
+            self._foutmelder.kluis,
+            str(uuid.uuid4()),
+            aanlevering.envelop,
+            aanlevering.payload,
+            conversatie=conversatie,
+            kanaal=aanlevering.kanaal,
+            ontvangst=ontvangst,
+        )
+        fo01 = self._foutmelder.prepare(aanlevering.envelop, conversatie, besluit.fout) if besluit.fout else None
+        indiener = aanlevering.identiteit.oin or aanlevering.identiteit.vingerafdruk
+        return _Opdracht(besluit, nieuw, fo01, indiener)
+
+    def _store(self, conn: Connection, opdracht: _Opdracht) -> tuple[Ontvangst, tuple[str, ...]]:
+        """Write one bericht and all that follows from it; returns the answer and the lanes to wake."""
+        besluit, nieuw = opdracht.besluit, opdracht.nieuw
+        aansluiting = besluit.aansluiting if besluit.fout is None else None
+        status = status_after_intake(aansluiting) if aansluiting else Status.AFGEKEURD
+        if not insert_bericht(conn, nieuw, status, besluit.fout):
+            if (herhaling := self._repeated(conn, opdracht)) is not None:
+                return herhaling, ()
+            insert_bericht(conn, nieuw, status, besluit.fout)
+        sg = nieuw.envelop.stuurgegevens
+        binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
+        slot = besluit.fout.code if besluit.fout else f"naar {sg.ontvanger.organisatie}"
+        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot}
+        termijn = self._foutmelder.termijnen.of(aansluiting) if aansluiting else 0
+        complete(
+            conn,
+            nieuw,
+            [("ontvangen", Status.ONTVANGEN, binnen), ("route", status, route)],
+            (aansluiting, termijn) if aansluiting else None,
+        )
+        lanes = [aansluiting.partij] if aansluiting else []
+        if opdracht.fo01 is not None and (lane := self._foutmelder.store(conn, opdracht.fo01, nieuw.bericht_id)):
+            lanes.append(lane)
+        if sg.berichtcode is Berichtcode.FO01 and besluit.verwezen is not None:
+            code = nieuw.envelop.fout.code if nieuw.envelop.fout else None
+            feit = {"foutbericht": nieuw.bericht_id, "code": code, "van": sg.zender.organisatie}
+            record(conn, besluit.verwezen.bericht_id, "foutbericht ontvangen", None, feit)
+        antwoord = Ontvangst(
+            Ontvangstsoort.AANGENOMEN, nieuw.ontvangst_referentie, nieuw.ontvangst_tijdstip, nieuw.bericht_id
+        )
+        return antwoord, tuple(lanes)
+
+    def _repeated(self, conn: Connection, opdracht: _Opdracht) -> Ontvangst | None:
+        """Decide on a referentienummer that this zender used before; None when a new try may be written.
+
+        Same content: the earlier receipt again. Other content: conflict. An earlier try that was refused makes room
+        for a new one, unless the new one is refused for the same reason: then it is a repetition like any other.
+        """
+        sg = opdracht.nieuw.envelop.stuurgegevens
+        eerder = conn.execute(
+            select(schema.bericht)
+            .where(
+                schema.bericht.c.zender == sg.zender.organisatie,
+                schema.bericht.c.referentienummer == sg.referentienummer,
+                schema.bericht.c.geldend,
+            )
+            .with_for_update()
+        ).one()
+        zelfde = eerder.envelop_digest == opdracht.nieuw.digest
+        code = opdracht.besluit.fout.code if opdracht.besluit.fout else None
+        if eerder.status == Status.AFGEKEURD and not (zelfde and code == eerder.fout_code):
+            conn.execute(update(schema.bericht).where(schema.bericht.c.id == eerder.id).values(geldend=False))
+            return None
+        if zelfde:
+            return Ontvangst(Ontvangstsoort.HERHAALD, eerder.ontvangst_referentie, eerder.ontvangst_tijdstip, eerder.id)
+        generatie = generation_for(
+            self._foutmelder.register_bron.current(), sg.zender.organisatie, self._standaardgeneratie
+        )
+        return Ontvangst(
+            Ontvangstsoort.GEWEIGERD,
+            opdracht.nieuw.ontvangst_referentie,
+            opdracht.nieuw.ontvangst_tijdstip,
+            fout=make_fout("referentienummer_niet_uniek", generatie),
+        )
+
+
+def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str) -> Verwezen | None:
+    """Find the bericht that an answer points at, preferring one that travelled between these two partijen."""
+    kolommen = schema.bericht.c
+    rijen = conn.execute(
+        select(
+            kolommen.id,
+            kolommen.zender,
+            kolommen.ontvanger,
+            kolommen.functie,
+            kolommen.berichtcode,
+            kolommen.conversatie,
+        ).where(kolommen.referentienummer == cross_ref, kolommen.geldend, kolommen.status != Status.AFGEKEURD)
+    ).all()
+    gevonden = [_verwezen(rij) for rij in rijen]
+    passend = [v for v in gevonden if v.mirrors(zender, ontvanger)]
+    return (passend or gevonden or [None])[0]
+
+
+def _verwezen(rij: Row[tuple[str, str, str, str | None, str, str]]) -> Verwezen:
+    return Verwezen(rij.id, rij.zender, rij.ontvanger, rij.functie, Berichtcode(rij.berichtcode), rij.conversatie)

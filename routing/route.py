@@ -1,0 +1,262 @@
+"""Where does this bericht go, and may it: a pure decision, explained step by step.
+
+Everything decided here rests on the envelope and on the register snapshot; the payload is looked at by the intake.
+Order of the checks: who is speaking, is the envelope sound, what is it, may the sender, who receives, may he, and does
+an answer belong to its question (facts on GGk §3.6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from istandaarden.bevinding import Bevinding
+from routing.bericht import Aanlevering, Berichtcode
+from routing.fouten import Fout, make_fout, oorzaken
+from routing.functies import Functie, functies, namen, versie_of
+from routing.partij import Aansluiting, Partijsoort, Register, Richting
+
+
+@dataclass(frozen=True, slots=True)
+class Stap:
+    """One step of the explanation; `uitkomst` is ``ok``, ``let op`` or ``fout``."""
+
+    naam: str
+    uitkomst: str
+    uitleg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verwezen:
+    """The stored bericht that a Du01 or Fo01 points at with its crossRefnummer."""
+
+    bericht_id: str
+    zender: str
+    ontvanger: str
+    functie: str | None
+    berichtcode: Berichtcode
+    conversatie: str
+
+    def mirrors(self, zender: str, ontvanger: str) -> bool:
+        """Say whether a bericht between these two travels back along this one."""
+        return self.zender == ontvanger and self.ontvanger == zender
+
+
+@dataclass(slots=True)
+class Besluit:
+    """Outcome of routing: where to, or why not."""
+
+    stappen: list[Stap] = field(default_factory=list)
+    fout: Fout | None = None
+    functie: Functie | None = None
+    aansluiting: Aansluiting | None = None
+    verwezen: Verwezen | None = None
+
+    def ok(self, naam: str, uitleg: str) -> None:
+        """Note a step that went well."""
+        self.stappen.append(Stap(naam, "ok", uitleg))
+
+    def let_op(self, naam: str, uitleg: str) -> None:
+        """Note something odd that is no reason to refuse."""
+        self.stappen.append(Stap(naam, "let op", uitleg))
+
+    def refuse(self, naam: str, fout: Fout, uitleg: str) -> None:
+        """End with a fault."""
+        self.stappen.append(Stap(naam, "fout", uitleg))
+        self.fout = fout
+
+    @property
+    def synchroon(self) -> bool:
+        """Whether the fault is answered at the door, and the bericht is not stored."""
+        return self.fout is not None and oorzaken()[self.fout.oorzaak].synchroon
+
+
+def generation_for(register: Register, code: str, standaard: str) -> str:
+    """Return the generation of fault codes that this partij gets."""
+    aansluiting = register.aansluiting(code)
+    return aansluiting.fout_generatie if aansluiting else standaard
+
+
+def decide(
+    aanlevering: Aanlevering, register: Register, verwezen: Verwezen | None, standaardgeneratie: str = "B"
+) -> Besluit:
+    """Decide on one aanlevering.
+
+    Args:
+        aanlevering: what the channel handed in.
+        register: snapshot to decide with.
+        verwezen: the bericht that crossRefnummer points at, if the hub knows it between these partijen.
+        standaardgeneratie: generation of fault codes for a sender that is not in the register.
+    """
+    generatie = generation_for(register, aanlevering.envelop.stuurgegevens.zender.organisatie, standaardgeneratie)
+    return _Beoordeling(aanlevering, register, generatie, Besluit(verwezen=verwezen)).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Beoordeling:
+    """The checks on one aanlevering, in order; the first fault ends it."""
+
+    aanlevering: Aanlevering
+    register: Register
+    generatie: str
+    besluit: Besluit
+
+    def run(self) -> Besluit:
+        checks = (
+            self._zender,
+            self._envelop,
+            self._foutbericht,
+            self._functie,
+            self._mag_zenden,
+            self._ontvanger,
+            self._antwoord,
+        )
+        for check in checks:
+            check()
+            if self.besluit.fout is not None:
+                break
+        return self.besluit
+
+    def _refuse(self, naam: str, oorzaak: str, uitleg: str, bevindingen: tuple[Bevinding, ...] = ()) -> None:
+        self.besluit.refuse(naam, make_fout(oorzaak, self.generatie, uitleg, bevindingen), uitleg)
+
+    def _zender(self) -> None:
+        """The certificate must be allowed to act for the zender (Digikoppeling: authorise on the OIN)."""
+        code = self.aanlevering.envelop.stuurgegevens.zender.organisatie
+        partij = self.register.partij(code)
+        wie = (
+            f"certificaat met OIN {self.aanlevering.identiteit.oin}"
+            if self.aanlevering.identiteit.oin
+            else "certificaat zonder OIN"
+        )
+        if partij is None:
+            uitleg = f"Zender {code!r} staat niet in het register."
+            self._refuse("zender", "zender_onbekend", uitleg)
+        elif code not in self.register.partijen_of(self.aanlevering.identiteit):
+            uitleg = f"Het {wie} mag niet namens {code} ({partij.naam}) aanleveren."
+            self._refuse("zender", "zender_niet_van_certificaat", uitleg)
+        else:
+            self.besluit.ok("zender", f"Het {wie} mag namens {code} ({partij.naam}) aanleveren.")
+
+    def _envelop(self) -> None:
+        """What the channel found wrong with the envelope."""
+        fouten = self.aanlevering.bevindingen
+        if not fouten:
+            self.besluit.ok("envelop", "De envelop voldoet aan het schema.")
+            return
+        uitleg = f"De envelop heeft {len(fouten)} fout(en); de eerste: {fouten[0].melding}"
+        if self.aanlevering.envelop.stuurgegevens.berichtcode is Berichtcode.FO01:  # a Fo01 never gets a Fo01
+            self._refuse("envelop", "foutbericht_ongeldig", uitleg, fouten)
+        else:
+            self._refuse("envelop", "envelop_ongeldig", uitleg, fouten)
+
+    def _foutbericht(self) -> None:
+        """A Fo01 goes back along the bericht it is about, and nowhere else."""
+        sg = self.aanlevering.envelop.stuurgegevens
+        if sg.berichtcode is not Berichtcode.FO01:
+            return
+        verwezen = self.besluit.verwezen
+        zender, ontvanger = sg.zender.organisatie, sg.ontvanger.organisatie
+        if verwezen is None or verwezen.berichtcode is Berichtcode.FO01 or not verwezen.mirrors(zender, ontvanger):
+            uitleg = f"Er is geen bericht {sg.cross_ref} van {ontvanger} aan {zender}."
+            self._refuse("foutbericht", "kruisverwijzing_onbekend", uitleg)
+        else:
+            self.besluit.ok(
+                "foutbericht", f"Gaat over {verwezen.functie} dat {verwezen.zender} aan {verwezen.ontvanger} zond."
+            )
+
+    def _functie(self) -> None:
+        """The functie must exist in this version and fit the berichtcode and the form of the payload."""
+        sg, parameters = self.aanlevering.envelop.stuurgegevens, self.aanlevering.envelop.parameters
+        if sg.berichtcode is Berichtcode.FO01 or parameters is None:
+            return
+        versie = versie_of(parameters.functie_versie, parameters.functie_subversie)
+        functie = functies().get((sg.functie or "", versie))
+        if functie is None:
+            bekend = sorted(v for naam, v in functies() if naam == sg.functie)
+            hint = f"; wel in versie {', '.join(bekend)}" if sg.functie in namen() else ""
+            uitleg = f"Functie {sg.functie!r} versie {versie} is niet bekend{hint}."
+            self._refuse("functie", "functie_onbekend", uitleg)
+        elif sg.berichtcode not in functie.berichtcodes:
+            verwacht = " of ".join(sorted(functie.berichtcodes))
+            uitleg = f"{functie.naam} reist als {verwacht}, niet als {sg.berichtcode}."
+            self._refuse("functie", "functie_past_niet", uitleg)
+        elif parameters.vorm is not functie.vorm:
+            uitleg = f"{functie.naam} reist als {functie.vorm}, niet als {parameters.vorm}."
+            self._refuse("functie", "functie_past_niet", uitleg)
+        else:
+            self.besluit.functie = functie
+            self.besluit.ok(
+                "functie", f"{functie.naam} versie {versie} is bekend, van {functie.van} naar {functie.naar}."
+            )
+
+    def _mag_zenden(self) -> None:
+        """The zender must be of the right kind and hold a machtiging."""
+        if (functie := self.besluit.functie) is None:
+            return
+        code = self.aanlevering.envelop.stuurgegevens.zender.organisatie
+        partij = self.register.partijen[code]
+        machtiging = self.register.machtiging(code, Richting.ZENDEN, functie.naam)
+        if not functie.fits_zender(partij):
+            uitleg = f"{functie.naam} komt van een {functie.van}; {code} is een {partij.soort}."
+            self._refuse("machtiging zender", "richting_past_niet", uitleg)
+        elif machtiging is None:
+            uitleg = f"{code} ({partij.naam}) heeft geen machtiging om {functie.naam} te verzenden."
+            self._refuse("machtiging zender", "zender_niet_gemachtigd", uitleg)
+        else:
+            self.besluit.ok(
+                "machtiging zender", f"{code} mag {functie.naam} verzenden (machtiging {machtiging.berichtsoort})."
+            )
+
+    def _ontvanger(self) -> None:
+        """The ontvanger must exist, be connected, be of the right kind and hold a machtiging."""
+        code = self.aanlevering.envelop.stuurgegevens.ontvanger.organisatie
+        partij, aansluiting, functie = self.register.partij(code), self.register.aansluiting(code), self.besluit.functie
+        if functie is None:  # a Fo01: it may always go back to whoever sent the bericht it is about
+            if partij is None or aansluiting is None:
+                uitleg = f"Ontvanger {code!r} is niet aangesloten."
+                self._refuse("ontvanger", "ontvanger_foutbericht_onbekend", uitleg)
+                return
+        elif partij is None:
+            uitleg = f"Ontvanger {code!r} staat niet in het register."
+            oorzaak = "gemeente_onbekend" if functie.naar == Partijsoort.GEMEENTE else "ontvanger_onbekend"
+            self._refuse("ontvanger", oorzaak, uitleg)
+            return
+        elif not functie.fits_ontvanger(partij):
+            uitleg = f"{functie.naam} gaat naar een {functie.naar}; {code} is een {partij.soort}."
+            self._refuse("ontvanger", "richting_past_niet", uitleg)
+            return
+        elif aansluiting is None:
+            uitleg = f"{code} ({partij.naam}) heeft geen aansluiting."
+            self._refuse("ontvanger", "ontvanger_niet_aangesloten", uitleg)
+            return
+        elif self.register.machtiging(code, Richting.ONTVANGEN, functie.naam) is None:
+            uitleg = f"{code} ({partij.naam}) heeft {functie.naam} niet openstaan."
+            self._refuse("machtiging ontvanger", "ontvanger_niet_gemachtigd", uitleg)
+            return
+        self.besluit.aansluiting = aansluiting
+        hoe = "haalt berichten zelf op" if aansluiting.url is None else f"krijgt berichten op {aansluiting.url}"
+        self.besluit.ok("ontvanger", f"{code} ({partij.naam}) is aangesloten met {aansluiting.protocol} en {hoe}.")
+
+    def _antwoord(self) -> None:
+        """A Du01 belongs to a bericht that its zender received from its ontvanger."""
+        sg, functie, verwezen = self.aanlevering.envelop.stuurgegevens, self.besluit.functie, self.besluit.verwezen
+        if sg.berichtcode is not Berichtcode.DU01 or functie is None:
+            return
+        if verwezen is None:
+            # StUF043 is no reason to refuse: the heenbericht may have travelled before the hub was there (facts §3.6).
+            self.besluit.let_op(
+                "antwoord", f"Het beantwoorde bericht {sg.cross_ref} is hier niet bekend tussen deze partijen."
+            )
+            return
+        if not verwezen.mirrors(sg.zender.organisatie, sg.ontvanger.organisatie):
+            uitleg = (
+                f"Bericht {sg.cross_ref} is niet door {sg.ontvanger.organisatie} aan {sg.zender.organisatie} gezonden."
+            )
+            self._refuse("antwoord", "antwoord_past_niet", uitleg)
+            return
+        verwacht = functie.berichtsoort.antwoord_op if functie.berichtsoort else None
+        if verwacht is not None and verwezen.functie != verwacht:
+            uitleg = f"{functie.naam} beantwoordt een {verwacht}; {sg.cross_ref} is een {verwezen.functie}."
+            self._refuse("antwoord", "antwoord_past_niet", uitleg)
+        else:
+            self.besluit.ok("antwoord", f"Beantwoordt {verwezen.functie} {sg.cross_ref}.")

@@ -1,0 +1,42 @@
+"""The StUF notation of a moment: ``YYYYMMDD[HH[MM[SS[mmm]]]]``, local time without a zone.
+
+The standard names no zone; the chain's samples are Dutch local time, so that is what we write and read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+_NEDERLAND = ZoneInfo("Europe/Amsterdam")
+
+
+def now() -> str:
+    """Return this moment in the full notation of 17 digits."""
+    return write(datetime.now(_NEDERLAND))
+
+
+def write(moment: datetime) -> str:
+    """Write an aware datetime in 17 digits.
+
+    Raises:
+        ValueError: the datetime has no zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone cannot be written as tijdstip")
+    lokaal = moment.astimezone(_NEDERLAND)
+    return f"{lokaal:%Y%m%d%H%M%S}{lokaal.microsecond // 1000:03d}"
+
+
+def read(tijdstip: str) -> datetime:
+    """Read a tijdstip of 8 to 17 digits; what is left out counts as zero.
+
+    Raises:
+        ValueError: not of that form, or no moment of the calendar (``99999999`` passes the schema).
+    """
+    if not tijdstip.isascii() or not tijdstip.isdigit() or len(tijdstip) not in (8, 10, 12, 14, 15, 16, 17):
+        raise ValueError(f"tijdstip heeft de vorm JJJJMMDD[UU[MM[SS[mmm]]]], niet {len(tijdstip)} tekens")
+    vol = tijdstip.ljust(17, "0")
+    delen = (int(vol[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14)))
+    jaar, maand, dag, uur, minuut, seconde = delen
+    return datetime(jaar, maand, dag, uur, minuut, seconde, int(vol[14:17]) * 1000, tzinfo=_NEDERLAND)

@@ -1,0 +1,123 @@
+"""Checking a payload against its standard on the way in: small ones here, large ones in a process of their own.
+
+A process keeps the event loop free, keeps the hub's memory small, and can be killed when a payload is made to be slow
+(design §3; limits.md 2b).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from dataclasses import dataclass, field
+
+from istandaarden import catalogus
+from istandaarden.catalogus import Berichtsoort
+from istandaarden.toets import Oordeel, validate
+from istandaarden.toetsproces import from_json
+from routing.bericht import Aanlevering, Stuurgegevens
+from routing.fouten import make_fout
+from routing.payload import Payload
+from routing.route import Besluit
+
+
+class ToetsingMislukt(RuntimeError):
+    """The checking process gave no verdict; the bericht cannot be accepted now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toetser:
+    """Judges payloads. `tijd` is the limit in seconds for one large payload, `tegelijk` how many run at a time."""
+
+    tijd: float = 60.0
+    tegelijk: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+
+    async def judge(self, aanlevering: Aanlevering, generatie: str, besluit: Besluit) -> None:
+        """Check the payload and add the outcome to the besluit.
+
+        Raises:
+            ToetsingMislukt: no verdict could be had.
+        """
+        if besluit.functie is None:
+            return
+        soort = besluit.functie.berichtsoort
+        if soort is None:
+            besluit.ok("inhoud", f"De inhoud van {besluit.functie.naam} wordt ongelezen doorgegeven.")
+            return
+        oordeel = await self._verdict(aanlevering.payload, soort)
+        if not oordeel.geldig:
+            eerste = oordeel.bevindingen[0]
+            uitleg = (
+                f"{len(oordeel.bevindingen)} fout(en) in {soort.code}; de eerste op regel {eerste.regel}, "
+                f"{eerste.plaats}: {eerste.melding}"
+            )
+            besluit.refuse("inhoud", make_fout("payload_ongeldig", generatie, uitleg, oordeel.bevindingen), uitleg)
+            return
+        besluit.ok("inhoud", f"De inhoud voldoet aan het XSD-schema van {soort.code} {soort.release}.")
+        _compare_kop(oordeel, soort, aanlevering.envelop.stuurgegevens, generatie, besluit)
+
+    async def _verdict(self, payload: Payload, soort: Berichtsoort) -> Oordeel:
+        if payload.plain is not None:
+            return validate(payload.plain, verwacht=soort)
+        async with self.tegelijk:
+            return await _validate_in_process(payload, soort, self.tijd)
+
+
+def _compare_kop(oordeel: Oordeel, soort: Berichtsoort, sg: Stuurgegevens, generatie: str, besluit: Besluit) -> None:
+    """The Header of the payload may not contradict the envelope.
+
+    A retour keeps Afzender and Ontvanger of the heenbericht although it travels back (istandaarden.md §1.1).
+    """
+    if oordeel.kop is None:
+        return
+    van, naar = sg.zender.organisatie, sg.ontvanger.organisatie
+    if soort.is_retour:
+        van, naar = naar, van
+    if (oordeel.kop.afzender or van) == van and (oordeel.kop.ontvanger or naar) == naar:
+        besluit.ok("kop", "Afzender en Ontvanger in de Header passen bij de envelop.")
+        return
+    uitleg = f"De Header van {soort.code} noemt een andere Afzender of Ontvanger dan de envelop ({van} en {naar})."
+    besluit.refuse("kop", make_fout("kop_spreekt_envelop_tegen", generatie, uitleg), uitleg)
+
+
+async def _validate_in_process(payload: Payload, soort: Berichtsoort, tijd: float) -> Oordeel:
+    """Feed the payload to ``python -m istandaarden.toetsproces`` and read its verdict."""
+    proces = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-m",
+        "istandaarden.toetsproces",
+        soort.code,
+        soort.release,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},  # the process gets no secret of the hub
+    )
+    try:
+        async with asyncio.timeout(tijd):
+            uit, _ = await asyncio.gather(_read(proces), _feed(proces, payload))
+            code = await proces.wait()
+    except TimeoutError as fout:
+        raise ToetsingMislukt(f"no verdict on {soort.code} within {tijd} s") from fout
+    finally:
+        if proces.returncode is None:
+            proces.kill()
+            await proces.wait()
+    if code != 0:
+        raise ToetsingMislukt(f"the checking process ended with {code}")
+    return from_json(uit, catalogus.ingebouwd())
+
+
+async def _read(proces: asyncio.subprocess.Process) -> bytes:
+    assert proces.stdout is not None  # noqa: S101 - asked for with PIPE
+    return await proces.stdout.read()
+
+
+async def _feed(proces: asyncio.subprocess.Process, payload: Payload) -> None:
+    assert proces.stdin is not None  # noqa: S101 - asked for with PIPE
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have seen enough
+        for blok in payload.chunks():
+            proces.stdin.write(blok)
+            await proces.stdin.drain()
+        proces.stdin.close()

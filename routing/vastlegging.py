@@ -1,0 +1,174 @@
+"""Writing a bericht into the log: one row, its sealed payload, its first gebeurtenissen and its place in a lane."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from routing import schema
+from routing.bericht import Envelop
+from routing.envelopvorm import to_json
+from routing.fouten import Fout
+from routing.klok import now_ms
+from routing.kluis import Kluis, Verzegeld
+from routing.lanes import enqueue
+from routing.partij import Aansluiting, Kanaal
+from routing.payload import Payload
+from routing.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Termijnen:
+    """How long delivery goes on, in milliseconds, per kanaal."""
+
+    push: int
+    pull: int
+
+    def of(self, aansluiting: Aansluiting) -> int:
+        """Return the term for this aansluiting."""
+        return self.push if aansluiting.kanaal is Kanaal.PUSH else self.pull
+
+
+@dataclass(frozen=True, slots=True)
+class Vastlegging:
+    """A bericht ready to be written; made outside the transaction, since sealing a payload takes time."""
+
+    bericht_id: str
+    envelop: Envelop
+    envelop_json: str
+    digest: str
+    conversatie: str
+    kanaal: str
+    payload_digest: str
+    payload_grootte: int
+    verzegeld: Verzegeld
+    ontvangst_referentie: str
+    ontvangst_tijdstip: str
+
+
+def prepare(
+    kluis: Kluis,
+    bericht_id: str,
+    envelop: Envelop,
+    payload: Payload,
+    *,
+    conversatie: str,
+    kanaal: str,
+    ontvangst: tuple[str, str],
+) -> Vastlegging:
+    """Seal the payload and work out what makes this bericht identical to a repetition of it.
+
+    Args:
+        kluis: where the payload is sealed.
+        bericht_id: UUID of the hub for this bericht.
+        envelop: as handed in.
+        payload: finished payload.
+        conversatie: referentienummer of the first bericht of the conversation.
+        kanaal: ``stuf``, ``vsp`` or ``hub``.
+        ontvangst: referentienummer and tijdstip of the receipt.
+    """
+    tekst = to_json(envelop)
+    return Vastlegging(
+        bericht_id=bericht_id,
+        envelop=envelop,
+        envelop_json=tekst,
+        digest=hashlib.sha256(f"{payload.digest}\n{tekst}".encode()).hexdigest(),
+        conversatie=conversatie,
+        kanaal=kanaal,
+        payload_digest=payload.digest,
+        payload_grootte=payload.size,
+        verzegeld=kluis.seal(bericht_id, "payload", payload.compressed),
+        ontvangst_referentie=ontvangst[0],
+        ontvangst_tijdstip=ontvangst[1],
+    )
+
+
+def insert_bericht(conn: Connection, nieuw: Vastlegging, status: Status, fout: Fout | None) -> bool:
+    """Insert the row of the bericht; the unique index decides, so there is no check beforehand.
+
+    Returns:
+        False when a bericht of this zender with this referentienummer is already there.
+    """
+    sg = nieuw.envelop.stuurgegevens
+    maak = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    nu = now_ms(conn)
+    opdracht = (
+        maak(schema.bericht)
+        .values(
+            id=nieuw.bericht_id,
+            zender=sg.zender.organisatie,
+            ontvanger=sg.ontvanger.organisatie,
+            berichtcode=sg.berichtcode.value,
+            functie=sg.functie,
+            referentienummer=sg.referentienummer,
+            cross_ref=sg.cross_ref,
+            conversatie=nieuw.conversatie,
+            geldend=True,
+            status=status.value,
+            status_op=nu,
+            ontvangen_op=nu,
+            kanaal=nieuw.kanaal,
+            envelop=nieuw.envelop_json,
+            envelop_digest=nieuw.digest,
+            payload_digest=nieuw.payload_digest,
+            payload_grootte=nieuw.payload_grootte,
+            ontvangst_referentie=nieuw.ontvangst_referentie,
+            ontvangst_tijdstip=nieuw.ontvangst_tijdstip,
+            fout_code=fout.code if fout else None,
+            fout_melder=fout.melder if fout else None,
+            fout_omschrijving=fout.omschrijving if fout else None,
+        )
+        .on_conflict_do_nothing()
+    )
+    return conn.execute(opdracht).rowcount == 1
+
+
+def complete(
+    conn: Connection,
+    nieuw: Vastlegging,
+    gebeurtenissen: Iterable[tuple[str, Status, Mapping[str, object]]],
+    lane: tuple[Aansluiting, int] | None,
+) -> None:
+    """Write what belongs to an inserted bericht: payload, gebeurtenissen and, with a lane, its aflevering.
+
+    Args:
+        conn: connection inside the transaction that inserted the row.
+        nieuw: the bericht.
+        gebeurtenissen: (soort, status, toelichting) in order.
+        lane: aansluiting and term in milliseconds, or None when nothing is to be delivered.
+    """
+    conn.execute(
+        schema.payload.insert().values(
+            bericht_id=nieuw.bericht_id,
+            sleutel_id=nieuw.verzegeld.sleutel_id,
+            datasleutel=nieuw.verzegeld.datasleutel,
+            inhoud=nieuw.verzegeld.inhoud,
+        )
+    )
+    nu = now_ms(conn)
+    conn.execute(
+        schema.gebeurtenis.insert(),
+        [
+            {
+                "bericht_id": nieuw.bericht_id,
+                "moment": nu,
+                "soort": soort,
+                "status": status.value,
+                "toelichting": json.dumps(toelichting, ensure_ascii=False),
+            }
+            for soort, status, toelichting in gebeurtenissen
+        ],
+    )
+    if lane is not None:
+        aansluiting, termijn = lane
+        enqueue(conn, aansluiting.partij, aansluiting.kanaal, nieuw.bericht_id, termijn)
+
+
+def status_after_intake(aansluiting: Aansluiting) -> Status:
+    """Return the status of a bericht that waits for delivery: a pull box offers it at once."""
+    return Status.WORDT_VERWERKT if aansluiting.kanaal is Kanaal.PUSH else Status.WORDT_AANGEBODEN
