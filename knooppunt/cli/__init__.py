@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 import typer
 
+from knooppunt.configuratie import ConfiguratieFout
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Knooppunt: berichtenknooppunt voor het sociaal domein."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals may hold a payload or a key
+    help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
+
+for _naam in ("serve", "db", "sleutel", "pki", "partij", "bericht", "stuur", "simuleer", "standaarden", "demo"):
+    try:
+        importlib.import_module(f"knooppunt.cli.{_naam}").register(app)
+    except ModuleNotFoundError as _fout:
+        print(f"nog niet: {_naam} ({_fout})", file=sys.stderr)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a fault in the configuration is one line per fault on standard error and exit code 2."""
+    try:
+        app()
+    except ConfiguratieFout as fout:
+        for melding in fout.meldingen:
+            print(melding, file=sys.stderr)
+        sys.exit(2)

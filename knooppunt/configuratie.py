@@ -1,0 +1,215 @@
+"""Configuration of a running hub: one TOML file, environment variables over it, secrets from neither TOML nor code.
+
+The field descriptions below are the reference: `docs/configuratie.md` repeats them, and a test holds the two together.
+Reading the file and wording what is wrong with it stands in `knooppunt.configuratiebestand`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class ConfiguratieFout(ValueError):
+    """What is wrong with the configuration: one Dutch sentence per fault, without any secret in it."""
+
+    def __init__(self, *meldingen: str) -> None:
+        self.meldingen = meldingen
+        super().__init__("\n".join(meldingen))
+
+
+def _anchor(pad: Path, info: ValidationInfo) -> Path:
+    """Read a relative path from the folder of the TOML file, so that the working directory does not matter."""
+    basis = info.context
+    return Path(basis) / pad.expanduser() if basis is not None else pad
+
+
+Pad = Annotated[Path, AfterValidator(_anchor)]
+Poort = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Sectie(BaseModel):
+    """A section of the TOML file; a key that is not described is refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_as_number(cls, waarde: object, info: ValidationInfo) -> object:
+        if isinstance(waarde, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise ValueError("mag geen true of false zijn")
+        return waarde
+
+
+class Database(Sectie):
+    """Where berichten, register and afleveringen are kept."""
+
+    url: str = Field(
+        "sqlite:///knooppunt.db",
+        repr=False,
+        description="SQLAlchemy URL: `sqlite:///file` for one node, `postgresql://user@host/name` for more. "
+        "A relative SQLite file is read from the folder of the TOML file. In the TOML the URL holds no password; "
+        "in the environment variable it may.",
+    )
+    wachtwoord_bestand: Pad | None = Field(None, description="File with the database password on its first line.")
+
+    @field_validator("url")
+    @classmethod
+    def _complete(cls, waarde: str, info: ValidationInfo) -> str:
+        try:
+            url = make_url(waarde)
+        except ArgumentError:
+            raise ValueError("is geen database-URL; voorbeeld: sqlite:///knooppunt.db") from None
+        if url.get_backend_name() == "sqlite":
+            if not url.database or url.database == ":memory:":
+                raise ValueError("moet een bestand noemen: een SQLite-database in het geheugen bewaart niets")
+            bestand = Path(url.database).expanduser()
+            return url.set(
+                drivername="sqlite", database=str(Path(info.context) / bestand if info.context else bestand)
+            ).render_as_string(hide_password=False)
+        if url.get_backend_name() == "postgresql":
+            return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        raise ValueError("moet met sqlite:// of postgresql:// beginnen")
+
+    def full_url(self) -> str:
+        """The SQLAlchemy URL with the password from `wachtwoord_bestand`.
+
+        Raises:
+            ConfiguratieFout: the password file cannot be read or is empty.
+        """
+        if self.wachtwoord_bestand is None:
+            return self.url
+        try:
+            wachtwoord = self.wachtwoord_bestand.read_text("utf-8").split("\n", 1)[0].rstrip("\r")
+        except (OSError, UnicodeDecodeError):
+            raise ConfiguratieFout(
+                f"database.wachtwoord_bestand: {self.wachtwoord_bestand} is niet te lezen."
+            ) from None
+        if not wachtwoord:
+            raise ConfiguratieFout(f"database.wachtwoord_bestand: {self.wachtwoord_bestand} is leeg.")
+        return make_url(self.url).set(password=wachtwoord).render_as_string(hide_password=False)
+
+
+class Sleutels(Sectie):
+    """Where the keys are that payloads are encrypted with."""
+
+    map: Pad = Field(
+        Path("sleutels"),
+        description="Folder of the wrapping keys, one file per key, made by `knooppunt sleutel maak`.",
+    )
+
+
+class Koppelvlak(Sectie):
+    """The mutual-TLS listener for gemeenten, zorgaanbieders and national parties."""
+
+    adres: str = Field("127.0.0.1", description="Address to listen on; `0.0.0.0` for every IPv4 interface.")
+    poort: Poort = Field(8443, description="TCP port; 0 takes a free one (see `--klaar-bestand`).")
+    certificaat: Pad = Field(
+        description="PEM file with the hub's certificate and its intermediates. It serves as server certificate here "
+        "and as client certificate on outgoing deliveries."
+    )
+    sleutel: Pad = Field(description="PEM file with the private key of `certificaat`, without a passphrase.")
+    ca: Pad = Field(
+        description="PEM file with the authorities whose certificates are trusted, of connecting clients and of "
+        "servers that berichten are delivered to. No other authority counts, those of the machine neither."
+    )
+    tls_minimum: Literal["1.2", "1.3"] = Field("1.2", description="Oldest TLS version that is accepted.")
+    publieke_url: str | None = Field(
+        None,
+        description="Address as clients see it, for the WSDL, when it is not `https://adres:poort`.",
+    )
+    max_verbindingen: int = Field(1000, ge=1, description="Connections open at the same time; one more is closed.")
+    rust_seconden: float = Field(
+        75,
+        gt=0,
+        description="Seconds a connection may be open without a complete request header: idle keep-alive connections "
+        "and clients that send their header drop by drop are closed after it.",
+    )
+    verzoek_seconden: float = Field(
+        120,
+        gt=0,
+        description="Seconds from the header of a request until its answer is written; a body that takes longer to "
+        "arrive is refused with 408.",
+    )
+
+    @field_validator("publieke_url")
+    @classmethod
+    def _https(cls, waarde: str | None) -> str | None:
+        if waarde is not None and not waarde.startswith("https://"):
+            raise ValueError("moet met https:// beginnen")
+        return waarde.rstrip("/") if waarde else waarde
+
+
+class Beheer(Sectie):
+    """The listener of the operator: `/livez`, `/readyz`, `/metrics`, without TLS and without identification."""
+
+    adres: str = Field("127.0.0.1", description="Address to listen on; keep it on loopback or a management network.")
+    poort: Poort = Field(8081, description="TCP port; 0 takes a free one.")
+
+
+class HubSectie(Sectie):
+    """Who the hub is in the stuurgegevens of berichten it makes itself (Bv03, Fo01)."""
+
+    organisatie: str = Field("IB", min_length=1, max_length=200, description="`organisatie` of the hub as zender.")
+    applicatie: str = Field(
+        "GGKWebservice", min_length=1, max_length=50, description="`applicatie` of the hub as zender."
+    )
+    fout_generatie: Literal["A", "B"] = Field(
+        "B",
+        description="Generation of fault codes (A: 2018, B: 2025) for a sender that is not in the register; a "
+        "registered partij has its own.",
+    )
+
+
+class AfleveringSectie(Sectie):
+    """How berichten are delivered to a partij that is called by the hub (push) or that fetches them (pull)."""
+
+    workers: int = Field(8, ge=1, le=256, description="Deliveries at the same time; never two to one partij.")
+    lease_seconden: float = Field(
+        30, ge=1, description="Seconds after which the work of a node that died is taken over by another."
+    )
+    push_dagen: float = Field(5, gt=0, description="Days a push delivery is tried before the sender gets a Fo01.")
+    pull_dagen: float = Field(5, gt=0, description="Days a bericht waits to be fetched before the sender gets a Fo01.")
+    ladder: list[Annotated[float, Field(gt=0)]] = Field(
+        [5, 30, 120, 600, 1800, 3600],
+        min_length=1,
+        description="Longest wait in seconds before the second, third, … attempt; the last one repeats. The actual "
+        "wait is drawn at random below it.",
+    )
+
+
+class StufSectie(Sectie):
+    """StUF-GGk, the SOAP interface of gemeenten."""
+
+    max_envelop_mib: int = Field(25, ge=1, le=1024, description="Largest SOAP envelope in MiB; more is refused (413).")
+    verbinding_seconden: float = Field(10, gt=0, description="Seconds to connect to the server of a partij.")
+    antwoord_seconden: float = Field(120, gt=0, description="Seconds to wait for the answer to a delivery.")
+
+
+class Logging(Sectie):
+    """What the hub says about itself on standard error. No payload, BSN or query string is ever logged."""
+
+    niveau: Literal["debug", "info", "warning", "error"] = Field("info", description="Least serious level that shows.")
+    vorm: Literal["json", "tekst"] = Field("json", description="`json`: one object per line; `tekst`: for people.")
+    toegang: bool = Field(default=True, description="One line per request, with route and status.")
+
+
+class Configuratie(BaseModel):
+    """The whole file; each field is a section."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    database: Database
+    sleutels: Sleutels
+    koppelvlak: Koppelvlak
+    beheer: Beheer
+    hub: HubSectie
+    aflevering: AfleveringSectie
+    stuf: StufSectie
+    logging: Logging

@@ -1,0 +1,81 @@
+"""Logging: structured lines on standard error, from our code and from the libraries alike.
+
+No payload, BSN, header or query string is logged (design.md §7). Control characters in values are written as escapes,
+so that nobody can forge a line (attack 55).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+
+from knooppunt.configuratie import Logging
+
+_BESTURING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_log = structlog.get_logger("knooppunt.toegang")
+
+
+def _escape(_logger: object, _methode: str, velden: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for naam, waarde in velden.items():
+        if isinstance(waarde, str) and naam != "exception" and _BESTURING.search(waarde):
+            velden[naam] = _BESTURING.sub(lambda teken: f"\\u{ord(teken[0]):04x}", waarde)
+    return velden
+
+
+def configure(instellingen: Logging) -> None:
+    """Direct all logging of this process to standard error, in the form and from the level that is configured."""
+    gedeeld: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    einde: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, _escape, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if instellingen.vorm == "json"
+        else [_escape, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *gedeeld,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    uitgang = logging.StreamHandler(sys.stderr)
+    uitgang.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*gedeeld, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *einde],
+        )
+    )
+    logging.basicConfig(handlers=[uitgang], level=instellingen.niveau.upper(), force=True)
+    logging.captureWarnings(capture=True)
+    for naam in ("alembic", "asyncio", "sqlalchemy"):
+        logging.getLogger(naam).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+class Toegangslogboek(AbstractAccessLogger):
+    """One line per request: the route as it was declared, never the path or query as it was sent."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        """Write the line; `time` is in seconds."""
+        route = getattr(request, "match_info", None)
+        bron = route.route.resource if route is not None else None
+        _log.info(
+            "verzoek",
+            methode=request.method,
+            route=bron.canonical if bron is not None else None,
+            status=response.status,
+            ms=round(time * 1000, 1),
+            bytes=response.body_length,
+        )

@@ -1,0 +1,80 @@
+"""Metrics: what came in, what went out, and what waits. Labels hold no code of a partij and nothing of a bericht."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from routing.bericht import Aanlevering
+from routing.poorten import Bezorger, Innemer, Ontvangst, Uitkomst, Zending
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Meting:
+    """The metrics of one hub, in a registry of its own so that two hubs in one process do not mix."""
+
+    def __init__(self) -> None:
+        self._register = CollectorRegistry()
+        self.ontvangen = Counter(
+            "knooppunt_ontvangen",
+            "Berichten that were offered, by channel, answer (aangenomen, herhaald, geweigerd) and fault code.",
+            ("kanaal", "antwoord", "foutcode"),
+            registry=self._register,
+        )
+        self.bezorgpogingen = Counter(
+            "knooppunt_bezorgpogingen",
+            "Attempts at delivery, by protocol and outcome (bezorgd, tijdelijk, blijvend).",
+            ("protocol", "uitkomst"),
+            registry=self._register,
+        )
+        self.wachtend = Gauge(
+            "knooppunt_wachtend", "Berichten that wait for delivery.", ("kanaal",), registry=self._register
+        )
+        self.lanes = Gauge(
+            "knooppunt_lanes_wachtend", "Partijen with berichten waiting.", ("kanaal",), registry=self._register
+        )
+        self.oudste = Gauge(
+            "knooppunt_oudste_wachtend_seconden",
+            "Age of the oldest bericht that waits for delivery; 0 when none waits.",
+            ("kanaal",),
+            registry=self._register,
+        )
+
+    def render(self) -> bytes:
+        """All metrics in the text format of Prometheus."""
+        return generate_latest(self._register)
+
+
+class GeteldeInnemer:
+    """An intake whose answers are counted."""
+
+    def __init__(self, innemer: Innemer, meting: Meting) -> None:
+        self._innemer = innemer
+        self._teller = meting.ontvangen
+
+    async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
+        """Hand over to the intake and count its answer."""
+        ontvangst = await self._innemer.accept(aanlevering)
+        code = ontvangst.fout.code if ontvangst.fout else ""
+        self._teller.labels(aanlevering.kanaal, ontvangst.soort.value, code).inc()
+        return ontvangst
+
+
+class GeteldeBezorger:
+    """A bezorger whose outcomes are counted."""
+
+    def __init__(self, bezorger: Bezorger, protocol: str, meting: Meting) -> None:
+        self._bezorger = bezorger
+        self._protocol = protocol
+        self._teller = meting.bezorgpogingen
+
+    async def deliver(self, zending: Zending) -> Uitkomst:
+        """Make the attempt and count how it went."""
+        uitkomst = await self._bezorger.deliver(zending)
+        self._teller.labels(self._protocol, uitkomst.soort.value).inc()
+        return uitkomst
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self._bezorger.close()
