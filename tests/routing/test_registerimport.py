@@ -1,0 +1,98 @@
+"""Import of the register: all errors at once, nothing stored when there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from routing.partij import Kanaal, Partijsoort, Protocol, Richting
+from routing.registerimport import Importfout, parse_csv, parse_toml, read_file
+
+_OIN = "oin:00000001002311112000"
+_GOED = f"""
+[[partij]]
+code = "0363"
+url = "https://127.0.0.1:9443/ggk"
+identiteiten = ["{_OIN}"]
+mag_zenden = ["WMO301", "JW*"]
+mag_ontvangen = ["*"]
+
+[[partij]]
+code = "90000001"
+naam = "Zorg voor Elkaar"
+kanaal = "pull"
+protocol = "vsp"
+identiteiten = ["sha256:{"ab" * 32}"]
+"""
+
+
+def test_toml_gives_partij_aansluiting_and_machtigingen() -> None:
+    gemeente, aanbieder = parse_toml(_GOED)
+    assert (gemeente.partij.naam, gemeente.partij.soort) == ("Amsterdam", Partijsoort.GEMEENTE)
+    assert gemeente.aansluiting is not None
+    assert (gemeente.aansluiting.kanaal, gemeente.aansluiting.protocol) == (Kanaal.PUSH, Protocol.STUF)
+    assert [(m.richting, m.berichtsoort) for m in gemeente.machtigingen] == [
+        (Richting.ZENDEN, "WMO301"), (Richting.ZENDEN, "JW*"), (Richting.ONTVANGEN, "*"),
+    ]  # fmt: skip
+    assert aanbieder.aansluiting is not None
+    assert aanbieder.aansluiting.kanaal is Kanaal.PULL
+
+
+def test_csv_says_the_same() -> None:
+    tekst = (
+        "code;naam;kanaal;protocol;url;identiteiten;mag_zenden;mag_ontvangen\n"
+        f"0363;;;;https://127.0.0.1:9443/ggk;{_OIN};WMO301 JW*;*\n"
+        f"90000001;Zorg voor Elkaar;pull;vsp;;sha256:{'ab' * 32};;\n"
+    )
+    assert parse_csv(tekst) == parse_toml(_GOED)
+
+
+@pytest.mark.parametrize(
+    ("regel", "melding"),
+    [
+        ('code = "9999"', "niet in de CBS-lijst"),
+        ('code = "12345"', "geen gemeentecode"),
+        ('code = "90000001"', "naam ontbreekt"),
+        ('code = "0363"\nsoort = "zorgaanbieder"', "past niet bij code"),
+        ('code = "0363"\nurl = "http://x.nl/"', "geen https-adres"),
+        ('code = "0363"\nurl = "https://a:b@x.nl/"', "geen https-adres"),
+        ('code = "0363"\nkanaal = "pull"', "alleen met protocol vsp"),
+        ('code = "0363"\nkanaal = "push"', "hoort een url"),
+        ('code = "0363"\nurl = "https://x.nl/"', "identiteiten ontbreekt"),
+        ('code = "0363"\nidentiteiten = ["oin:1"]', "is geen oin:"),
+        ('code = "0363"\nidentiteiten = "oin:1"', "moet een lijst"),
+        ('code = "0363"\nmag_zenden = ["WMO999"]', "geen bekende functie"),
+        ('code = "0363"\nmag_zende = ["WMO301"]', "bedoelt u 'mag_zenden'"),
+        ('code = "0363"\nfout_generatie = "C"\nurl = "https://x.nl/"', "bestaat niet"),
+        ("code = 363", "moet een tekst zijn"),
+        ('naam = "zonder"', "code ontbreekt"),
+    ],
+)
+def test_each_mistake_is_named(regel: str, melding: str) -> None:
+    with pytest.raises(Importfout, match=melding) as gevangen:
+        parse_toml(f"[[partij]]\n{regel}\n")
+    assert all(fout.startswith("partij 1") for fout in gevangen.value.fouten)
+
+
+def test_all_mistakes_come_at_once() -> None:
+    tekst = '[[partij]]\ncode = "9999"\nkanaal = "post"\n[[partij]]\ncode = "0363"\nonzin = 1\n' + _GOED
+    with pytest.raises(Importfout) as gevangen:
+        parse_toml(tekst)
+    tekst = "\n".join(gevangen.value.fouten)
+    for verwacht in ("partij 1 (9999): gemeentecode", "kanaal 'post'", "onbekend veld 'onzin'", "staat ook al bij"):
+        assert verwacht in tekst
+
+
+@pytest.mark.parametrize("tekst", ["", "code;naam\n", 'code;naam\n"0363;x\n', "code;naam\n0363;x;y;z\n"])
+def test_broken_csv_is_refused(tekst: str) -> None:
+    with pytest.raises(Importfout):
+        parse_csv(tekst)
+
+
+def test_unreadable_files_are_refused_in_words(tmp_path: Path) -> None:
+    latin = tmp_path / "x.toml"
+    latin.write_bytes(b'naam = "caf\xe9"')
+    for pad in (latin, tmp_path / "weg.toml", tmp_path / "x.xlsx"):
+        with pytest.raises(Importfout, match=str(pad)):
+            read_file(pad)

@@ -1,0 +1,34 @@
+"""The StUF notation of a moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing import tijdstip
+
+
+@given(st.datetimes(min_value=datetime(1950, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_written_moment_reads_back_to_the_millisecond(moment: datetime) -> None:
+    terug = tijdstip.read(tijdstip.write(moment))
+    verschil = abs((moment.replace(microsecond=moment.microsecond // 1000 * 1000) - terug).total_seconds())
+    assert verschil in (0.0, 3600.0)  # the hour that occurs twice in autumn has one notation
+
+
+def test_shorter_forms_are_the_start_of_their_period() -> None:
+    assert tijdstip.read("20260105").isoformat() == "2026-01-05T00:00:00+01:00"
+    assert tijdstip.read("20260705091459").isoformat() == "2026-07-05T09:14:59+02:00"
+
+
+@pytest.mark.parametrize("onzin", ["", "99999999", "20260230", "2026-01-05", "202601051", "20260105250000", "²0260105"])
+def test_what_is_no_moment_is_refused(onzin: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        tijdstip.read(onzin)
+
+
+def test_a_moment_without_zone_cannot_be_written() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        tijdstip.write(datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
