@@ -1,0 +1,156 @@
+"""Builds the model of a release from its file: looks up types, narrows to a reeks, derives the retours."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from istandaarden.model import Basismodel, Berichtmodel, Berichtsoort, Element, Samengesteld, Vorm, Xsdversie
+from istandaarden.modelbestand import Knoop, read_file
+from istandaarden.modeltypen import Opzoeker, Reeks, build_basis, namespace, read_version
+
+_SLEUTELS = (
+    "release",
+    "naamruimte",
+    "versie",
+    "subversie",
+    "codelijsten",
+    "xsdversie",
+    "reeksen",
+    "header",
+    "retourheader",
+    "retourcodes",
+    "berichten",
+    "alias",
+    "composiet",
+    "patronen",
+    "logisch",
+)
+
+
+def build_models(bestand: str, tekst: str) -> tuple[Berichtmodel, ...]:
+    """Read a model file and build every bericht in it.
+
+    Args:
+        bestand: name for error messages.
+        tekst: the YAML; the notation is explained at the top of each file in `modellen`.
+
+    Raises:
+        istandaarden.modelbestand.Modelfout: what is wrong, with file, line and place.
+    """
+    blad = read_file(bestand, tekst).only(*_SLEUTELS)
+    modellen: list[Berichtmodel] = []
+    bases: dict[str, Basismodel] = {}
+    gebruikt: dict[str, set[str]] = {}
+    for naam, knoop in blad.at("reeksen").items():
+        knoop.only("standaard", "voorvoegsel", "titel")
+        reeks = Reeks(naam, knoop.at("standaard").text(), knoop.at("voorvoegsel").text(), knoop.at("titel").text())
+        if reeks.standaard not in bases:
+            bases[reeks.standaard] = build_basis(blad, reeks)
+        bouwer = _Bouwer(blad, reeks, bases[reeks.standaard])
+        modellen += bouwer.build()
+        for nummer, klassen in bouwer.gebruikt.items():
+            gebruikt.setdefault(nummer, set()).update(klassen)
+    if not modellen:
+        raise blad.at("reeksen").fail("er is geen enkele reeks met berichten")
+    for nummer, knoop in blad.at("berichten").items():
+        for naam, klasse in knoop.at("klassen").items():
+            if naam not in gebruikt.get(nummer, ()):
+                raise klasse.fail("deze klasse wordt nergens gebruikt")
+    return tuple(modellen)
+
+
+class _Bouwer:
+    """Builds the berichten of one reeks."""
+
+    def __init__(self, blad: Knoop, reeks: Reeks, basis: Basismodel) -> None:
+        self._blad, self._reeks, self._basis = blad, reeks, basis
+        self.gebruikt: dict[str, set[str]] = {}
+        """Per number the classes that were used."""
+
+    def build(self) -> list[Berichtmodel]:
+        """Build every bericht that has a code in this reeks, each followed by the retour derived from it."""
+        berichten = self._blad.at("berichten")
+        modellen = []
+        beantwoordt = {
+            knoop.at("retour").text(): nummer for nummer, knoop in berichten.items() if knoop.at("retour").waarde
+        }
+        for nummer, knoop in berichten.items():
+            knoop.only("naam", "codes", "retour", "van", "naar", "kern", "header", "klassen", "xsdversie")
+            reeksen = [naam for naam, _ in self._blad.at("reeksen").items()]
+            codes = knoop.at("codes").only(*reeksen).at(self._reeks.naam)
+            if codes.waarde is None:
+                continue
+            retour = knoop.at("retour").optional_text()
+            afgeleid = retour is not None and berichten.at(retour).waarde is None
+            if len(codes.texts()) != (2 if afgeleid else 1):
+                raise codes.fail(
+                    "hier hoort de eigen code te staan, en die van het retourbericht als dat wordt afgeleid"
+                )
+            modellen.append(self._message(knoop, nummer, codes.texts()[0], beantwoordt.get(nummer), retour))
+            if retour is not None and afgeleid:
+                modellen.append(self._message(knoop, retour, codes.texts()[1], nummer, None, is_retour=True))
+        return modellen
+
+    def _message(
+        self, knoop: Knoop, nummer: str, code: str, vraag: str | None, retour: str | None, *, is_retour: bool = False
+    ) -> Berichtmodel:
+        blad, reeks = self._blad, self._reeks
+        soort = Berichtsoort(
+            code=f"{reeks.voorvoegsel}{nummer}",
+            standaard=reeks.standaard,
+            release=self._basis.release,
+            berichtcode=code,
+            naamruimte=namespace(blad, reeks, f"{reeks.voorvoegsel}{nummer}".lower()),
+            is_retour=is_retour,
+            antwoord_op=f"{reeks.voorvoegsel}{vraag}" if vraag else None,
+            retour=f"{reeks.voorvoegsel}{retour}" if retour else None,
+            afzender_type=knoop.at("van").optional_text(),
+            ontvanger_type=knoop.at("naar").optional_text(),
+            versie=blad.at("versie").number(),
+            subversie=blad.at("subversie").number(),
+            naam=f"retour {knoop.at('naam').text()}" if is_retour else knoop.at("naam").text(),
+            titel=reeks.titel,
+        )
+        klassen = dict(knoop.at("klassen").items())
+        opzoeker = Opzoeker(
+            blad,
+            reeks,
+            naamruimte=soort.naamruimte,
+            logisch=self._basis.logisch,
+            composieten=dict(self._basis.composieten),
+            klassen=klassen,
+        )
+        opzoeker.invulling = {
+            "van": soort.afzender_type,
+            "naar": soort.ontvanger_type,
+            "code": code,
+            "versie": str(soort.versie),
+            "subversie": str(soort.subversie),
+        }
+        opzoeker.staart = opzoeker.rules(blad.at("retourcodes")) if is_retour else ()
+        model = Berichtmodel(
+            soort=soort,
+            basis=self._basis,
+            wortel=self._root(knoop, opzoeker, soort),
+            xsdversie=self._version(knoop, "bericht"),
+            basisversie=self._version(knoop, "basisschema"),
+        )
+        self.gebruikt.setdefault(nummer, set()).update(opzoeker.used)
+        return model
+
+    def _root(self, knoop: Knoop, opzoeker: Opzoeker, soort: Berichtsoort) -> Samengesteld:
+        header = self._blad.at("header")
+        elementen = opzoeker.elements(header, opzoeker.rules(header))
+        toevoeging = self._blad.at("retourheader") if soort.is_retour else knoop.at("header")
+        if toevoeging.waarde is not None:
+            elementen += opzoeker.elements(toevoeging, opzoeker.rules(toevoeging))
+        kern = knoop.at("kern")
+        inhoud = opzoeker.elements(kern, opzoeker.rules(kern))
+        if soort.is_retour:
+            inhoud = tuple(dataclasses.replace(element, verplicht=False) for element in inhoud)
+        kop = Samengesteld("Header", Vorm.HEADER, soort.naamruimte, elementen)
+        return Samengesteld("Root", Vorm.WORTEL, soort.naamruimte, (Element("Header", kop), *inhoud))
+
+    def _version(self, knoop: Knoop, soort: str) -> Xsdversie | None:
+        eigen = knoop.at("xsdversie").only("bericht", "basisschema").at(soort)
+        return read_version(eigen if eigen.waarde is not None else self._blad.at("xsdversie").at(soort))

@@ -1,0 +1,1 @@
+"""The model files, one per release; how they are written stands at the top of each."""

@@ -1,0 +1,82 @@
+"""Compiled schemas: made from the model when first needed, shared by all threads, never fetched from anywhere."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from lxml import etree
+
+from istandaarden.model import Berichtmodel
+from istandaarden.xsd import BASISBESTAND, file_name, write_basis, write_message
+
+
+class Schemafout(RuntimeError):
+    """A generated schema does not compile; the text is libxml2's. Always a mistake in a model file."""
+
+
+class _UitModel(etree.Resolver):
+    """Answers every import with the generated basisschema; anything else does not exist."""
+
+    def __init__(self, basisschema: bytes) -> None:
+        super().__init__()
+        self._basisschema = basisschema
+        self.gevraagd: list[str] = []
+
+    def resolve(self, system_url: str, public_id: str | None, context: Any) -> Any:  # noqa: ARG002 - lxml calls it so
+        self.gevraagd.append(system_url)
+        if system_url.rpartition("/")[2] != BASISBESTAND:
+            raise Schemafout(f"schema vraagt om {system_url}, dat bestaat niet")
+        return self.resolve_string(self._basisschema, context)
+
+
+def compile_schema(model: Berichtmodel) -> etree.XMLSchema:
+    """Compile the schema of a bericht together with its basisschema, without touching disk or network.
+
+    Raises:
+        Schemafout: the schema does not compile, or the import of the basisschema was not followed. libxml2 skips an
+            import it cannot resolve without a word, and would then check half of a bericht.
+    """
+    return compile_text(model, write_message(model))
+
+
+def compile_text(model: Berichtmodel, tekst: str) -> etree.XMLSchema:
+    """Compile a schema text that imports the basisschema of `model`; raises as `compile_schema`."""
+    bron = _UitModel(write_basis(model.basis).encode())
+    parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
+    parser.resolvers.add(bron)
+    boom = etree.fromstring(
+        tekst.encode(),
+        parser,
+        base_url=f"model:/{model.soort.standaard}/{model.soort.release}/{file_name(model)}",
+    )
+    try:
+        schema = etree.XMLSchema(boom)
+    except etree.XMLSchemaParseError as fout:
+        raise Schemafout(f"{model.soort}: {fout}") from fout
+    if not bron.gevraagd:
+        raise Schemafout(f"{model.soort}: het basisschema is niet gelezen")
+    return schema
+
+
+class Schemas:
+    """The compiled schemas of a catalogue.
+
+    A compiled schema may be used by any number of threads for a verdict. Its error log may not: that belongs to
+    whoever validated last, so explanations never read it.
+    """
+
+    def __init__(self) -> None:
+        self._schemas: dict[str, etree.XMLSchema] = {}
+        self._slot = threading.Lock()
+
+    def of(self, model: Berichtmodel) -> etree.XMLSchema:
+        """Give the schema of a bericht, compiling it the first time."""
+        sleutel = model.soort.naamruimte
+        schema = self._schemas.get(sleutel)
+        if schema is None:
+            with self._slot:
+                schema = self._schemas.get(sleutel)
+                if schema is None:
+                    schema = self._schemas[sleutel] = compile_schema(model)
+        return schema
