@@ -13,12 +13,15 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
 from routing import schema
 from routing.bericht import Identiteit
-from routing.opslag import Opslag
+
+if TYPE_CHECKING:  # the store knows lanes, and lanes know Kanaal
+    from routing.opslag import Opslag
 
 
 class Partijsoort(StrEnum):
