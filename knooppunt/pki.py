@@ -49,7 +49,7 @@ class Uitgifte:
         return certificaat, sleutel
 
 
-class Testautoriteit:
+class Proefautoriteit:
     """A root that signs test certificates; make one with `create`, or read an earlier one with `read`."""
 
     def __init__(self, certificaat: x509.Certificate, sleutel: ec.EllipticCurvePrivateKey) -> None:
@@ -57,7 +57,7 @@ class Testautoriteit:
         self._sleutel = sleutel
 
     @classmethod
-    def create(cls, naam: str = "Knooppunt TEST root", *, dagen: int = 3650) -> Testautoriteit:
+    def create(cls, naam: str = "Knooppunt TEST root", *, dagen: int = 3650) -> Proefautoriteit:
         """Make a new root that is valid for `dagen` days."""
         sleutel = ec.generate_private_key(ec.SECP256R1())
         onderwerp = _subject(naam, None)
@@ -72,7 +72,7 @@ class Testautoriteit:
         return cls(certificaat, sleutel)
 
     @classmethod
-    def read(cls, map_: Path) -> Testautoriteit:
+    def read(cls, map_: Path) -> Proefautoriteit:
         """Read ``ca.pem`` and ``ca.key`` from a folder that `write` filled.
 
         Raises:
@@ -168,10 +168,10 @@ def make_demo(map_: Path, partijen: Iterable[tuple[str, str]], *, vervang: bool 
     if (map_ / "ca.pem").exists() and not vervang:
         if not partijen:
             raise PkiFout(f"{map_ / 'ca.pem'} bestaat al; geef --vervang om alles in {map_} opnieuw te maken.")
-        autoriteit = Testautoriteit.read(map_)
+        autoriteit = Proefautoriteit.read(map_)
     else:
         map_.mkdir(parents=True, exist_ok=True, mode=0o700)
-        autoriteit = Testautoriteit.create()
+        autoriteit = Proefautoriteit.create()
         geschreven.append(autoriteit.write(map_))
         geschreven.append(autoriteit.issue("hub (TEST)", HUB_OIN).write(map_, "hub")[0])
     geschreven += [autoriteit.issue(f"{naam} (TEST)", oin).write(map_, naam)[0] for naam, oin in partijen]
