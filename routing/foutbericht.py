@@ -62,7 +62,7 @@ def write_body(inhoud: Foutinhoud, toelichting: str, bevindingen: Iterable[Bevin
         if (waarde := getattr(inhoud, naam)) is not None:
             etree.SubElement(body, f"{{{STUF}}}{naam}").text = waarde
     xml = etree.SubElement(body, f"{{{STUF}}}detailsXML")
-    lijst = etree.SubElement(xml, f"{{{BEVINDINGEN}}}bevindingen", nsmap={None: BEVINDINGEN})
+    lijst = etree.SubElement(xml, f"{{{BEVINDINGEN}}}bevindingen", nsmap={"kn": BEVINDINGEN})
     if toelichting:
         etree.SubElement(lijst, f"{{{BEVINDINGEN}}}toelichting").text = toelichting
     for nummer, bevinding in enumerate(bevindingen):

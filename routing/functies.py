@@ -50,7 +50,7 @@ def versie_of(functie_versie: str, functie_subversie: str) -> str:
 
 
 def _from_catalogus(soort: Berichtsoort) -> Functie:
-    afzender, ontvanger = _SOORT_VAN_TYPE[soort.afzender_type], _SOORT_VAN_TYPE[soort.ontvanger_type]
+    afzender, ontvanger = _SOORT_VAN_TYPE[soort.afzender_type or ""], _SOORT_VAN_TYPE[soort.ontvanger_type or ""]
     if soort.is_retour:  # a retour keeps Afzender and Ontvanger of the heenbericht, yet travels the other way
         afzender, ontvanger = ontvanger, afzender
     # The sources contradict each other on the envelope of 325: a heenbericht by the standard, linked as an answer by

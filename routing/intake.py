@@ -196,8 +196,8 @@ def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str)
     ).all()
     gevonden = [_verwezen(rij) for rij in rijen]
     passend = [v for v in gevonden if v.mirrors(zender, ontvanger)]
-    return (passend or gevonden or [None])[0]
+    return next(iter(passend or gevonden), None)
 
 
-def _verwezen(rij: Row[tuple[str, str, str, str | None, str, str]]) -> Verwezen:
+def _verwezen(rij: Row[str, str, str, str | None, str, str]) -> Verwezen:
     return Verwezen(rij.id, rij.zender, rij.ontvanger, rij.functie, Berichtcode(rij.berichtcode), rij.conversatie)

@@ -7,6 +7,7 @@ function. `RegisterBron` replaces the snapshot when the tables change.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -171,11 +172,11 @@ class Register:
 @cache
 def ingebouwd() -> Mapping[str, Partij]:
     """Return the partijen that need no import: the 342 gemeenten of 2026 (CBS) and the ketenpartijen."""
-    with files("routing").joinpath("gemeenten.csv").open(encoding="utf-8", newline="") as bestand:
-        gemeenten = {
-            rij["gemeentecode"]: Partij(rij["gemeentecode"], Partijsoort.GEMEENTE, rij["naam"])
-            for rij in csv.DictReader(bestand)
-        }
+    tekst = files("routing").joinpath("gemeenten.csv").read_text(encoding="utf-8")
+    gemeenten = {
+        rij["gemeentecode"]: Partij(rij["gemeentecode"], Partijsoort.GEMEENTE, rij["naam"])
+        for rij in csv.DictReader(io.StringIO(tekst))
+    }
     keten = {code: Partij(code, Partijsoort.KETENPARTIJ, naam) for code, naam in KETENPARTIJEN.items()}
     return MappingProxyType(gemeenten | keten)
 
