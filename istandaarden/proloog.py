@@ -20,6 +20,12 @@ _DECLARATIE = re.compile(
     [ \t\r\n]* \?>""",
     re.VERBOSE,
 )
+_GEWOON = re.compile(
+    rb"""(?: <\?xml[ ]version="1\.0" (?:[ ]encoding="(?:UTF|utf)-8")? (?:[ ]standalone="(?:yes|no)")? [ ]?\?> )?
+    [ \t\r\n]{0,99} <[A-Za-z_]""",
+    re.VERBOSE,
+)
+"""How nearly every bericht begins: nothing to judge, so one match decides."""
 _MET_BOM = {b"\xff\xfe": ("utf-16-le", "utf-16le"), b"\xfe\xff": ("utf-16-be", "utf-16be")}
 _ZONDER = {
     b"\xff\xfe\0\0": "UTF-32",
@@ -62,6 +68,8 @@ class Proloog:
                 self._begin = data
                 return b""
             data = self._recognise(data)
+            if self._naar_tekst is None and (gewoon := _GEWOON.match(data)):
+                self.klaar, self.regels = True, data.count(b"\n", 0, gewoon.end())
         return self._pass_on(self._to_utf8(data, final=False))
 
     def finish(self) -> bytes:

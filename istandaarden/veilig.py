@@ -7,7 +7,6 @@ libxml2. Every attack we know of has a test in ``tests/security/test_xml_aanvall
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -115,24 +114,24 @@ def _is_plain(data: bytes, limieten: Limieten) -> bool:
         return False
     if data.count(b"=") > min(limieten.attributen, limieten.naamruimten):
         return False
-    if limieten.xsi and (_XSI_URI in data or b"&#" in data):  # a reference can spell the namespace
+    if limieten.xsi and (_XSI_URI in data or (b"&" in data and b"&#" in data)):  # a reference can spell the namespace
         return False
-    return all(
-        max(map(len, stuk.translate(_DELIMITERS).split()), default=0) <= limieten.naam
-        for stuk in _long_runs(data, limieten.naam)
-    )
+    return _names_fit(data, limieten.naam)
 
 
-def _long_runs(data: bytes, lengte: int) -> Iterator[bytes]:
-    """Yield the stretches between two ``<`` that are longer than `lengte`: only there can a longer name hide."""
+def _names_fit(data: bytes, naam: int) -> bool:
+    """Say whether no word between two ``<`` has more than `naam` bytes; leaps from ``<`` to ``<`` at most that far."""
     plek = 0
-    while len(data) - plek > lengte:
-        laatste = data.rfind(b"<", plek, plek + lengte + 1)
+    while len(data) - plek > naam:
+        laatste = data.rfind(b"<", plek, plek + naam + 1)
         if laatste < 0:
-            einde = data.find(b"<", plek)
-            laatste = einde if einde >= 0 else len(data)
-            yield data[plek:laatste]
+            laatste = data.find(b"<", plek)
+            if laatste < 0:
+                laatste = len(data)
+            if max(map(len, data[plek:laatste].translate(_DELIMITERS).split()), default=0) > naam:
+                return False
         plek = laatste + 1
+    return True
 
 
 @lru_cache

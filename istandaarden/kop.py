@@ -1,0 +1,173 @@
+"""The Header of an i-bericht, read without the rest of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from istandaarden.limieten import PAYLOAD
+from istandaarden.stroom import Ontleder
+from istandaarden.weigering import XmlGeweigerd
+
+KOP_MAX = 64 * 1024
+"""Bytes within which a Header must have ended; a full one is about two kilobytes."""
+
+_HAP = 2 * 1024
+_WIT = " \t\r\n"
+_VELDEN = {
+    ("BerichtCode",): "berichtcode",
+    ("BerichtVersie",): "versie",
+    ("BerichtSubversie",): "subversie",
+    ("Afzender",): "afzender",
+    ("Ontvanger",): "ontvanger",
+    ("BerichtIdentificatie", "Identificatie"): "identificatie",
+    ("BerichtIdentificatie", "Dagtekening"): "dagtekening",
+    ("XsdVersie", "BerichtXsdVersie"): "bericht_xsd",
+    ("XsdVersie", "BasisschemaXsdVersie"): "basis_xsd",
+    ("IdentificatieRetour",): "identificatie_retour",
+    ("DagtekeningRetour",): "dagtekening_retour",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kop:
+    """What the Header of an i-bericht says, as text without surrounding white space; None is absent.
+
+    `naamruimte` is that of the root element and the only field that tells the kind of bericht when there is no
+    Header. `versie` and `subversie` are the digits of BerichtVersie and BerichtSubversie. Releases before 3.0 have no
+    XsdVersie, iEb has no Ontvanger, and only a retourbericht has the fields that end in ``_retour``.
+    """
+
+    naamruimte: str | None
+    berichtcode: str | None = None
+    versie: str | None = None
+    subversie: str | None = None
+    afzender: str | None = None
+    ontvanger: str | None = None
+    identificatie: str | None = None
+    dagtekening: str | None = None
+    bericht_xsd: str | None = None
+    basis_xsd: str | None = None
+    identificatie_retour: str | None = None
+    dagtekening_retour: str | None = None
+
+
+def read_kop(chunks: Iterable[bytes]) -> Kop:
+    """Read the Header from the beginning of a bericht and stop there.
+
+    What follows the Header is not judged, apart from bytes right behind it that are no text at all. When the first element of the bericht is not a Header,
+    all fields but `naamruimte` are None. An element that occurs twice counts the first time; its XSD refuses it.
+
+    Args:
+        chunks: the bericht in pieces of any length; a generator is closed when the Header has been read.
+
+    Returns:
+        The fields that were found; nothing is checked against a schema.
+
+    Raises:
+        XmlGeweigerd: the input is not well-formed up to the end of the Header, breaks a rule of the hardened parser, or
+            the Header is not complete within `KOP_MAX` bytes (`oorzaak` ``kop``).
+    """
+    doel = _KopDoel()
+    ontleder = Ontleder(doel, PAYLOAD)
+    gelezen = 0
+    try:
+        for hap in _bites(chunks):
+            try:
+                ontleder.feed(hap)
+            except XmlGeweigerd:
+                if not doel.klaar:  # otherwise it is about what follows the Header
+                    raise
+            if doel.klaar:
+                return doel.kop()
+            gelezen += len(hap)
+            if gelezen > KOP_MAX:
+                raise XmlGeweigerd("kop", f"De Header is na {KOP_MAX} bytes nog niet afgesloten.", ontleder.regel)
+        ontleder.close()
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
+    return doel.kop()
+
+
+def kop_of(wortel: etree._Element) -> Kop:
+    """Read the Header of a bericht that was parsed already; the same answer as `read_kop`.
+
+    Args:
+        wortel: root element from `istandaarden.veilig.parse`.
+    """
+    doel = _KopDoel()
+    doel.start(str(wortel.tag), {}, {})
+    if len(wortel):
+        _replay(wortel[0], doel)
+    return doel.kop()
+
+
+def _bites(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut into pieces no longer than a Header, so that what follows it is not parsed."""
+    for chunk in chunks:
+        for begin in range(0, len(chunk), _HAP):
+            yield chunk[begin : begin + _HAP]
+
+
+def _replay(element: etree._Element, doel: _KopDoel) -> None:
+    doel.start(str(element.tag), {}, {})
+    if doel.klaar:
+        return
+    doel.data(element.text or "")
+    for kind in element:
+        _replay(kind, doel)
+        doel.data(kind.tail or "")
+    doel.end(str(element.tag))
+
+
+class _KopDoel:
+    """Collects the fields while the Header passes."""
+
+    def __init__(self) -> None:
+        self.klaar = False
+        self._naamruimte: str | None = None
+        self._pad: list[str] = []
+        self._veld: str | None = None  # the field whose text is being read
+        self._waarden: dict[str, list[str]] = {}
+
+    def kop(self) -> Kop:
+        """Return what was found so far."""
+        velden = {veld: "".join(delen).strip(_WIT) for veld, delen in self._waarden.items()}
+        return Kop(self._naamruimte, **velden)
+
+    def start(self, tag: str, _attrib: Mapping[str, str], _nsmap: Mapping[str | None, str]) -> None:
+        naamruimte, _, naam = tag.rpartition("}")
+        naamruimte = naamruimte[1:]
+        diepte = len(self._pad)
+        if diepte == 0:
+            self._naamruimte = naamruimte or None
+        elif diepte <= 2 and naamruimte != (self._naamruimte or ""):
+            naam = ""  # only the names of the berichtsoort itself count; those inside them are of the basisschema
+        if diepte == 1 and naam != "Header":
+            self.klaar = True
+        self._pad.append(naam)
+        self._open(tuple(self._pad[2:]))
+
+    def end(self, _tag: str) -> None:
+        if len(self._pad) == 2:
+            self.klaar = True
+        self._pad.pop()
+        self._veld = None
+
+    def data(self, text: str) -> None:
+        if self._veld is not None and not self.klaar:
+            self._waarden[self._veld].append(text)
+
+    def close(self) -> None:
+        """Do nothing: `kop` gives the result."""
+
+    def _open(self, pad: tuple[str, ...]) -> None:
+        veld = _VELDEN.get(pad)
+        if self.klaar or veld is None or veld in self._waarden:
+            self._veld = None
+            return
+        self._veld = veld
+        self._waarden[veld] = []
