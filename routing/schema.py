@@ -165,6 +165,8 @@ Index(
     postgresql_where=text("pending > 0 AND kanaal = 'push'"),
 )
 
+Index("ix_lane_turn", lane.c.turn)  # the highest turn so far
+
 aflevering = Table(
     "aflevering",
     metadata,

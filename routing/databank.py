@@ -1,0 +1,134 @@
+"""Connections to SQLite and PostgreSQL with the settings that durability asks for."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+_SQLITE = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL may lose the last commits when the power fails
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA journal_size_limit=67108864",  # a few large payloads do not leave a large WAL for ever
+)
+_POSTGRES = {
+    "application_name": "knooppunt",
+    "connect_timeout": "10",
+    # A dead peer shows within a minute; two groups that wait for each other's lanes give way well before
+    # PostgreSQL's own detection, and are run again.
+    "keepalives_idle": "20",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "options": "-c lock_timeout=5000 -c synchronous_commit=on",
+}
+_HERHAALBAAR = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock timeout
+
+
+class OpslagFout(Exception):
+    """The database could not do what was asked; the message says in Dutch why. Nothing was acknowledged."""
+
+
+def parse_url(url: str) -> URL:
+    """Read a database URL.
+
+    Raises:
+        OpslagFout: not a SQLite file or a PostgreSQL database.
+    """
+    try:
+        adres = make_url(url)
+    except ArgumentError as fout:
+        raise OpslagFout(
+            "De database-URL is niet leesbaar; verwacht sqlite:///pad/naar/bestand of postgresql://..."
+        ) from fout
+    soort = adres.get_backend_name()
+    if soort == "postgresql":
+        return adres.set(drivername="postgresql+psycopg")
+    if soort != "sqlite":
+        raise OpslagFout(f"Een database van soort {soort!r} kan niet; kies sqlite of postgresql.")
+    if adres.database in (None, "", ":memory:") or str(adres.database).startswith("file:"):
+        raise OpslagFout("Een SQLite-database moet een bestand zijn: sqlite:///pad/naar/bestand.")
+    return adres
+
+
+def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
+    """Make an engine for writers (transactions that lock at their start) or for readers.
+
+    Args:
+        adres: from `parse_url`.
+        schrijft: True for writers; their connections are kept by who opened them, without a pool.
+        verbindingen: size of the pool of readers.
+    """
+    pool: dict[str, Any] = {"poolclass": NullPool} if schrijft else {"pool_size": verbindingen, "max_overflow": 0}
+    if adres.get_backend_name() == "postgresql":
+        opties = {} if schrijft else {"execution_options": {"postgresql_readonly": True}}
+        return create_engine(adres.update_query_dict(_missing(adres)), **pool, **opties)
+    engine = create_engine(adres, **pool)
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = None  # the driver must not begin transactions by itself: see below
+        for pragma in _SQLITE:
+            dbapi.execute(pragma)
+        if not schrijft:
+            dbapi.execute("PRAGMA query_only=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if schrijft else "BEGIN")
+
+    return engine
+
+
+def _missing(adres: URL) -> dict[str, str]:
+    return {naam: waarde for naam, waarde in _POSTGRES.items() if naam not in adres.query}
+
+
+def is_lost(fout: BaseException) -> bool:
+    """Say whether the connection is gone."""
+    return isinstance(fout, DBAPIError) and fout.connection_invalidated
+
+
+def is_repeatable(fout: BaseException) -> bool:
+    """Say whether the transaction was refused only because of others, so that a new try may succeed."""
+    return isinstance(fout, DBAPIError) and getattr(fout.orig, "sqlstate", None) in _HERHAALBAAR
+
+
+class Slot:
+    """Lock beside a SQLite file: one serving process at a time (the writers of one process queue, two would not).
+
+    The operating system frees it when the process ends, however it ends.
+
+    Raises:
+        OpslagFout: another process holds it, or the folder cannot be written.
+    """
+
+    def __init__(self, adres: URL) -> None:
+        pad = Path(f"{adres.database}.slot")
+        try:
+            self._bestand = os.open(pad, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as fout:
+            raise OpslagFout(
+                f"De map van de database is niet te beschrijven: {pad.parent} ({fout.strerror})."
+            ) from fout
+        try:
+            fcntl.flock(self._bestand, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fout:
+            wie = os.pread(self._bestand, 20, 0).decode("ascii", "replace").strip() or "onbekend"
+            os.close(self._bestand)
+            raise OpslagFout(
+                f"De database {adres.database} is al in gebruik door een ander knooppunt (proces {wie}). "
+                "Stop dat eerst, of gebruik PostgreSQL voor meer dan één knooppunt."
+            ) from fout
+        os.ftruncate(self._bestand, 0)
+        os.pwrite(self._bestand, str(os.getpid()).encode("ascii"), 0)
+
+    def release(self) -> None:
+        """Give the database free."""
+        os.close(self._bestand)

@@ -1,0 +1,74 @@
+"""An envelope as JSON in the log, and back, without losing anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from routing.bericht import Berichtcode, Bestandsvorm, Envelop, Foutinhoud, Parameters, Stuurgegevens, Systeem
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def to_json(envelop: Envelop) -> str:
+    """Write an envelope as JSON (ASCII, stable key order); `from_json` gives back an equal one.
+
+    Raises:
+        ValueError: `kanaalgegevens` holds something that JSON cannot give back: a number that is no number, or a key
+            that is not text.
+        TypeError: `kanaalgegevens` holds a value of a kind that JSON does not know.
+    """
+    sg = envelop.stuurgegevens
+    vorm = {
+        "stuurgegevens": _filled(sg) | {"zender": _filled(sg.zender), "ontvanger": _filled(sg.ontvanger)},
+        "parameters": _filled(envelop.parameters) if envelop.parameters else None,
+        "fout": _filled(envelop.fout) if envelop.fout else None,
+        "kanaalgegevens": _checked(envelop.kanaalgegevens),
+    }
+    # ASCII: a NUL or a half surrogate in kanaalgegevens is then an escape that every database can keep.
+    return json.dumps({k: v for k, v in vorm.items() if v}, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+def from_json(tekst: str) -> Envelop:
+    """Read what `to_json` wrote.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is not such a text.
+    """
+    vorm = json.loads(tekst)
+    sg, parameters, fout = vorm["stuurgegevens"], vorm.get("parameters"), vorm.get("fout")
+    return Envelop(
+        stuurgegevens=Stuurgegevens(
+            **sg
+            | {
+                "berichtcode": Berichtcode(sg["berichtcode"]),
+                "zender": Systeem(**sg["zender"]),
+                "ontvanger": Systeem(**sg["ontvanger"]),
+            }
+        ),
+        parameters=Parameters(**parameters | {"vorm": Bestandsvorm(parameters["vorm"])}) if parameters else None,
+        fout=Foutinhoud(**fout) if fout else None,
+        kanaalgegevens=vorm.get("kanaalgegevens", {}),
+    )
+
+
+def _filled(deel: DataclassInstance) -> dict[str, Any]:
+    """Return the fields that are not None; an absent key means None."""
+    return {v.name: waarde for v in fields(deel) if (waarde := getattr(deel, v.name)) is not None}
+
+
+def _checked(waarde: Any) -> Any:
+    """Return `waarde` when JSON gives back the same: json.dumps silently turns keys into text and tuples into lists."""
+    if isinstance(waarde, dict):
+        if not all(isinstance(sleutel, str) for sleutel in waarde):
+            raise ValueError("a key in kanaalgegevens is not text")
+        for deel in waarde.values():
+            _checked(deel)
+    elif isinstance(waarde, list):
+        for deel in waarde:
+            _checked(deel)
+    elif not isinstance(waarde, str | int | float | None):
+        raise TypeError(f"kanaalgegevens cannot hold a {type(waarde).__name__}")
+    return waarde

@@ -1,0 +1,1 @@
+"""The tables, step by step: Alembic revisions, run by `routing.opslag.upgrade`."""

@@ -1,0 +1,373 @@
+"""The durable log as the rest of the hub uses it: synchronous functions on a connection, behind an async face.
+
+Writers commit in groups: what waits at the same moment goes into one transaction and one fsync, and a caller hears of
+it only after that commit. On SQLite there is one writer, on PostgreSQL a few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import operator
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from routing import breekpunt, lanemutaties
+from routing.databank import OpslagFout, Slot, is_lost, is_repeatable, make_engine, parse_url
+from routing.klok import Klok, attach, detach
+
+_log = structlog.get_logger(__name__)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+ACHTERAAN: Final = "\U0010ffff"
+"""Lock order for an operation that takes lanes without waiting for them: it comes last in its group."""
+
+_HERKANSINGEN = 5
+
+
+_MIGRATIESLOT = text("SELECT pg_advisory_xact_lock(7215640811)")  # any number, as long as all nodes use the same
+
+
+class CommitOnzeker(OpslagFout):
+    """The connection was lost during the commit: it is unknown whether it took place."""
+
+
+class OpslagGesloten(OpslagFout):
+    """The log was closed before the operation could be taken up."""
+
+
+@dataclass(slots=True, eq=False)
+class _Bewerking:
+    """One operation on its way through a writer, and who waits for it."""
+
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    slot: str
+    loop: asyncio.AbstractEventLoop
+    wachter: asyncio.Future[Any]
+    resultaat: Any = field(default=None)
+    fout: BaseException | None = field(default=None)
+
+
+class Opslag:
+    """The durable log.
+
+    Args:
+        url: ``sqlite:///file`` or ``postgresql://...``.
+        exclusief: hold the lock beside a SQLite file, as a serving hub must; a command that writes for a moment beside
+            a running hub passes False and relies on SQLite's own waiting. No meaning for PostgreSQL.
+        schrijvers: writer threads on PostgreSQL (SQLite has one).
+        lezers: reader threads, each with a connection.
+        groep: largest number of operations in one transaction.
+        herstel_s: seconds during which a lost PostgreSQL is sought again before operations fail.
+        klok: clock of this log; tests travel in time with it.
+
+    Raises:
+        OpslagFout: the URL is no good, or another process serves this SQLite file.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        exclusief: bool = True,
+        schrijvers: int = 2,
+        lezers: int = 4,
+        groep: int = 64,
+        herstel_s: float = 30.0,
+        klok: Klok | None = None,
+    ) -> None:
+        adres = parse_url(url)
+        sqlite = adres.get_backend_name() == "sqlite"
+        self._slot = Slot(adres) if sqlite and exclusief else None
+        self._klok = klok or Klok()
+        self._schrijfengine = make_engine(adres, schrijft=True)
+        self._leesengine = make_engine(adres, schrijft=False, verbindingen=lezers)
+        self._lezers = ThreadPoolExecutor(lezers, "opslag-lezer")
+        self._rij: queue.SimpleQueue[_Bewerking | None] = queue.SimpleQueue()
+        self._gesloten = False
+        self._schrijvers = [
+            _Schrijver(self._schrijfengine, self._rij, self._klok, groep, herstel_s)
+            for _ in range(1 if sqlite else schrijvers)
+        ]
+        for schrijver in self._schrijvers:
+            schrijver.start()
+
+    async def write(self, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run `fn(conn, ...)` in a transaction and return its result once it is durable.
+
+        `fn` shares its transaction with others and may be run again, so it must have no effect outside the database.
+        Cancelling the caller does not stop the operation.
+
+        Raises:
+            CommitOnzeker: it is unknown whether the operation took place.
+            OpslagFout: the database is away or busy; the operation did not take place.
+            Exception: what `fn` raised; the operation did not take place.
+        """
+        return await self._hand_in("", functools.partial(fn, **kwargs) if kwargs else fn, args)
+
+    async def write_lane(
+        self, lane: str, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Do as `write`, for an operation that itself locks the row of `lane` (or, with `ACHTERAAN`, of any free one).
+
+        Groups run these in the order of lanes, so that two writers never wait for each other.
+        """
+        return await self._hand_in(lane, functools.partial(fn, **kwargs) if kwargs else fn, args)
+
+    async def _hand_in(self, slot: str, fn: Callable[..., _T], args: tuple[Any, ...]) -> _T:
+        if self._gesloten:
+            raise OpslagGesloten("De opslag is gesloten.")
+        loop = asyncio.get_running_loop()
+        wachter: asyncio.Future[_T] = loop.create_future()
+        self._rij.put(_Bewerking(fn, args, slot, loop, wachter))
+        return await wachter
+
+    async def read(self, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run `fn(conn, ...)` on a connection that only reads, and return its result.
+
+        Raises:
+            OpslagFout: the database is away or busy.
+            Exception: what `fn` raised.
+        """
+        if self._gesloten:
+            raise OpslagGesloten("De opslag is gesloten.")
+        lees = functools.partial(fn, **kwargs) if kwargs else fn
+        return await asyncio.get_running_loop().run_in_executor(self._lezers, self._read, lees, args)
+
+    def _read(self, fn: Callable[..., _T], args: tuple[Any, ...]) -> _T:
+        for herkansing in (True, False):
+            try:
+                with self._leesengine.connect() as conn:
+                    attach(conn, self._klok)
+                    try:
+                        return fn(conn, *args)
+                    finally:
+                        detach(conn)
+            except DBAPIError as fout:
+                if is_lost(fout) and herkansing:
+                    continue  # the pool kept a connection that died; reading twice does no harm
+                if is_lost(fout) or isinstance(fout, OperationalError):
+                    raise OpslagFout("De database is niet te lezen.") from fout
+                raise
+        raise AssertionError  # the loop always returns or raises
+
+    async def close(self) -> None:
+        """Finish what was handed in, then release the database. May be called twice."""
+        if self._gesloten:
+            return
+        self._gesloten = True
+        for _ in self._schrijvers:
+            self._rij.put(None)
+        await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        for schrijver in self._schrijvers:
+            schrijver.join()
+        self._lezers.shutdown()
+        self._schrijfengine.dispose()
+        self._leesengine.dispose()
+        if self._slot is not None:
+            self._slot.release()
+
+
+class _Schrijver(threading.Thread):
+    """Takes what waits, runs it in one transaction, commits, and tells who waits."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        rij: queue.SimpleQueue[_Bewerking | None],
+        klok: Klok,
+        groep: int,
+        herstel_s: float,
+    ) -> None:
+        super().__init__(name="opslag-schrijver", daemon=True)
+        self._engine = engine
+        self._rij = rij
+        self._klok = klok
+        self._groep = groep
+        self._herstel_s = herstel_s
+        self._conn: Connection | None = None
+
+    def run(self) -> None:
+        """Work until the end mark comes out of the queue."""
+        open_ = True
+        while open_:
+            groep: list[_Bewerking] = []
+            bewerking = self._rij.get()
+            while bewerking is not None:
+                groep.append(bewerking)
+                if len(groep) == self._groep:
+                    break
+                try:
+                    bewerking = self._rij.get_nowait()
+                except queue.Empty:
+                    break
+            else:
+                open_ = False
+            if groep:
+                self._perform(groep)
+                _tell(groep)
+        self._drop()
+
+    def _perform(self, groep: list[_Bewerking]) -> None:
+        """Run a group; when an operation fails, run all again one by one, so that only the guilty one fails."""
+        try:
+            self._transact(groep)
+        except OpslagFout as fout:
+            for bewerking in groep:
+                bewerking.fout = fout
+        except BaseException as fout:  # noqa: BLE001 - whatever an operation raises belongs to its caller, not to us
+            if len(groep) == 1:
+                groep[0].fout = fout
+                return
+            for bewerking in groep:
+                self._perform([bewerking])
+
+    def _transact(self, groep: list[_Bewerking]) -> None:
+        """Run a group in one transaction.
+
+        Raises:
+            OpslagFout: the database is away or busy, or the outcome of the commit is unknown.
+            Exception: what an operation raised; the transaction is rolled back.
+        """
+        uiterste = time.monotonic() + self._herstel_s
+        for herkansing in range(_HERKANSINGEN + 1):
+            conn = self._begin(uiterste)
+            try:
+                self._run(conn, groep)
+            except BaseException as fout:
+                self._roll_back(conn)
+                if is_lost(fout) and time.monotonic() < uiterste and herkansing < _HERKANSINGEN:
+                    continue
+                if is_repeatable(fout) and herkansing < _HERKANSINGEN:
+                    time.sleep(random.uniform(0, 0.02 * 2**herkansing))  # noqa: S311 - spreads retries, hides nothing
+                    continue
+                raise
+            breekpunt.reach("voor_commit")
+            try:
+                conn.commit()
+            except Exception as fout:
+                self._drop()
+                raise CommitOnzeker("Het is onzeker of de database de wijziging heeft vastgelegd.") from fout
+            breekpunt.reach("na_commit")
+            return
+
+    def _begin(self, uiterste: float) -> Connection:
+        """Return a connection with an open transaction, seeking a lost database until `uiterste`."""
+        wachten = 0.05
+        while True:
+            try:
+                if self._conn is None:
+                    self._conn = self._engine.connect()
+                self._conn.begin()
+            except Exception as fout:
+                self._drop()
+                if self._engine.dialect.name == "sqlite" or time.monotonic() + wachten > uiterste:
+                    _log.error("database onbereikbaar", fout=type(fout).__name__)
+                    raise OpslagFout("De database is nu niet te beschrijven.") from fout
+                time.sleep(wachten)
+                wachten = min(2 * wachten, 2.0)
+            else:
+                return self._conn
+
+    def _run(self, conn: Connection, groep: list[_Bewerking]) -> None:
+        attach(conn, self._klok)
+        lanemutaties.collect(conn)
+        try:
+            for bewerking in sorted(groep, key=operator.attrgetter("slot")):
+                if bewerking.slot:
+                    lanemutaties.settle(conn, bewerking.slot)
+                bewerking.resultaat = bewerking.fn(conn, *bewerking.args)
+            lanemutaties.settle(conn)
+        finally:
+            lanemutaties.discard(conn)
+            detach(conn)
+
+    def _roll_back(self, conn: Connection) -> None:
+        try:
+            conn.rollback()
+        except Exception:  # noqa: BLE001 - a connection that cannot even roll back is of no use any more
+            self._drop()
+        if self._conn is not None and self._conn.invalidated:
+            self._drop()
+
+    def _drop(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            try:
+                conn.close()
+            except Exception:  # noqa: BLE001 - it was lost already
+                _log.debug("verloren verbinding niet netjes gesloten")
+
+
+def _tell(groep: list[_Bewerking]) -> None:
+    """Hand results to those who wait, with one wake-up per event loop."""
+    per_loop: dict[asyncio.AbstractEventLoop, list[_Bewerking]] = {}
+    for bewerking in groep:
+        per_loop.setdefault(bewerking.loop, []).append(bewerking)
+    for loop, deel in per_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, deel)
+        except RuntimeError:
+            _log.debug("niemand wacht meer op de uitkomst", aantal=len(deel))  # the loop is closed
+
+
+def _resolve(groep: list[_Bewerking]) -> None:
+    for bewerking in groep:
+        if bewerking.wachter.done():
+            continue  # the caller was cancelled; the operation stands
+        if bewerking.fout is not None:
+            bewerking.wachter.set_exception(bewerking.fout)
+        else:
+            bewerking.wachter.set_result(bewerking.resultaat)
+
+
+def upgrade(url: str) -> None:
+    """Bring the tables up to the newest revision; safe when several nodes start at the same moment.
+
+    Raises:
+        OpslagFout: the database is away, holds tables of a newer knooppunt, or is served by another process while it
+            has to be changed (SQLite).
+    """
+    adres = parse_url(url)
+    config = Config()
+    config.set_main_option("script_location", "routing:migraties")
+    nieuwste = ScriptDirectory.from_config(config).get_current_head()
+    engine = make_engine(adres, schrijft=True)
+    slot: Slot | None = None
+    try:
+        with engine.connect() as conn:
+            if MigrationContext.configure(conn).get_current_revision() == nieuwste:
+                return
+        slot = Slot(adres) if engine.dialect.name == "sqlite" else None
+        with engine.begin() as conn:
+            if slot is None:
+                conn.execute(_MIGRATIESLOT)
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    except CommandError as fout:
+        raise OpslagFout("De database is van een nieuwere versie van het knooppunt.") from fout
+    except OperationalError as fout:
+        raise OpslagFout("De database is niet te openen; klopt de URL en draait de database?") from fout
+    finally:
+        if slot is not None:
+            slot.release()
+        engine.dispose()
