@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from knooppunt.achterstand import Achterstand
 from routing.bericht import Aanlevering
+from routing.partij import Kanaal
 from routing.poorten import Bezorger, Innemer, Ontvangst, Uitkomst, Zending
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -28,18 +32,32 @@ class Meting:
             ("protocol", "uitkomst"),
             registry=self._register,
         )
-        self.wachtend = Gauge(
+        self._wachtend = Gauge(
             "knooppunt_wachtend", "Berichten that wait for delivery.", ("kanaal",), registry=self._register
         )
-        self.lanes = Gauge(
+        self._lanes = Gauge(
             "knooppunt_lanes_wachtend", "Partijen with berichten waiting.", ("kanaal",), registry=self._register
         )
-        self.oudste = Gauge(
+        self._oudste = Gauge(
             "knooppunt_oudste_wachtend_seconden",
             "Age of the oldest bericht that waits for delivery; 0 when none waits.",
             ("kanaal",),
             registry=self._register,
         )
+
+    def show(self, achterstanden: Iterable[Achterstand]) -> None:
+        """Set the gauges of what waits; a kanaal that is absent waits for nothing."""
+        per_kanaal = {achterstand.kanaal: achterstand for achterstand in achterstanden}
+        for kanaal in Kanaal:
+            deel = per_kanaal.get(kanaal.value)
+            self._wachtend.labels(kanaal.value).set(deel.berichten if deel else 0)
+            self._lanes.labels(kanaal.value).set(deel.lanes if deel else 0)
+            self._oudste.labels(kanaal.value).set(deel.oudste_seconden if deel else 0)
+
+    def forget(self) -> None:
+        """Show no backlog at all, because it is unknown."""
+        for meter in (self._wachtend, self._lanes, self._oudste):
+            meter.clear()
 
     def render(self) -> bytes:
         """All metrics in the text format of Prometheus."""

@@ -1,0 +1,64 @@
+"""The operator's listener: is it alive, can it do its work, and what does it do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from aiohttp import web
+
+from knooppunt.achterstand import read_achterstand
+from knooppunt.meting import CONTENT_TYPE, Meting
+from routing.databank import OpslagFout
+from routing.opslag import Opslag
+
+_log = structlog.get_logger(__name__)
+_GEDULD_SECONDEN = 5
+
+Controle = Callable[[], Awaitable[None]]
+"""Returns when a part can do its work, raises when it cannot; the text of the exception is not shown."""
+
+
+class Beheer:
+    """Application with `/livez`, `/readyz` and `/metrics`; `controles` names what must work to be ready."""
+
+    def __init__(self, opslag: Opslag, meting: Meting, controles: Mapping[str, Controle]) -> None:
+        self._opslag = opslag
+        self._meting = meting
+        self._controles = controles
+
+    def application(self) -> web.Application:
+        """Make the application, for a `Luisteraar`."""
+        app = web.Application()
+        app.router.add_get("/livez", self._live)
+        app.router.add_get("/readyz", self._ready)
+        app.router.add_get("/metrics", self._metrics)
+        return app
+
+    async def _live(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        uitslag = {naam: await _works(naam, controle) for naam, controle in self._controles.items()}
+        gereed = all(uitslag.values())
+        inhoud = {"status": "ok" if gereed else "niet gereed", "controles": uitslag}
+        return web.json_response(inhoud, status=200 if gereed else 503)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        try:
+            self._meting.show(await self._opslag.read(read_achterstand))
+        except OpslagFout:
+            self._meting.forget()  # yesterday's backlog shown as today's would be a lie
+            _log.warning("achterstand niet te lezen")
+        return web.Response(body=self._meting.render(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _works(naam: str, controle: Controle) -> bool:
+    try:
+        async with asyncio.timeout(_GEDULD_SECONDEN):
+            await controle()
+    except Exception as fout:  # noqa: BLE001 - whatever it is, the part does not work
+        _log.warning("niet gereed", controle=naam, fout=type(fout).__name__)
+        return False
+    return True
