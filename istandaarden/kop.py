@@ -57,8 +57,9 @@ class Kop:
 def read_kop(chunks: Iterable[bytes]) -> Kop:
     """Read the Header from the beginning of a bericht and stop there.
 
-    What follows the Header is not judged, apart from bytes right behind it that are no text at all. When the first element of the bericht is not a Header,
-    all fields but `naamruimte` are None. An element that occurs twice counts the first time; its XSD refuses it.
+    What follows the Header is not judged, apart from bytes right behind it that are no text at all. When the first
+    element of the bericht is not a Header, all fields but `naamruimte` are None. An element that occurs twice counts
+    the first time; its XSD refuses it.
 
     Args:
         chunks: the bericht in pieces of any length; a generator is closed when the Header has been read.

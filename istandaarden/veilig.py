@@ -120,7 +120,11 @@ def _is_plain(data: bytes, limieten: Limieten) -> bool:
 
 
 def _names_fit(data: bytes, naam: int) -> bool:
-    """Say whether no word between two ``<`` has more than `naam` bytes; leaps from ``<`` to ``<`` at most that far."""
+    """Say whether no word inside a tag has more than `naam` bytes.
+
+    Leaps from ``<`` to ``<``, so it looks closely only where two are further apart than `naam`; there, everything up
+    to the last ``>`` may belong to the tag.
+    """
     plek = 0
     while len(data) - plek > naam:
         laatste = data.rfind(b"<", plek, plek + naam + 1)
@@ -128,7 +132,9 @@ def _names_fit(data: bytes, naam: int) -> bool:
             laatste = data.find(b"<", plek)
             if laatste < 0:
                 laatste = len(data)
-            if max(map(len, data[plek:laatste].translate(_DELIMITERS).split()), default=0) > naam:
+            einde = data.rfind(b">", plek, laatste)
+            tag = data[plek : einde if einde >= 0 else laatste]
+            if max(map(len, tag.translate(_DELIMITERS).split()), default=0) > naam:
                 return False
         plek = laatste + 1
     return True
