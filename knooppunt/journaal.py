@@ -19,6 +19,9 @@ from aiohttp.abc import AbstractAccessLogger
 from knooppunt.configuratie import Logging
 
 _BESTURING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+ROUTE = "knooppunt.route"
+"""Where a request keeps the declared path of its route, for the access log."""
+
 _log = structlog.get_logger("knooppunt.toegang")
 
 
@@ -69,12 +72,10 @@ class Toegangslogboek(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line; `time` is in seconds."""
-        route = getattr(request, "match_info", None)
-        bron = route.route.resource if route is not None else None
         _log.info(
             "verzoek",
             methode=request.method,
-            route=bron.canonical if bron is not None else None,
+            route=request.get(ROUTE),
             status=response.status,
             ms=round(time * 1000, 1),
             bytes=response.body_length,

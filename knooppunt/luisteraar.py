@@ -16,7 +16,7 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from knooppunt.journaal import Toegangslogboek
+from knooppunt.journaal import ROUTE, Toegangslogboek
 
 _log = structlog.get_logger(__name__)
 
@@ -141,6 +141,8 @@ def _guard(verzoek_seconden: float) -> Callable[..., Awaitable[web.StreamRespons
     async def guard(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        if (bron := request.match_info.route.resource) is not None:
+            request[ROUTE] = bron.canonical
         if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
             raise web.HTTPUnsupportedMediaType(text="Stuur de inhoud zonder Content-Encoding.")
         try:
