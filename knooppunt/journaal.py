@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractAccessLogger
 from knooppunt.configuratie import Logging
 
 _BESTURING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-ROUTE = "knooppunt.route"
+ROUTE = web.RequestKey("route", str)
 """Where a request keeps the declared path of its route, for the access log."""
 
 _log = structlog.get_logger("knooppunt.toegang")
