@@ -119,6 +119,11 @@ class Element:
         return self.patroon is not None or self.maximaal is not None
 
     @property
+    def typesleutel(self) -> tuple[str, str, int | None]:
+        """Tell elements with a different simple type apart."""
+        return self.type.naam, self.patroon.uitdrukking if self.patroon else "", self.maximaal
+
+    @property
     def aantal(self) -> str:
         """Cardinality as people write it: ``1``, ``0..1``, ``1..n`` or ``0..n``."""
         if self.herhaalbaar:

@@ -190,7 +190,7 @@ class Opzoeker:
         if regel.vast:
             uitdrukking = self.invulling[regel.vast] or ""
             keuze = uitdrukking.split("|")
-            patroon = Patroon(uitdrukking, " of ".join(keuze))
+            patroon = Patroon(uitdrukking, f"precies {' of '.join(keuze)}")
             vast = uitdrukking if len(keuze) == 1 else None
         elif regel.patroon:
             patroon = self._patronen.get(regel.patroon)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
 from istandaarden.model import (
@@ -56,6 +57,33 @@ def write_all(modellen: Iterator[Berichtmodel] | tuple[Berichtmodel, ...]) -> di
     return bestanden
 
 
+def write_values(model: Berichtmodel) -> tuple[str, dict[tuple[str, str, int | None], str]]:
+    """Write a schema for loose values: an element Waarden with, in any order, one element per simple type of a bericht.
+
+    Returns:
+        The schema, and the name of the element for each `istandaarden.model.Element.typesleutel`.
+    """
+    namen: dict[tuple[str, str, int | None], str] = {}
+    regels: list[str] = []
+    eigen, basis = model.soort.code.lower(), model.basis.standaard
+    for klasse in (*model.classes(), *model.basis.composieten.values()):
+        for element in klasse.elementen:
+            if isinstance(element.type, Logisch) and element.typesleutel not in namen:
+                naam = namen[element.typesleutel] = f"W{len(namen)}"
+                regels += _element(replace(element, naam=naam, verplicht=True, herhaalbaar=False), eigen, basis)
+    return "\n".join(
+        [
+            *_message_head(model),
+            '\t<xs:element name="Waarden">',
+            '\t\t<xs:complexType><xs:choice minOccurs="0" maxOccurs="unbounded">',
+            *regels,
+            "\t\t</xs:choice></xs:complexType>",
+            "\t</xs:element>",
+            "</xs:schema>",
+        ]
+    ), namen
+
+
 def _basis_lines(basis: Basismodel) -> Iterator[str]:
     prefix = basis.standaard
     yield _KOP
@@ -71,7 +99,7 @@ def _basis_lines(basis: Basismodel) -> Iterator[str]:
     yield "</xs:schema>"
 
 
-def _message_lines(model: Berichtmodel) -> Iterator[str]:
+def _message_head(model: Berichtmodel) -> Iterator[str]:
     soort, basis = model.soort, model.basis
     eigen = soort.code.lower()
     yield _KOP
@@ -81,6 +109,12 @@ def _message_lines(model: Berichtmodel) -> Iterator[str]:
         f' targetNamespace={quoteattr(soort.naamruimte)} elementFormDefault="qualified">'
     )
     yield f'\t<xs:import namespace={quoteattr(basis.naamruimte)} schemaLocation="{BASISBESTAND}"/>'
+
+
+def _message_lines(model: Berichtmodel) -> Iterator[str]:
+    soort, basis = model.soort, model.basis
+    eigen = soort.code.lower()
+    yield from _message_head(model)
     yield from _appinfo(basis, eigen, model.xsdversie, model.basisversie, soort.naam)
     yield f'\t<xs:element name="{ROOT}" type="{eigen}:{model.wortel.xsdnaam}"/>'
     for klasse in model.classes():

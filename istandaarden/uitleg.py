@@ -1,0 +1,229 @@
+"""Explains an invalid bericht: every error at once, with line, place and a Dutch sentence.
+
+libxml2 gives the verdict, and its own report stops at the first error inside each element. So the whole tree is
+compared with the model here, which gives a finding exactly when libxml2 rejects (``tests/oracle`` holds both to that);
+values are judged by libxml2 one by one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from lxml import etree
+
+from istandaarden.bevinding import Bevinding
+from istandaarden.inhoudsmodel import Afwijking, Verschil, compare
+from istandaarden.model import ROOT, Berichtmodel, Element, Logisch, Samengesteld
+from istandaarden.schema import compile_schema
+from istandaarden.veilig import printable
+from istandaarden.waardetoets import Waardetoets, complain
+from istandaarden.woorden import describe_value, sum_up
+
+BEVINDINGEN_MAX = 1000
+"""Findings per bericht that are written out; of any others only the number is told."""
+
+_WIT = " \t\r\n"
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_STILLE_ATTRIBUTEN = frozenset({f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"})
+_WAARDE_MAX = 200
+
+
+def explain(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets) -> tuple[Bevinding, ...]:
+    """Find everything in a bericht that its schema does not allow.
+
+    Args:
+        wortel: root of a tree from `istandaarden.veilig.parse`: no comments, CDATA as text.
+        model: of the berichtsoort that the root's namespace names.
+        waardetoets: of the same model.
+
+    Returns:
+        Findings in the order of the bericht, none for a valid one; at most `BEVINDINGEN_MAX`, and then one that tells
+        how many more there are.
+    """
+    lezer = _Lezer(model)
+    lezer.read_root(wortel)
+    lezer.judge_values(waardetoets)
+    return lezer.result()
+
+
+def explain_rejected(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets) -> tuple[Bevinding, ...]:
+    """Explain a bericht that libxml2 has rejected: as `explain`, and never without any finding."""
+    bevindingen = explain(wortel, model, waardetoets)
+    if bevindingen:
+        return bevindingen
+    schema = compile_schema(model)  # its own copy: nobody else writes in the error log of this one
+    schema.validate(wortel)
+    log: Any = schema.error_log  # the stubs do not know that it can be iterated
+    return tuple(
+        Bevinding(
+            "XSD", 1, f"/{ROOT}", regel.line, f"Het bericht voldoet hier niet aan het schema ({regel.type_name})."
+        )
+        for regel in log
+    )
+
+
+def line_of(knoop: Any) -> int:
+    """Give the line of an element in its file, 0 when it has none."""
+    return int(knoop.sourceline or 0)
+
+
+class _Lezer:
+    """Walks a tree beside the model and collects findings."""
+
+    def __init__(self, model: Berichtmodel) -> None:
+        self._model = model
+        self._gevonden: list[tuple[int, Bevinding]] = []
+        self._meer = 0
+        self._volgnummer = 0
+        self._waarden: list[tuple[Element, str]] = []
+        self._plekken: list[tuple[int, str, int]] = []
+
+    def result(self) -> tuple[Bevinding, ...]:
+        """Give the findings in the order in which their elements stand in the bericht."""
+        bevindingen = [bevinding for _, bevinding in sorted(self._gevonden, key=lambda paar: paar[0])]
+        if self._meer:
+            melding = f"Er zijn nog {self._meer} fouten die niet apart zijn uitgeschreven."
+            bevindingen.append(Bevinding("XSD", 1, f"/{ROOT}", 0, melding))
+        return tuple(bevindingen)
+
+    def read_root(self, wortel: etree._Element) -> None:
+        """Compare the root element, and then everything in it."""
+        naamruimte, _, naam = str(wortel.tag).rpartition("}")
+        if naam != ROOT or naamruimte != f"{{{self._model.soort.naamruimte}":
+            plaats = f"/{printable(naam, 60)}"
+            self._add(
+                plaats, wortel, f"Het hoofdelement heet {plaats[1:]}; verwacht wordt {ROOT} van {self._model.soort}."
+            )
+            return
+        self._read(wortel, self._model.wortel, f"/{ROOT}", ROOT)
+
+    def judge_values(self, toets: Waardetoets) -> None:
+        """Judge the values that were met on the way."""
+        for nummer, facetten in toets.wrong(self._waarden).items():
+            element, waarde = self._waarden[nummer]
+            volgnummer, plaats, regel = self._plekken[nummer]
+            self._keep(volgnummer, plaats, regel, complain(element, waarde, facetten), waarde)
+
+    def _add(self, plaats: str, knoop: etree._Element, melding: str, waarde: str | None = None) -> None:
+        self._keep(self._volgnummer, plaats, line_of(knoop), melding, waarde)
+
+    def _keep(self, volgnummer: int, plaats: str, regel: int, melding: str, waarde: str | None) -> None:
+        if len(self._gevonden) >= BEVINDINGEN_MAX:
+            self._meer += 1
+            return
+        waarde = waarde if waarde is None or len(waarde) <= _WAARDE_MAX else f"{waarde[:_WAARDE_MAX]}…"
+        self._gevonden.append((volgnummer, Bevinding("XSD", 1, plaats, regel, melding, waarde=waarde)))
+
+    def _read(self, knoop: etree._Element, soort: Samengesteld, plaats: str, naam: str) -> None:
+        self._volgnummer += 1
+        self._check_attributes(knoop, plaats, naam)
+        kinderen = list(knoop)
+        self._check_loose_text(knoop, kinderen, plaats, naam)
+        tags = [str(kind.tag) for kind in kinderen]
+        gepaard, afwijkingen = compare(soort, tags)
+        plaatsen = _places(plaats, tags)
+        per_kind: dict[int, list[Afwijking]] = {}
+        for afwijking in afwijkingen:
+            per_kind.setdefault(afwijking.kind, []).append(afwijking)
+        ontbreekt = [afwijking.element for afwijking in per_kind.get(-1, ()) if afwijking.element]
+        for gemist in ontbreekt:
+            self._add(plaats, knoop, _missing(gemist, soort, naam))
+        for nummer, (kind, element) in enumerate(zip(kinderen, gepaard, strict=True)):
+            self._volgnummer += 1
+            for afwijking in per_kind.get(nummer, ()):
+                self._add(plaatsen[nummer], kind, _difference(afwijking, soort, naam, tags[nummer], ontbreekt))
+            if element is None:
+                continue
+            if isinstance(element.type, Samengesteld):
+                self._read(kind, element.type, plaatsen[nummer], element.naam)
+            else:
+                self._read_value(kind, element, plaatsen[nummer])
+
+    def _read_value(self, knoop: etree._Element, element: Element, plaats: str) -> None:
+        self._check_attributes(knoop, plaats, element.naam)
+        if len(knoop):
+            verwacht = describe_value(element)
+            self._add(plaats, knoop, f"{element.naam} bevat andere elementen; verwacht wordt {verwacht}.")
+            return
+        self._waarden.append((element, knoop.text or ""))
+        self._plekken.append((self._volgnummer, plaats, line_of(knoop)))
+
+    def _check_attributes(self, knoop: etree._Element, plaats: str, naam: str) -> None:
+        if not knoop.attrib:
+            return
+        for attribuut, waarde in knoop.attrib.items():
+            if attribuut not in _STILLE_ATTRIBUTEN:
+                kaal = printable(str(attribuut).rpartition("}")[2], 60)
+                melding = f"{naam} heeft het attribuut {kaal}; een bericht heeft geen attributen."
+                self._add(plaats, knoop, melding, str(waarde))
+
+    def _check_loose_text(
+        self, knoop: etree._Element, kinderen: Sequence[etree._Element], plaats: str, naam: str
+    ) -> None:
+        teksten = [knoop.text, *(kind.tail for kind in kinderen)]
+        los = next((tekst.strip(_WIT) for tekst in teksten if tekst and tekst.strip(_WIT)), None)
+        if los is not None:
+            melding = f"In {naam} staat tekst buiten de elementen; daar mogen alleen elementen staan."
+            self._add(plaats, knoop, melding, los)
+
+
+def _places(plaats: str, tags: Sequence[str]) -> list[str]:
+    """Give the path of each child, with its position where a sibling has the same name."""
+    namen = [printable(tag.rpartition("}")[2], 60) for tag in tags]
+    aantallen = Counter(namen)
+    geteld: Counter[str] = Counter()
+    plaatsen = []
+    for naam in namen:
+        geteld[naam] += 1
+        positie = f"[{geteld[naam]}]" if aantallen[naam] > 1 else ""
+        plaatsen.append(f"{plaats}/{naam}{positie}")
+    return plaatsen
+
+
+def _difference(afwijking: Afwijking, soort: Samengesteld, ouder: str, tag: str, ontbreekt: Sequence[Element]) -> str:
+    naam = printable(tag.rpartition("}")[2], 60)
+    match afwijking.verschil:
+        case Verschil.NAAMRUIMTE:
+            gevonden = "geen naamruimte" if not tag.startswith("{") else "een andere naamruimte"
+            return f"{naam} heeft {gevonden}; verwacht wordt de naamruimte {soort.naamruimte}."
+        case Verschil.TE_VAAK:
+            return f"{naam} staat meer dan één keer in {ouder}; het mag er maar één keer staan."
+        case Verschil.VOLGORDE if afwijking.element is not None:
+            return (
+                f"{naam} staat op de verkeerde plaats in {ouder}; {_whereabouts(afwijking.element, soort)}. "
+                f"De volgorde is: {sum_up(soort.elementen)}."
+            )
+        case _:
+            return _unexpected(naam, soort, ouder, ontbreekt)
+
+
+def _unexpected(naam: str, soort: Samengesteld, ouder: str, ontbreekt: Sequence[Element]) -> str:
+    thuis = [element.naam for element in soort.elementen if _holds(element, naam)]
+    namen = [element.naam for element in (*ontbreekt, *soort.elementen)]
+    gelijk = [bekend for bekend in namen if bekend.lower() == naam.lower()]
+    lijkt = gelijk or difflib.get_close_matches(naam, namen, 1, 0.7)
+    raad = f" Bedoelt u {lijkt[0]}?" if lijkt else ""
+    if thuis:
+        raad = f" Het hoort binnen {' of '.join(thuis)}."
+    return f"{naam} hoort niet in {ouder}.{raad} Daar horen achtereenvolgens: {sum_up(soort.elementen)}."
+
+
+def _holds(element: Element, naam: str) -> bool:
+    return isinstance(element.type, Samengesteld) and any(deel.naam == naam for deel in element.type.elementen)
+
+
+def _missing(element: Element, soort: Samengesteld, ouder: str) -> str:
+    wat = f" ({describe_value(element)})" if isinstance(element.type, Logisch) else ""
+    return f"{element.naam}{wat} ontbreekt in {ouder}; {_whereabouts(element, soort)}."
+
+
+def _whereabouts(element: Element, soort: Samengesteld) -> str:
+    plek = soort.elementen.index(element)
+    if len(soort.elementen) == 1:
+        return "het is het enige element dat daar hoort"
+    if plek == 0:
+        return f"het hoort vooraan, voor {soort.elementen[1].naam}"
+    return f"het hoort na {soort.elementen[plek - 1].naam}"
