@@ -253,8 +253,8 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
         for tabel in (schema.machtiging, schema.identiteit, schema.aansluiting):
             conn.execute(delete(tabel).where(tabel.c.partij == code))
         rij = {"soort": inschrijving.partij.soort.value, "naam": inschrijving.partij.naam}
-        if not conn.execute(update(schema.partij).where(schema.partij.c.code == code).values(rij)).rowcount:
-            conn.execute(insert(schema.partij).values(rij, code=code))
+        if not conn.execute(update(schema.partij).where(schema.partij.c.code == code).values(**rij)).rowcount:
+            conn.execute(insert(schema.partij).values(code=code, **rij))
         if (a := inschrijving.aansluiting) is not None:
             conn.execute(
                 insert(schema.aansluiting).values(
