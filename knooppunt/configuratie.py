@@ -176,12 +176,13 @@ class AfleveringSectie(Sectie):
     )
     push_dagen: float = Field(5, gt=0, description="Days a push delivery is tried before the sender gets a Fo01.")
     pull_dagen: float = Field(5, gt=0, description="Days a bericht waits to be fetched before the sender gets a Fo01.")
-    ladder: list[Annotated[float, Field(gt=0)]] = Field(
-        [5, 30, 120, 600, 1800, 3600],
-        min_length=1,
-        description="Longest wait in seconds before the second, third, … attempt; the last one repeats. The actual "
-        "wait is drawn at random below it.",
+    ladder_eerste_seconden: float = Field(
+        60,
+        gt=0,
+        description="Longest wait after the first failure; it doubles with every further one. The actual wait is drawn "
+        "at random below it.",
     )
+    ladder_langste_seconden: float = Field(3600, gt=0, description="Longest wait after any number of failures.")
 
 
 class StufSectie(Sectie):

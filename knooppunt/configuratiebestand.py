@@ -39,13 +39,11 @@ _WOORDEN = {
     "int_parsing_size": "is een te groot getal",
     "int_type": "moet een geheel getal zijn",
     "less_than_equal": "mag ten hoogste {le} zijn",
-    "list_type": "moet een lijst zijn",
     "literal_error": "moet een van deze waarden zijn: {expected}",
     "path_type": "moet een pad zijn, als tekst tussen aanhalingstekens",
     "string_too_long": "mag ten hoogste {max_length} tekens hebben",
     "string_too_short": "mag niet leeg zijn",
     "string_type": "moet tekst tussen aanhalingstekens zijn",
-    "too_short": "mag niet leeg zijn",
 }
 
 
@@ -55,7 +53,7 @@ def load(pad: Path, omgeving: Mapping[str, str] | None = None) -> Configuratie:
     Args:
         pad: the TOML file, UTF-8; relative paths in it are read from its folder.
         omgeving: environment variables, `os.environ` when None. ``KNOOPPUNT_<SECTIE>__<SLEUTEL>`` goes before the
-            file; a list is written as in TOML.
+            file.
 
     Raises:
         ConfiguratieFout: with every fault that was found, each a Dutch sentence.
@@ -144,18 +142,8 @@ def _overlay(inhoud: dict[str, Any], omgeving: Mapping[str, str]) -> list[str]:
             continue
         sectie, sleutel = bekend[naam]
         if isinstance(inhoud.setdefault(sectie, {}), dict):
-            inhoud[sectie][sleutel] = _value(waarde)
+            inhoud[sectie][sleutel] = waarde
     return meldingen
-
-
-def _value(waarde: str) -> Any:
-    """A list is written as in TOML; pydantic reads everything else from text."""
-    if waarde.lstrip().startswith("["):
-        try:
-            return tomllib.loads(f"waarde = {waarde}")["waarde"]
-        except tomllib.TOMLDecodeError:
-            return waarde
-    return waarde
 
 
 def _say(sectie: str, sleutel: str | None, fout: ErrorDetails) -> str:

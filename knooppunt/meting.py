@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from knooppunt.achterstand import Achterstand
@@ -13,6 +13,8 @@ from routing.partij import Kanaal
 from routing.poorten import Bezorger, Innemer, Ontvangst, Uitkomst, Zending
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+disable_created_metrics()  # a second series for every counter, of which nobody asks anything
 
 
 class Meting:

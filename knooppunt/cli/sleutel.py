@@ -20,7 +20,9 @@ def keys() -> None:
 
 
 @sleutel.command()
-def maak(config: Annotated[Path, typer.Option(help="Configuratiebestand van het knooppunt.")]) -> None:
+def maak(
+    config: Annotated[Path, typer.Option(help="Configuratiebestand van het knooppunt.")] = Path("knooppunt.toml"),
+) -> None:
     """Maak een nieuwe sleutel; een knooppunt dat daarna start, versleutelt ermee. Oudere sleutels blijven nodig."""
     map_ = load(config).sleutels.map
     try:

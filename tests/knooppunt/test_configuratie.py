@@ -44,14 +44,14 @@ def test_environment_goes_before_the_file(tmp_path: Path):
         tmp_path,
         KOPPELVLAK + "poort = 1\n",
         KNOOPPUNT_KOPPELVLAK__POORT="9443",
-        KNOOPPUNT_AFLEVERING__LADDER="[1, 2.5]",
+        KNOOPPUNT_AFLEVERING__PUSH_DAGEN="2.5",
         KNOOPPUNT_LOGGING__TOEGANG="false",
         KNOOPPUNT_HUB__ORGANISATIE="0344",
         KNOOPPUNT_CORPUS="/elders",
         ANDERS__IETS="1",
     )
     assert configuratie.koppelvlak.poort == 9443
-    assert configuratie.aflevering.ladder == [1, 2.5]
+    assert configuratie.aflevering.push_dagen == 2.5
     assert configuratie.logging.toegang is False
     assert configuratie.hub.organisatie == "0344"
 
@@ -81,9 +81,6 @@ def test_environment_alone_is_enough(tmp_path: Path):
         ("[koppelvak]", "regel 5: de sectie of sleutel koppelvak is onbekend (bedoelde u koppelvlak?)."),
         ("[[hub]]", "regel 5: hub moet een sectie zijn, dus met een kopje [hub]."),
         ("[hub]\norganisatie = ''", "regel 6: hub.organisatie mag niet leeg zijn."),
-        ("[aflevering]\nladder = []", "regel 6: aflevering.ladder mag niet leeg zijn."),
-        ("[aflevering]\nladder = 3", "regel 6: aflevering.ladder moet een lijst zijn."),
-        ("[aflevering]\nladder = [1, 0]", "regel 6: aflevering.ladder moet groter dan 0 zijn."),
         ("[logging]\ntoegang = 'soms'", "regel 6: logging.toegang moet true of false zijn."),
         ("[sleutels]\nmap = 3", "regel 6: sleutels.map moet een pad zijn, als tekst tussen aanhalingstekens."),
         ("[database]\nurl = 'mysql://h/x'", "regel 6: database.url moet met sqlite:// of postgresql:// beginnen."),

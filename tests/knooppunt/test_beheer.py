@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import Connection, insert, text
+
+from knooppunt.achterstand import Achterstand, read_achterstand, touch
+from knooppunt.beheer import Beheer
+from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
+from knooppunt.migratiestand import is_current
+from routing import schema
+from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Stuurgegevens, Systeem
+from routing.fouten import make_fout
+from routing.klok import Klok
+from routing.opslag import Opslag, upgrade
+from routing.payload import Payload
+from routing.poorten import Ontvangst, Ontvangstsoort, Uitkomst, Uitkomstsoort, Zending
+
+
+@pytest.fixture
+def klok() -> Klok:
+    return Klok()
+
+
+@pytest.fixture
+async def opslag(tmp_path: Path, klok: Klok) -> AsyncIterator[Opslag]:
+    url = f"sqlite:///{tmp_path}/k.db"
+    upgrade(url)
+    opslag = Opslag(url, klok=klok)
+    yield opslag
+    await opslag.close()
+
+
+def fill(conn: Connection, lane: str, kanaal: str, momenten: list[int]) -> None:
+    """Put berichten that were received at `momenten` in a lane, as the tables hold them."""
+    conn.execute(insert(schema.lane).values(naam=lane, kanaal=kanaal, pending=len(momenten)))
+    for seq, moment in enumerate(momenten, 1):
+        rij = dict.fromkeys(
+            ("zender", "berichtcode", "conversatie", "status", "kanaal", "envelop", "envelop_digest"), "x"
+        ) | dict.fromkeys(("payload_digest", "ontvangst_referentie", "ontvangst_tijdstip", "ontvanger"), "x")
+        rij |= {"id": f"{lane}{seq}", "referentienummer": f"{lane}{seq}", "payload_grootte": 1}
+        conn.execute(insert(schema.bericht).values(rij | {"geldend": True, "status_op": 1, "ontvangen_op": moment}))
+        conn.execute(
+            insert(schema.aflevering).values(lane=lane, seq=seq, bericht_id=rij["id"], open=True, expires_at=10**15)
+        )
+
+
+async def test_the_backlog_is_counted_per_kanaal_with_the_age_of_the_oldest(opslag: Opslag):
+    await opslag.write(fill, "0193", "push", [1_000, 2_000])
+    await opslag.write(fill, "0344", "push", [500])
+    await opslag.write(fill, "41000001", "pull", [3_000])
+    await opslag.write(fill, "41000002", "pull", [])
+    pull, push = await opslag.read(read_achterstand)
+    nu = (await opslag.read(lambda conn: conn.execute(text("SELECT unixepoch()")).scalar_one())) * 1000
+    assert (push.kanaal, push.berichten, push.lanes) == ("push", 3, 2)
+    assert (pull.kanaal, pull.berichten, pull.lanes) == ("pull", 1, 1)
+    assert push.oudste_seconden - pull.oudste_seconden == pytest.approx(2.5, abs=0.001)
+    assert push.oudste_seconden == pytest.approx((nu - 500) / 1000, abs=5)
+
+
+async def test_touch_changes_nothing_and_is_a_write(opslag: Opslag):
+    await opslag.write(touch)
+    with pytest.raises(Exception, match="te lezen"):
+        await opslag.read(touch)
+
+
+async def test_migrations_are_current_after_upgrade_only(tmp_path: Path, opslag: Opslag):
+    assert await opslag.read(is_current)
+    leeg = Opslag(f"sqlite:///{tmp_path}/leeg.db")
+    assert not await leeg.read(is_current)
+    await leeg.close()
+
+
+def test_metrics_show_a_backlog_and_forget_it():
+    meting = Meting()
+    meting.show([Achterstand("push", 3, 2, 1.5)])
+    tekst = meting.render().decode()
+    assert 'knooppunt_wachtend{kanaal="push"} 3.0' in tekst
+    assert 'knooppunt_wachtend{kanaal="pull"} 0.0' in tekst
+    assert 'knooppunt_oudste_wachtend_seconden{kanaal="push"} 1.5' in tekst
+    meting.forget()
+    assert "knooppunt_wachtend{" not in meting.render().decode()
+
+
+async def test_intake_and_delivery_are_counted_by_what_they_answer():
+    meting = Meting()
+    fout = make_fout("referentienummer_niet_uniek", "B")
+
+    antwoorden = [
+        Ontvangst(Ontvangstsoort.AANGENOMEN, "r", "t", "id"),
+        Ontvangst(Ontvangstsoort.GEWEIGERD, "r", "t", fout=fout),
+    ]
+
+    class Innemer:
+        async def accept(self, _aanlevering: Aanlevering) -> Ontvangst:
+            return antwoorden.pop(0)
+
+    class Bezorger:
+        gesloten = False
+
+        async def deliver(self, _zending: Zending) -> Uitkomst:
+            return Uitkomst(Uitkomstsoort.TIJDELIJK, "niet nu")
+
+        async def close(self) -> None:
+            self.gesloten = True
+
+    sg = Stuurgegevens(Berichtcode.DI01, Systeem("0193"), Systeem("0344"), "ref", "20260101")
+    aanlevering = Aanlevering(Envelop(sg), Payload(b"x"), Identiteit(None, "ab"), "stuf")
+    innemer = GeteldeInnemer(Innemer(), meting)
+    assert (await innemer.accept(aanlevering)).bericht_id == "id"
+    assert (await innemer.accept(aanlevering)).fout == fout
+    binnen = Bezorger()
+    bezorger = GeteldeBezorger(binnen, "stuf", meting)
+    zending: Zending = None  # type: ignore[assignment] # the stub does not look at it
+    assert (await bezorger.deliver(zending)).soort is Uitkomstsoort.TIJDELIJK
+    await bezorger.close()
+    tekst = meting.render().decode()
+    assert "_created" not in tekst
+    assert 'knooppunt_ontvangen_total{antwoord="aangenomen",foutcode="",kanaal="stuf"} 1.0' in tekst
+    assert f'knooppunt_ontvangen_total{{antwoord="geweigerd",foutcode="{fout.code}",kanaal="stuf"}} 1.0' in tekst
+    assert 'knooppunt_bezorgpogingen_total{protocol="stuf",uitkomst="tijdelijk"} 1.0' in tekst
+    assert binnen.gesloten
+
+
+async def test_ready_says_which_part_does_not_work_and_not_why(opslag: Opslag):
+    async def goed() -> None:
+        await asyncio.sleep(0)
+
+    async def stuk() -> None:
+        raise RuntimeError("postgresql://u:geheim@h")
+
+    meting = Meting()
+    for controles, status in (({"a": goed}, 200), ({"a": goed, "b": stuk}, 503)):
+        async with TestClient(TestServer(Beheer(opslag, meting, controles).application())) as client:
+            assert (await client.get("/livez")).status == 200
+            antwoord = await client.get("/readyz")
+            assert antwoord.status == status
+            assert (await antwoord.json())["controles"] == {naam: c is goed for naam, c in controles.items()}
+            assert "geheim" not in await antwoord.text()
+
+
+async def test_metrics_are_given_even_when_the_database_is_away(opslag: Opslag):
+    async with TestClient(TestServer(Beheer(opslag, Meting(), {}).application())) as client:
+        antwoord = await client.get("/metrics")
+        assert "knooppunt_wachtend{" in await antwoord.text()
+        assert antwoord.headers["Content-Type"].startswith("text/plain; version=")
+        await opslag.close()
+        antwoord = await client.get("/metrics")
+        assert (antwoord.status, "knooppunt_wachtend{" in await antwoord.text()) == (200, False)
+
+
+def test_every_metric_stands_in_the_documentation():
+    document = (Path(__file__).parents[2] / "docs" / "beheer.md").read_text("utf-8")
+    for naam in (regel.split()[2] for regel in Meting().render().decode().splitlines() if regel.startswith("# TYPE")):
+        assert f"`{naam}`" in document
