@@ -124,8 +124,9 @@ def insert_bericht(conn: Connection, nieuw: Vastlegging, status: Status, fout: F
             fout_omschrijving=fout.omschrijving if fout else None,
         )
         .on_conflict_do_nothing()
+        .returning(schema.bericht.c.id)
     )
-    return conn.execute(opdracht).rowcount == 1
+    return conn.execute(opdracht).first() is not None
 
 
 def complete(
