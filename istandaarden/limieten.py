@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from istandaarden.weigering import XmlGeweigerd
+
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+"""Namespace of the attributes that steer XSD validation, as it stands in front of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +19,7 @@ class Limieten:
     `naamruimten` counts over the whole document; `naam` is in characters, without prefix; `tekst` is in characters
     between two tags, None for no limit, and does not hold for the elements named in `vrije_tekst` (as
     ``{namespace}name``), whose reader counts for itself; `proloog` and `markering` are in bytes: everything before
-    the root element, and one tag, comment or processing instruction. `xsi` are the XML Schema instance attributes
+    the root element, and one tag, or while streaming one comment or instruction. `xsi` are the XML Schema instance attributes
     that are refused.
     """
 
@@ -56,3 +62,47 @@ ENVELOP = Limieten(
     xsi=frozenset({"type"}),
 )
 """For a SOAP message with a StUF-GGk envelope; name the elements with base64 in `vrije_tekst`."""
+
+
+def check_depth(diepte: int, limieten: Limieten, regel: int = 0) -> None:
+    """Refuse an element at depth `diepte`, the root counted as 1, when that is too deep."""
+    if diepte > limieten.diepte:
+        raise XmlGeweigerd("diepte", f"De elementen zijn dieper genest dan {limieten.diepte}.", regel)
+
+
+def check_elements(aantal: int, limieten: Limieten, regel: int = 0) -> None:
+    """Refuse a document with `aantal` elements when those are too many."""
+    if aantal > limieten.elementen:
+        raise XmlGeweigerd("elementen", f"Het bestand bevat meer dan {limieten.elementen} elementen.", regel)
+
+
+def check_namespaces(aantal: int, limieten: Limieten, regel: int = 0) -> None:
+    """Refuse a document with `aantal` namespace declarations when those are too many."""
+    if aantal > limieten.naamruimten:
+        raise XmlGeweigerd("naamruimten", f"Het bestand declareert meer dan {limieten.naamruimten} naamruimten.", regel)
+
+
+def check_names(namen: Iterable[str], limieten: Limieten, regel: int = 0) -> None:
+    """Refuse names, each as ``{namespace}local``, of which a local part is too long."""
+    for naam in namen:
+        if len(naam) - naam.rfind("}") - 1 > limieten.naam:
+            raise XmlGeweigerd("naam", f"Een naam is langer dan {limieten.naam} tekens.", regel)
+
+
+def check_attributes(attrib: Mapping[str, str], limieten: Limieten, regel: int = 0) -> None:
+    """Refuse the attributes of one element when they are too many, too long of name, or steer XSD validation."""
+    if len(attrib) > limieten.attributen:
+        raise XmlGeweigerd("attributen", f"Een element heeft meer dan {limieten.attributen} attributen.", regel)
+    check_names(attrib, limieten, regel)
+    if max(map(len, attrib.values()), default=0) > limieten.markering:
+        melding = f"De waarde van een attribuut is langer dan {limieten.markering} tekens."
+        raise XmlGeweigerd("markering", melding, regel)
+    for naam in limieten.xsi:
+        if XSI + naam in attrib:
+            raise XmlGeweigerd("xsi", f"Een element heeft het attribuut xsi:{naam}; dat is niet toegestaan.", regel)
+
+
+def check_text(tekens: int, grens: int | None, regel: int = 0) -> None:
+    """Refuse a text of `tekens` characters when it is longer than `grens`, None for no limit."""
+    if grens is not None and tekens > grens:
+        raise XmlGeweigerd("tekst", f"Een tekst is langer dan {grens} tekens.", regel)

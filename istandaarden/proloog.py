@@ -47,6 +47,7 @@ class Proloog:
 
     def __init__(self, limiet: int) -> None:
         self.klaar = False
+        self.wortel = 0  # place of the root element in the first bytes that are passed on
         self._limiet = limiet
         self._begin: bytes | None = b""  # the first bytes, until the encoding is known
         self._naar_tekst: codecs.IncrementalDecoder | None = None
@@ -69,7 +70,8 @@ class Proloog:
                 return b""
             data = self._recognise(data)
             if self._naar_tekst is None and (gewoon := _GEWOON.match(data)):
-                self.klaar, self.regels = True, data.count(b"\n", 0, gewoon.end())
+                self.klaar, self.wortel = True, gewoon.end() - 2
+                self.regels = data.count(b"\n", 0, self.wortel)
         return self._pass_on(self._to_utf8(data, final=False))
 
     def finish(self) -> bytes:
@@ -121,6 +123,7 @@ class Proloog:
         if self._plek > self._limiet:
             raise self._too_long()
         data, self._vast = self._vast, b""
+        self.wortel = self._plek
         self.regels = data.count(b"\n", 0, self._plek)
         if self._alleen_ascii:
             self._check_ascii(data)

@@ -1,18 +1,25 @@
-"""Reading XML as it arrives: the incremental form of the hardened parser, and streaming validation."""
+"""Reading XML as it arrives: the incremental form of the hardened parser."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from lxml import etree
 
-from istandaarden.limieten import PAYLOAD, Limieten
+from istandaarden.limieten import (
+    Limieten,
+    check_attributes,
+    check_depth,
+    check_elements,
+    check_names,
+    check_namespaces,
+    check_text,
+)
 from istandaarden.proloog import Proloog
-from istandaarden.weigering import XmlGeweigerd, printable, translate
+from istandaarden.weigering import XmlGeweigerd, translate
 
-XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _HAP = 64 * 1024
 """Bytes given to libxml2 at once: the limit on one tag is checked between two bites."""
 
@@ -37,22 +44,6 @@ class Doel(Protocol):
         ...
 
 
-class Stil:
-    """A `Doel` that keeps nothing: for when only the checks matter."""
-
-    def start(self, tag: str, attrib: Mapping[str, str], nsmap: Mapping[str | None, str]) -> None:
-        """Ignore."""
-
-    def end(self, tag: str) -> None:
-        """Ignore."""
-
-    def data(self, text: str) -> None:
-        """Ignore."""
-
-    def close(self) -> None:
-        """Ignore."""
-
-
 class Ontleder:
     """Incremental parser: `feed` bytes in pieces of any length, then `close`.
 
@@ -62,10 +53,9 @@ class Ontleder:
     Args:
         doel: receives elements and text; an exception it raises comes out of `feed` or `close` unchanged.
         limieten: bounds on the document.
-        schema: when given, `geldig` tells whether the document satisfies it, as far as it was read.
     """
 
-    def __init__(self, doel: Doel, limieten: Limieten, schema: etree.XMLSchema | None = None) -> None:
+    def __init__(self, doel: Doel, limieten: Limieten) -> None:
         self._doel = doel
         self._limieten = limieten
         self._proloog = Proloog(limieten.proloog)
@@ -82,21 +72,12 @@ class Ontleder:
             load_dtd=False,
             huge_tree=False,
             collect_ids=False,
-            schema=schema,
         )
-        self._met_schema = schema is not None
 
     @property
     def regel(self) -> int:
         """Line of the element or text at hand, counted from 1; line breaks inside a tag are not counted."""
         return self._wacht.regel
-
-    @property
-    def geldig(self) -> bool:
-        """False as soon as the part that was read violates the schema; always True without a schema."""
-        if not self._met_schema:
-            return True
-        return all(regel.domain != etree.ErrorDomains.SCHEMASV for regel in self._parser.feed_error_log)
 
     def feed(self, data: bytes) -> None:
         """Read the next bytes.
@@ -166,24 +147,22 @@ class _Wacht:
         return self._elementen, self._diepte, self._overig
 
     def start(self, tag: str, attrib: Mapping[str, str], nsmap: Mapping[str | None, str]) -> None:
-        grenzen = self._limieten
+        limieten = self._limieten
         self._elementen += 1
         self._diepte += 1
         self._tekst = 0
-        if self._diepte > grenzen.diepte:
-            raise self._refusal("diepte", f"De elementen zijn dieper genest dan {grenzen.diepte}.")
-        if self._elementen > grenzen.elementen:
-            raise self._refusal("elementen", f"Het bestand bevat meer dan {grenzen.elementen} elementen.")
-        if len(tag) > grenzen.naam:
-            self._check_name(tag)
+        if self._diepte > limieten.diepte:
+            check_depth(self._diepte, limieten, self.regel)
+        if self._elementen > limieten.elementen:
+            check_elements(self._elementen, limieten, self.regel)
+        if len(tag) > limieten.naam:
+            check_names((tag,), limieten, self.regel)
         if attrib:
-            self._check_attributes(attrib)
+            check_attributes(attrib, limieten, self.regel)
         if nsmap:
             self._naamruimten += len(nsmap)
-            if self._naamruimten > grenzen.naamruimten:
-                melding = f"Het bestand declareert meer dan {grenzen.naamruimten} naamruimten."
-                raise self._refusal("naamruimten", melding)
-        self._tekstgrens = None if tag in grenzen.vrije_tekst else grenzen.tekst
+            check_namespaces(self._naamruimten, limieten, self.regel)
+        self._tekstgrens = None if tag in limieten.vrije_tekst else limieten.tekst
         self._doel_start(tag, attrib, nsmap)
 
     def end(self, tag: str) -> None:
@@ -195,8 +174,7 @@ class _Wacht:
     def data(self, text: str) -> None:
         self._overig += 1
         self._tekst += len(text)
-        if self._tekstgrens is not None and self._tekst > self._tekstgrens:
-            raise self._refusal("tekst", f"Een tekst is langer dan {self._tekstgrens} tekens.")
+        check_text(self._tekst, self._tekstgrens, self.regel)
         self._doel_data(text)
         self.regel += text.count("\n")
 
@@ -212,47 +190,3 @@ class _Wacht:
 
     def close(self) -> None:
         """Do nothing: lxml calls this after errors too; the Doel is closed by the Ontleder."""
-
-    def _refusal(self, oorzaak: str, melding: str) -> XmlGeweigerd:
-        return XmlGeweigerd(oorzaak, melding, self.regel)
-
-    def _check_name(self, tag: str) -> None:
-        if len(tag) - tag.rfind("}") - 1 > self._limieten.naam:
-            raise self._refusal("naam", f"Een naam is langer dan {self._limieten.naam} tekens.")
-
-    def _check_attributes(self, attrib: Mapping[str, str]) -> None:
-        grenzen = self._limieten
-        if len(attrib) > grenzen.attributen:
-            raise self._refusal("attributen", f"Een element heeft meer dan {grenzen.attributen} attributen.")
-        for naam in attrib:
-            if naam.startswith(XSI) and naam[len(XSI) :] in grenzen.xsi:
-                soort = printable(naam[len(XSI) :], 20)
-                raise self._refusal("xsi", f"Een element heeft het attribuut xsi:{soort}; dat is niet toegestaan.")
-            self._check_name(naam)
-
-
-def validate_chunks(chunks: Iterable[bytes], schema: etree.XMLSchema, limieten: Limieten = PAYLOAD) -> bool:
-    """Say whether a document satisfies a schema, without ever holding it.
-
-    Stops reading at the first violation, so what comes after it is not looked at; for the explanation parse the
-    document and validate the tree.
-
-    Args:
-        chunks: the document in pieces of any length.
-        schema: compiled schema.
-        limieten: bounds on the document.
-
-    Returns:
-        True when the whole document is well-formed and valid, False at the first violation of the schema.
-
-    Raises:
-        XmlGeweigerd: not well-formed before any violation, or a rule or limit is broken.
-    """
-    ontleder = Ontleder(Stil(), limieten, schema)
-    for chunk in chunks:
-        for begin in range(0, len(chunk), _HAP):
-            ontleder.feed(chunk[begin : begin + _HAP])
-            if not ontleder.geldig:
-                return False
-    ontleder.close()
-    return ontleder.geldig
