@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from routing import schema
+from routing.fouten import Fout
 from routing.klok import now_ms
 from routing.status import Status, check_transition, predecessors
 
@@ -72,3 +73,12 @@ def set_status(
             raise LookupError(f"bericht {bericht_id} bestaat niet")
         check_transition(Status(van), naar)
     record(conn, bericht_id, soort, naar, toelichting or {})
+
+
+def set_fault(conn: Connection, bericht_id: str, fout: Fout) -> None:
+    """Keep with a bericht why it was not delivered."""
+    conn.execute(
+        update(_bericht)
+        .where(_bericht.c.id == bericht_id)
+        .values(fout_code=fout.code, fout_melder=fout.melder, fout_omschrijving=fout.omschrijving)
+    )

@@ -27,8 +27,7 @@ OVERGANGEN: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.ONTVANGEN: frozenset({Status.WORDT_VERWERKT, Status.AFGEKEURD, Status.WORDT_AANGEBODEN}) | _NIET_BEZORGD,
         Status.WORDT_VERWERKT: frozenset({Status.AFGEKEURD, Status.WORDT_AANGEBODEN}) | _NIET_BEZORGD,
         Status.WORDT_AANGEBODEN: frozenset({Status.BEZORGD, Status.AANBIEDEN_MISLUKT}) | _NIET_BEZORGD,
-        # A lane may move from push to pull while its head waits for another attempt: collected is delivered.
-        Status.AANBIEDEN_MISLUKT: frozenset({Status.WORDT_AANGEBODEN, Status.BEZORGD}) | _NIET_BEZORGD,
+        Status.AANBIEDEN_MISLUKT: frozenset({Status.WORDT_AANGEBODEN}) | _NIET_BEZORGD,
         Status.AFGEKEURD: frozenset(),
         Status.BEZORGD: frozenset(),
         Status.BEZORGING_AFGEBROKEN: frozenset(),
