@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import structlog
 from multidict import MultiMapping
@@ -14,10 +13,8 @@ from adapters.vsp.model import Berichtstatus, BerichtstatusGegevens, Melding, Uu
 from adapters.vsp.paden import MAX_BERICHTEN
 from adapters.vsp.vertaling import to_metadata
 from adapters.vsp.weigering import Afgewezen, Onvertaalbaar
+from routing.afhaal import Afhaalbak, Statusregel
 from routing.status import Status
-
-if TYPE_CHECKING:
-    from routing.afhaal import Afhaalbak, Statusregel
 
 _log = structlog.get_logger(__name__)
 
@@ -33,6 +30,7 @@ STATUSSEN: Mapping[Status, Berichtstatus] = MappingProxyType(
         Status.VERVALLEN: Berichtstatus.BEZORGING_AFGEBROKEN,  # the interface has no status of its own for it
     }
 )
+
 _UUID: TypeAdapter[str] = TypeAdapter(Uuid)
 
 
@@ -60,11 +58,30 @@ async def find_statuses(
     except ValidationError:
         zin = f"{naam} is geen UUID."
         raise Afgewezen(400, titel, zin, fouten={naam: [zin]}) from None
-    if naam == "traceerId":
-        regels = await afhaalbak.statuses(partijen, referentienummer=kenmerk)
-    else:
-        regels = await afhaalbak.statuses(partijen, conversatie=kenmerk)
-    return [gegevens for regel in regels[:MAX_BERICHTEN] if (gegevens := _describe(regel)) is not None]
+    zoek = _with_answers if naam == "traceerId" else _of_conversation
+    regels = (await zoek(afhaalbak, partijen, kenmerk))[:MAX_BERICHTEN]
+    return [gegevens for regel in regels if (gegevens := _describe(regel)) is not None]
+
+
+async def _of_conversation(afhaalbak: Afhaalbak, partijen: frozenset[str], conversatie: str) -> list[Statusregel]:
+    return await afhaalbak.statuses(partijen, conversatie=conversatie)
+
+
+async def _with_answers(afhaalbak: Afhaalbak, partijen: frozenset[str], traceer_id: str) -> list[Statusregel]:
+    """Find the bericht and what answers it: a heenbericht names its conversation, a retour is in that of its heen."""
+    gevonden = await afhaalbak.statuses(partijen, referentienummer=traceer_id)
+    conversaties = {traceer_id} | {nr for regel in gevonden if (nr := regel.envelop.stuurgegevens.cross_ref)}
+    for conversatie in sorted(conversaties):
+        gevonden += [
+            regel
+            for regel in await afhaalbak.statuses(partijen, conversatie=conversatie)
+            if regel.envelop.stuurgegevens.cross_ref == traceer_id
+        ]
+    per_bericht = {
+        (regel.envelop.stuurgegevens.zender.organisatie, regel.envelop.stuurgegevens.referentienummer): regel
+        for regel in gevonden
+    }
+    return list(per_bericht.values())
 
 
 def _describe(regel: Statusregel) -> BerichtstatusGegevens | None:

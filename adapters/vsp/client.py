@@ -32,6 +32,8 @@ from adapters.vsp.weigering import Onvertaalbaar
 from routing.payload import Payload
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
 
+__all__ = ["Bytes", "VspBezorger", "VspClient", "VspFout"]
+
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _MAX_LIJST = 16 * 1024 * 1024

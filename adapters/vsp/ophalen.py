@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -13,7 +12,7 @@ from multidict import MultiMapping
 from pydantic import ValidationError
 
 from adapters.vsp.antwoord import VAST, read_chunks
-from adapters.vsp.berichtstroom import functie_of
+from adapters.vsp.berichtstroom import FOUTBERICHT, functie_of
 from adapters.vsp.foutteksten import explain
 from adapters.vsp.model import (
     ZOEKPAD,
@@ -29,9 +28,7 @@ from adapters.vsp.model import (
 from adapters.vsp.paden import MAX_BERICHTEN
 from adapters.vsp.vertaling import to_metadata
 from adapters.vsp.weigering import Afgewezen, Onvertaalbaar
-
-if TYPE_CHECKING:
-    from routing.afhaal import Afhaalbak, Klaarstaand
+from routing.afhaal import Afhaalbak, Klaarstaand
 
 _log = structlog.get_logger(__name__)
 
@@ -114,14 +111,17 @@ class Ophaalloket:
             functie = functie_of(zoekpad)
         except Onvertaalbaar:
             return []  # nothing can be both
-        gevonden = await self.afhaalbak.list_ready(
-            partijen,
-            limit=MAX_BERICHTEN,
-            functie=functie,
-            versie=zoekpad.berichtversie,
-            subversie=zoekpad.berichtsubversie,
-        )
-        return [bericht for bericht in self._describe(gevonden) if _fits(bericht, zoekpad)][:limit]
+        if functie == FOUTBERICHT:  # the log keeps no functie for a Fo01: picked out afterwards, like role and actie
+            gevonden = await self.afhaalbak.list_ready(partijen, limit=MAX_BERICHTEN)
+        else:
+            gevonden = await self.afhaalbak.list_ready(
+                partijen,
+                limit=MAX_BERICHTEN,
+                functie=functie,
+                versie=zoekpad.berichtversie,
+                subversie=zoekpad.berichtsubversie,
+            )
+        return [bericht for bericht in self._describe(gevonden) if _fits(bericht, zoekpad, functie)][:limit]
 
     async def send_payload(self, request: web.Request, traceer_id: str) -> web.StreamResponse:
         """Answer with the payload, byte for byte as it was handed in.
@@ -196,10 +196,15 @@ class Ophaalloket:
         return beschreven
 
 
-def _fits(bericht: Gereedstaand, zoekpad: ZoekpadOpBerichtstroom) -> bool:
-    route = bericht.routeringgegevens
-    rol_past = zoekpad.geadresseerdeRol in (None, *(relatie.rol for relatie in route.geadresseerden))
-    return rol_past and zoekpad.actie in (None, route.berichtstroom.actie)
+def _fits(bericht: Gereedstaand, zoekpad: ZoekpadOpBerichtstroom, functie: str) -> bool:
+    route, stroom = bericht.routeringgegevens, bericht.routeringgegevens.berichtstroom
+    return (
+        stroom.berichttype == functie
+        and zoekpad.berichtversie in (None, stroom.berichtversie)
+        and zoekpad.berichtsubversie in (None, stroom.berichtsubversie)
+        and zoekpad.actie in (None, stroom.actie)
+        and zoekpad.geadresseerdeRol in (None, *(relatie.rol for relatie in route.geadresseerden))
+    )
 
 
 def _spellings(traceer_id: str) -> Iterable[str]:

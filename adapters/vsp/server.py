@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -24,14 +23,12 @@ from adapters.vsp.ophalen import Ophaalloket, read_limit, read_zoekpad
 from adapters.vsp.paden import PULL, PUSH, STATUS
 from adapters.vsp.vertaling import KANAAL, is_foutbericht, to_envelop
 from adapters.vsp.weigering import Afgewezen, Onvertaalbaar
+from routing.afhaal import Afhaalbak
 from routing.bericht import Aanlevering, Foutinhoud, Identiteit
 from routing.fouten import Fout
 from routing.partij import RegisterBron
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Innemer, Ontvangstsoort
-
-if TYPE_CHECKING:
-    from routing.afhaal import Afhaalbak
 
 
 @dataclass(frozen=True, slots=True)
