@@ -1,0 +1,184 @@
+"""The sending side: one POST per bericht over kept connections, and the delivery that routing asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from adapters.stufggk.antwoord_lezen import Antwoord, Antwoordsoort, read_antwoord
+from adapters.stufggk.envelop_schrijven import Uitgaand, compose
+from adapters.stufggk.uitkomst import classify
+from routing.bericht import Envelop
+from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
+
+_INEENS = 256 * 1024  # bytes; a larger message is written while its payload is read
+
+
+class Onbereikbaar(Exception):
+    """No answer could be had; the message is a Dutch sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Klantinstellingen:
+    """Bounds on one exchange.
+
+    `verbindtijd` and `tijd` are seconds: to connect, and for the whole exchange of a small message; a large one gets
+    a second more per `tempo` bytes. `max_antwoord` is in bytes, `verbindingen` per receiver, `bewaartijd` the seconds
+    that an idle connection is kept.
+    """
+
+    verbindtijd: float = 10.0
+    tijd: float = 60.0
+    tempo: int = 128 * 1024
+    max_antwoord: int = 1024 * 1024
+    verbindingen: int = 8
+    bewaartijd: float = 15.0
+
+
+class StufClient:
+    """Sends berichten over StUF-GGk, as a gemeente application or as the hub does.
+
+    Args:
+        ssl_context: with the client certificate and the authorities that may have signed the server's; None for the
+            defaults of the platform.
+        instellingen: bounds on one exchange.
+    """
+
+    def __init__(
+        self, ssl_context: ssl.SSLContext | None = None, instellingen: Klantinstellingen | None = None
+    ) -> None:
+        self._context = ssl_context
+        self._instellingen = instellingen or Klantinstellingen()
+        self._sessie: aiohttp.ClientSession | None = None
+
+    async def send(self, url: str, envelop: Envelop, payload: UitgaandePayload) -> Antwoord:
+        """Send one bericht and understand the answer.
+
+        Raises:
+            Onbereikbaar: there is no answer.
+            ValueError: the envelope cannot be written as StUF-GGk.
+        """
+        uitgaand = compose(envelop, payload)
+        try:
+            return await self._post(url, uitgaand)
+        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
+            raise Onbereikbaar(_explain(fout)) from fout
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._sessie is not None:
+            await self._sessie.close()
+            self._sessie = None
+
+    async def _post(self, url: str, uitgaand: Uitgaand) -> Antwoord:
+        grenzen = self._instellingen
+        kop = {
+            "Content-Type": "text/xml; charset=utf-8",
+            "Content-Length": str(uitgaand.lengte),
+            "SOAPAction": f'"{uitgaand.soap_action}"',
+        }
+        tijd = aiohttp.ClientTimeout(
+            total=grenzen.tijd + uitgaand.lengte / grenzen.tempo, sock_connect=grenzen.verbindtijd
+        )
+        body = b"".join(uitgaand.chunks()) if uitgaand.lengte <= _INEENS else _stream(uitgaand)
+        async with self._open().post(url, data=body, headers=kop, timeout=tijd, allow_redirects=False) as antwoord:
+            wachten = _retry_after(antwoord.headers.get("Retry-After"))
+            data = bytearray()
+            async for stuk in antwoord.content.iter_any():
+                data += stuk
+                if len(data) > grenzen.max_antwoord:
+                    antwoord.close()  # whatever else comes, nobody reads it
+                    melding = f"het antwoord is groter dan {grenzen.max_antwoord} bytes"
+                    return Antwoord(antwoord.status, Antwoordsoort.ONLEESBAAR, melding=melding, retry_after=wachten)
+            return read_antwoord(antwoord.status, bytes(data), wachten)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._sessie is None:
+            self._sessie = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    ssl=self._context if self._context is not None else True,
+                    limit=0,
+                    limit_per_host=self._instellingen.verbindingen,
+                    keepalive_timeout=self._instellingen.bewaartijd,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept": "text/xml", "Accept-Encoding": "identity", "User-Agent": "knooppunt"},
+            )
+        return self._sessie
+
+
+class StufBezorger:
+    """Delivers berichten to partijen that listen with StUF-GGk (`routing.poorten.Bezorger`)."""
+
+    def __init__(
+        self, ssl_context: ssl.SSLContext | None = None, instellingen: Klantinstellingen | None = None
+    ) -> None:
+        self._client = StufClient(ssl_context, instellingen)
+
+    async def deliver(self, zending: Zending) -> Uitkomst:
+        """Make one attempt and say how it went; never raises for what the other side does."""
+        if zending.aansluiting.url is None:
+            return Uitkomst(Uitkomstsoort.TIJDELIJK, "De aansluiting van de ontvanger heeft geen adres.")
+        try:
+            antwoord = await self._client.send(zending.aansluiting.url, zending.envelop, zending.payload)
+        except Onbereikbaar as fout:
+            return Uitkomst(Uitkomstsoort.TIJDELIJK, str(fout))
+        except ValueError as fout:
+            return Uitkomst(Uitkomstsoort.BLIJVEND, f"Het bericht past niet in een StUF-envelop: {fout}.")
+        return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging)
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self._client.close()
+
+
+async def _stream(uitgaand: Uitgaand) -> AsyncIterator[bytes]:
+    for stuk in uitgaand.chunks():
+        yield stuk
+        await asyncio.sleep(0)  # decrypting and encoding is work; let others have a turn
+
+
+def _retry_after(waarde: str | None) -> float | None:
+    """Return the seconds of a Retry-After header, which holds a number or a date (RFC 9110 §10.2.3)."""
+    if waarde is None:
+        return None
+    if waarde.strip().isascii() and waarde.strip().isdigit():
+        return float(waarde)
+    try:
+        moment = parsedate_to_datetime(waarde)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _explain(fout: Exception) -> str:
+    """Say in Dutch why there is no answer."""
+    for soort, zin in _OORZAKEN:
+        if isinstance(fout, soort):
+            return zin
+    return "De ontvanger gaf geen bruikbaar HTTP-antwoord."
+
+
+_OORZAKEN: tuple[tuple[type[Exception], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "De naam van de ontvanger is niet te vinden (DNS)."),
+    (
+        aiohttp.ClientConnectorCertificateError,
+        "Het certificaat van de ontvanger is niet geldig, of hoort niet bij dit adres.",
+    ),
+    (aiohttp.ClientSSLError, "De beveiligde verbinding (TLS) met de ontvanger kwam niet tot stand."),
+    (TimeoutError, "De ontvanger antwoordde niet op tijd."),
+    (aiohttp.ClientConnectorError, "De ontvanger is niet bereikbaar: de verbinding wordt geweigerd of komt niet aan."),
+    (aiohttp.InvalidURL, "Het adres van de aansluiting is geen geldige URL."),
+    (aiohttp.ClientPayloadError, "De ontvanger brak zijn antwoord af."),
+    (aiohttp.ServerDisconnectedError, "De ontvanger verbrak de verbinding zonder te antwoorden."),
+    (OSError, "De verbinding met de ontvanger viel weg."),
+)
+"""First match counts."""

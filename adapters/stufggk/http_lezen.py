@@ -1,0 +1,69 @@
+"""From an HTTP request to an envelope: what may be posted, how much of it, and how slowly."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from aiohttp import web
+
+from adapters.stufggk.envelop_lezen import EnvelopLezer, Gelezen
+from adapters.stufggk.weigering import Geweigerd
+from istandaarden.weigering import printable
+
+_HAP = 64 * 1024  # bytes parsed before others get a turn, about a millisecond
+_CODERINGEN = {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"}
+_UITLEG = {
+    "application/soap+xml": "dat is SOAP 1.2, dit koppelvlak spreekt SOAP 1.1",
+    "multipart/related": "berichten met bijlagen (MTOM, XOP, SwA) worden hier niet gebruikt: de inhoud reist als base64",
+}
+
+
+def check_headers(request: web.BaseRequest) -> None:
+    """Refuse what is not a plain SOAP 1.1 message (WS-I BP 1.1 §3.1 and R1119).
+
+    Raises:
+        Geweigerd: with status 415.
+    """
+    soort, codering = request.content_type, request.charset
+    if "Content-Type" not in request.headers or soort != "text/xml":
+        gekregen = printable(request.headers.get("Content-Type", "geen"), 80)
+        uitleg = f" ({_UITLEG[soort]})" if soort in _UITLEG else ""
+        raise Geweigerd(f"Content-Type hoort text/xml te zijn; ontvangen is {gekregen}{uitleg}.", status=415)
+    if codering is not None and codering.lower() not in _CODERINGEN:
+        raise Geweigerd(f"charset hoort utf-8 te zijn; ontvangen is {printable(codering, 40)}.", status=415)
+    inpakking = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if inpakking not in ("", "identity"):
+        raise Geweigerd(
+            f"Content-Encoding {printable(inpakking, 40)} wordt niet gebruikt; stuur platte XML.", status=415
+        )
+
+
+async def read_request(request: web.Request, lezer: EnvelopLezer, *, leestijd: float, tempo: int) -> Gelezen:
+    """Read the body of a request without ever holding it, and without keeping others waiting.
+
+    Args:
+        request: of which the body has not been touched.
+        lezer: fresh.
+        leestijd: seconds that the whole body may take, and one more for every `tempo` bytes received.
+        tempo: bytes per second.
+
+    Raises:
+        Geweigerd: too slow, broken off, or refused by the reader.
+    """
+    klok = asyncio.get_running_loop().time
+    begin, gelezen = klok(), 0
+    try:
+        async with asyncio.timeout(leestijd) as wekker:
+            while data := await request.content.readany():
+                gelezen += len(data)
+                wekker.reschedule(begin + leestijd + gelezen / tempo)
+                for plek in range(0, len(data), _HAP):
+                    lezer.feed(data[plek : plek + _HAP])
+                    if gelezen > _HAP:
+                        await asyncio.sleep(0)
+    except TimeoutError:
+        raise Geweigerd("Het bericht kwam te langzaam binnen.", status=408) from None
+    except (web.RequestPayloadError, aiohttp.ClientError, ConnectionError):
+        raise Geweigerd("Het bericht is afgebroken.", status=400) from None
+    return lezer.close()
