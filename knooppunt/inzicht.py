@@ -146,8 +146,8 @@ def search(conn: Connection, vraag: Zoekvraag) -> tuple[Bericht, ...]:
     return tuple(_bericht(rij) for rij in conn.execute(keuze))
 
 
-def find(conn: Connection, referentie: str) -> Bericht:
-    """Return the one bericht with this referentienummer, or the beginning of one.
+def find(conn: Connection, referentie: str, zender: str | None = None) -> Bericht:
+    """Return the one bericht with this referentienummer, or the beginning of one, perhaps of one zender.
 
     A refused try that a later try with the same referentienummer replaced gives way to the one that counts.
 
@@ -155,12 +155,12 @@ def find(conn: Connection, referentie: str) -> Bericht:
         Onbekend: no bericht fits.
         Meerduidig: several berichten fit.
     """
-    gevonden = search(conn, Zoekvraag(referentie=referentie, aantal=20)) if referentie else ()
+    gevonden = search(conn, Zoekvraag(referentie=referentie, zender=zender, aantal=20)) if referentie.strip() else ()
     if not gevonden:
         raise Onbekend(f"Geen bericht met referentienummer {referentie or '(leeg)'}.")
     geldend = tuple(bericht for bericht in gevonden if bericht.geldend) or gevonden[:1]
     if len(geldend) > 1:
-        raise Meerduidig(f"Meer dan één bericht past bij {referentie}; geef meer tekens of kies de zender.", geldend)
+        raise Meerduidig(f"Meer dan één bericht past bij {referentie}; geef meer tekens of noem de zender.", geldend)
     return geldend[0]
 
 

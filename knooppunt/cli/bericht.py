@@ -1,0 +1,145 @@
+"""`knooppunt bericht`: track & trace, the explanation of a decision, and a safe resend."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from sqlalchemy import Connection
+
+from knooppunt import inzicht
+from knooppunt.beeld import berichten_table, dossier_view, uitleg_view
+from knooppunt.configuratiebestand import load
+from knooppunt.databank import connect, write
+from knooppunt.herzending import NietMogelijk, resend
+from routing.vastlegging import Termijnen
+
+bericht = typer.Typer(no_args_is_help=True, help="Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.")
+
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_DAGVORM = "%Y-%m-%d"
+_VORMEN = [_DAGVORM, "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+Config = Annotated[Path, typer.Option(help="Configuratiebestand van het knooppunt.")]
+AlsJson = Annotated[bool, typer.Option("--json", help="Schrijf JSON, voor een programma.")]
+Referentie = Annotated[str, typer.Argument(help="Referentienummer, of het begin ervan.", metavar="REF")]
+Zender = Annotated[str | None, typer.Option(help="Code van de zender, als meer zenders dit nummer gebruikten.")]
+_STANDAARD = Path("knooppunt.toml")
+_DAG_MS = 24 * 3600 * 1000
+
+
+@bericht.command()
+def zoek(
+    referentie: Annotated[str | None, typer.Argument(help="Referentienummer, of het begin ervan.")] = None,
+    *,
+    config: Config = _STANDAARD,
+    zender: Annotated[str | None, typer.Option(help="Code van de zender.")] = None,
+    ontvanger: Annotated[str | None, typer.Option(help="Code van de ontvanger.")] = None,
+    functie: Annotated[str | None, typer.Option(help="Berichtsoort, bijvoorbeeld WMO301.")] = None,
+    status: Annotated[str | None, typer.Option(help="Status, bijvoorbeeld Bezorgd of Afgekeurd.")] = None,
+    vanaf: Annotated[
+        datetime | None, typer.Option(formats=_VORMEN, help="Ontvangen op of na (Nederlandse tijd).")
+    ] = None,
+    tot: Annotated[
+        datetime | None, typer.Option(formats=_VORMEN, help="Ontvangen voor; een dag telt helemaal mee.")
+    ] = None,
+    aantal: Annotated[int, typer.Option(min=1, max=1000, help="Hoogstens zoveel, nieuwste eerst.")] = 50,
+    als_json: AlsJson = False,
+) -> None:
+    """Zoek berichten; elk gegeven dat u invult, moet kloppen."""
+    if tot is not None and tot.time() == datetime.min.time():
+        tot += timedelta(days=1)
+    vraag = inzicht.Zoekvraag(
+        referentie=referentie,
+        zender=zender,
+        ontvanger=ontvanger,
+        functie=functie,
+        status=status,
+        vanaf=_zoned(vanaf),
+        tot=_zoned(tot),
+        aantal=aantal,
+    )
+    with connect(load(config)) as conn:
+        gevonden = inzicht.search(conn, vraag)
+    if als_json:
+        print_json([asdict(b) for b in gevonden])
+    elif gevonden:
+        Console().print(berichten_table(gevonden))
+        if len(gevonden) == aantal:
+            typer.echo(f"De nieuwste {aantal}; geef --aantal of een scherpere vraag voor meer.")
+    else:
+        typer.echo("Geen berichten gevonden.")
+
+
+@bericht.command()
+def toon(referentie: Referentie, config: Config = _STANDAARD, zender: Zender = None, als_json: AlsJson = False) -> None:
+    """Toon één bericht met zijn gebeurtenissen, aflevering en gesprek."""
+    with connect(load(config)) as conn:
+        dossier = inzicht.dossier(conn, find_or_exit(conn, referentie, zender))
+    if als_json:
+        print_json(asdict(dossier))
+    else:
+        Console().print(dossier_view(dossier))
+
+
+@bericht.command()
+def uitleg(
+    referentie: Referentie, config: Config = _STANDAARD, zender: Zender = None, als_json: AlsJson = False
+) -> None:
+    """Leg stap voor stap uit waarom een bericht is doorgestuurd of afgekeurd."""
+    with connect(load(config)) as conn:
+        gevonden = find_or_exit(conn, referentie, zender)
+        verklaring = inzicht.explain(inzicht.events(conn, gevonden.id))
+    if als_json:
+        print_json({"bericht": asdict(gevonden), **asdict(verklaring)})
+    else:
+        Console().print(uitleg_view(gevonden, verklaring))
+
+
+@bericht.command()
+def opnieuw(referentie: Referentie, config: Config = _STANDAARD, zender: Zender = None) -> None:
+    """Bied een bericht waarvan de bezorging is afgebroken opnieuw aan, onder hetzelfde referentienummer."""
+    configuratie = load(config)
+    with connect(configuratie) as conn:
+        gevonden = find_or_exit(conn, referentie, zender)
+    dagen = configuratie.aflevering
+    termijnen = Termijnen(push=round(dagen.push_dagen * _DAG_MS), pull=round(dagen.pull_dagen * _DAG_MS))
+    try:
+        status = write(configuratie, resend, gevonden.id, termijnen, f"opdrachtregel ({getpass.getuser()})")
+    except NietMogelijk as fout:
+        typer.echo(str(fout), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{gevonden.referentienummer} wordt opnieuw aangeboden aan {gevonden.ontvanger} (status: {status}).")
+
+
+def find_or_exit(conn: Connection, referentie: str, zender: str | None) -> inzicht.Bericht:
+    """Return the one bericht that is meant; otherwise say why not and end with exit code 1."""
+    try:
+        return inzicht.find(conn, referentie, zender)
+    except inzicht.Onbekend as fout:
+        typer.echo(fout.args[0], err=True)
+    except inzicht.Meerduidig as fout:
+        typer.echo(fout.args[0], err=True)
+        Console(stderr=True).print(berichten_table(fout.berichten))
+    raise typer.Exit(1)
+
+
+def print_json(waarde: Any) -> None:
+    """Print JSON; moments in ISO 8601, UTC."""
+    typer.echo(json.dumps(waarde, ensure_ascii=False, indent=2, default=datetime.isoformat))
+
+
+def _zoned(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=_AMSTERDAM)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(bericht, name="bericht")

@@ -1,0 +1,40 @@
+"""`knooppunt demo`: the whole hub at work, with simulated partijen, in one command."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from knooppunt.demo.afspelen import run
+from knooppunt.demo.omgeving import OpstartFout
+
+
+def demo(
+    eenmalig: Annotated[bool, typer.Option("--eenmalig", help="Stop na het oordeel, met uitgangscode 0 of 1.")] = False,
+    map_: Annotated[
+        Path | None, typer.Option("--map", help="Lege map voor alle bestanden; anders een tijdelijke.")
+    ] = None,
+) -> None:
+    """Speel twee zorgverhalen en vier tegenslagen door een echt knooppunt, en controleer elke uitkomst.
+
+    Alle personen en berichten zijn verzonnen. Er zijn geen andere diensten nodig.
+    """
+    console = Console(width=None if Console().is_terminal else 150)
+    try:
+        goed = asyncio.run(run(console, map_, eenmalig=eenmalig))
+    except (OpstartFout, FileExistsError) as fout:
+        typer.echo(str(fout), err=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("\nDe demo is gestopt.")
+        return
+    raise typer.Exit(0 if goed else 1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)

@@ -1,0 +1,145 @@
+"""`knooppunt simuleer`: one simulated partij beside a hub, for onboarding and tests."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from knooppunt.simulatie.certificaat import credentials
+from knooppunt.simulatie.grootboek import Boeking, Richting
+from knooppunt.simulatie.stuf import StufPartij
+from knooppunt.simulatie.vsp import VspPartij
+from knooppunt.tls import client_context, server_context
+
+simuleer = typer.Typer(no_args_is_help=True, help="Speel een partij na: ontvangt, toont en beantwoordt berichten.")
+
+Cert = Annotated[Path, typer.Option(help="PEM-certificaat van de partij.")]
+Key = Annotated[Path, typer.Option(help="PEM-sleutel bij het certificaat.")]
+Ca = Annotated[Path, typer.Option(help="PEM-certificaat van de autoriteit die de partij vertrouwt.")]
+Hub = Annotated[str, typer.Option(help="Adres van het knooppunt, bijvoorbeeld https://127.0.0.1:8443.")]
+Poort = Annotated[int, typer.Option(help="Poort waarop de partij berichten ontvangt; 0 kiest een vrije.")]
+Zwijgt = Annotated[bool, typer.Option("--zwijgt", help="Beantwoord heenberichten niet.")]
+
+
+class Spraak(StrEnum):
+    """What a zorgaanbieder speaks: it listens for StUF, or collects over the REST interface."""
+
+    VSP = "vsp"
+    STUF = "stuf"
+
+
+@simuleer.command()
+def gemeente(
+    code: Annotated[str, typer.Option(help="Gemeentecode.")],
+    *,
+    hub: Hub,
+    cert: Cert,
+    key: Key,
+    ca: Ca,
+    poort: Poort = 0,
+    zwijgt: Zwijgt = False,
+) -> None:
+    """Speel een gemeente na, die StUF-berichten ontvangt en beantwoordt, tot Ctrl-C."""
+    partij = _stuf(code, cert, key, ca, antwoordt=not zwijgt)
+    _run(lambda: _listen(partij, hub, poort))
+
+
+@simuleer.command()
+def zorgaanbieder(
+    code: Annotated[str, typer.Option(help="AGB-code.")],
+    *,
+    hub: Hub,
+    cert: Cert,
+    key: Key,
+    ca: Ca,
+    protocol: Annotated[Spraak, typer.Option(help="vsp haalt op over REST, stuf ontvangt SOAP.")] = Spraak.VSP,
+    poort: Poort = 0,
+    zwijgt: Zwijgt = False,
+) -> None:
+    """Speel een zorgaanbieder na, die berichten ontvangt en beantwoordt, tot Ctrl-C."""
+    if protocol is Spraak.STUF:
+        stuf = _stuf(code, cert, key, ca, antwoordt=not zwijgt)
+        _run(lambda: _listen(stuf, hub, poort))
+        return
+    context = client_context(credentials(cert, key, ca))
+    partij = VspPartij(code, code, hub=hub, client=context, antwoordt=not zwijgt, meld=_tell)
+    _run(lambda: _collect(partij, hub))
+
+
+def _stuf(code: str, cert: Path, key: Path, ca: Path, *, antwoordt: bool) -> StufPartij:
+    instellingen = credentials(cert, key, ca)
+    return StufPartij(
+        code,
+        code,
+        server=server_context(instellingen),
+        client=client_context(instellingen),
+        antwoordt=antwoordt,
+        meld=_tell,
+    )
+
+
+async def _listen(partij: StufPartij, hub: str, poort: int) -> None:
+    try:
+        url = await partij.start(poort)
+        partij.connect_hub(hub)
+        typer.echo(f"{partij.code} ontvangt berichten op {url}. Stoppen: Ctrl-C.")
+        await _until_stopped()
+    finally:
+        await partij.close()
+    _summarise(partij.mislukt)
+
+
+async def _collect(partij: VspPartij, hub: str) -> None:
+    try:
+        await partij.start()
+        typer.echo(f"{partij.code} haalt berichten op bij {hub}. Stoppen: Ctrl-C.")
+        await _until_stopped()
+    finally:
+        await partij.close()
+    _summarise(partij.mislukt)
+
+
+async def _until_stopped() -> None:
+    einde = asyncio.Event()
+    for teken in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(teken, einde.set)
+    await einde.wait()
+
+
+def _run(spel: Callable[[], Awaitable[None]]) -> None:
+    async def perform() -> None:
+        await spel()
+
+    try:
+        asyncio.run(perform())
+    except OSError as fout:
+        typer.echo(f"De poort is niet te openen: {fout.strerror or fout}.", err=True)
+        raise typer.Exit(2) from None
+
+
+def _tell(boeking: Boeking) -> None:
+    sg = boeking.envelop.stuurgegevens
+    teken = "→" if boeking.richting is Richting.VERZONDEN else "←"
+    ander = sg.ontvanger if boeking.richting is Richting.VERZONDEN else sg.zender
+    op = f", antwoord op {sg.cross_ref}" if sg.cross_ref else ""
+    fout = f": {boeking.envelop.fout.code} {boeking.envelop.fout.omschrijving}" if boeking.envelop.fout else ""
+    grootte = f"{len(boeking.payload)} bytes"
+    typer.echo(f"{teken} {boeking.functie} {ander.organisatie} {sg.referentienummer} ({grootte}{op}){fout}")
+
+
+def _summarise(mislukt: list[str]) -> None:
+    for melding in mislukt:
+        typer.echo(f"Niet gelukt: {melding}", err=True)
+    if mislukt:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(simuleer, name="simuleer")

@@ -1,0 +1,54 @@
+"""Offering a bericht again after its delivery was broken off: same bericht, new aflevering, never two at once."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from routing import schema
+from routing.lanes import enqueue
+from routing.logboek import set_status
+from routing.partij import read_register
+from routing.status import OngeldigeOvergang, Status
+from routing.vastlegging import Termijnen, status_after_intake
+
+
+class NietMogelijk(ValueError):
+    """The bericht cannot be offered again; the text says in Dutch why."""
+
+
+def resend(conn: Connection, bericht_id: str, termijnen: Termijnen, wie: str) -> Status:
+    """Put a bericht at the end of the lane of its ontvanger again, and return its new status.
+
+    The transition table decides whether that may: it lets a bericht go on whose delivery was broken off or expired, and
+    no other. What the ontvanger gets is the stored bericht under its own referentienummer, so that one who did
+    receive it before recognises the repetition.
+
+    Args:
+        conn: connection inside a transaction of `Opslag.write`.
+        bericht_id: of which bericht.
+        termijnen: how long delivery goes on.
+        wie: who asked for it, for the history.
+
+    Raises:
+        NietMogelijk: an aflevering is still open, the status does not allow it, or the ontvanger is not connected.
+    """
+    b, a = schema.bericht.c, schema.aflevering.c
+    # The row lock makes two resends of one bericht wait for each other (PostgreSQL; SQLite has a single writer).
+    rij = conn.execute(select(b.ontvanger, b.status, b.geldend).where(b.id == bericht_id).with_for_update()).one()
+    if conn.execute(select(a.id).where(a.bericht_id == bericht_id, a.open).limit(1)).first() is not None:
+        raise NietMogelijk("Dit bericht wordt nog aangeboden; een tweede aflevering ernaast kan niet.")
+    if not rij.geldend:
+        raise NietMogelijk("Een latere poging met hetzelfde referentienummer verving dit bericht.")
+    aansluiting = read_register(conn).aansluiting(rij.ontvanger)
+    if aansluiting is None:
+        raise NietMogelijk(f"Ontvanger {rij.ontvanger} heeft geen aansluiting meer.")
+    status = status_after_intake(aansluiting)
+    try:
+        set_status(conn, bericht_id, status, "opnieuw aangeboden", {"door": wie, "na": rij.status})
+    except OngeldigeOvergang:
+        raise NietMogelijk(
+            f"Een bericht met status {rij.status} wordt niet opnieuw aangeboden; dat kan alleen na "
+            f"{Status.BEZORGING_AFGEBROKEN} of {Status.VERVALLEN}."
+        ) from None
+    enqueue(conn, aansluiting.partij, aansluiting.kanaal, bericht_id, termijnen.of(aansluiting))
+    return status

@@ -1,0 +1,1 @@
+"""Simulated gemeenten and zorgaanbieders that send, receive and answer: for demo, tests and onboarding."""

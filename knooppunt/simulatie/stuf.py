@@ -1,0 +1,138 @@
+"""A simulated partij that speaks StUF-GGk: it listens, keeps a ledger, answers heenberichten, and can be down."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import uuid
+from collections.abc import Callable
+
+from aiohttp import web
+
+from adapters.stufggk.server import OntvangAsynchroon
+from knooppunt.simulatie.antwoord import answer
+from knooppunt.simulatie.grootboek import Boeking, Grootboek, Richting
+from knooppunt.simulatie.opstellen import compose_envelop
+from knooppunt.simulatie.verzending import StufZender, Verzending
+from knooppunt.tls import identify
+from routing import tijdstip
+from routing.bericht import Aanlevering, Envelop
+from routing.fouten import make_fout
+from routing.poorten import Ontvangst, Ontvangstsoort, Uitkomstsoort
+
+PAD = "/ggk/0210/OntvangAsynchroon"
+_POGINGEN = 6
+
+
+class StufPartij:
+    """One simulated gemeente or zorgaanbieder with an own StUF endpoint over mutual TLS.
+
+    It is its own Innemer: what comes in is booked in `grootboek`, and a heenbericht gets its accepting answer.
+    `url` is where it listens (or listened); `mislukt` lists, in Dutch, answers that the hub did not take.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        naam: str,
+        *,
+        server: ssl.SSLContext,
+        client: ssl.SSLContext,
+        antwoordt: bool = True,
+        meld: Callable[[Boeking], None] | None = None,
+    ) -> None:
+        self.code = code
+        self.naam = naam
+        self.grootboek = Grootboek(meld)
+        self.mislukt: list[str] = []
+        self.url = ""
+        self._server, self._client, self._antwoordt = server, client, antwoordt
+        self._zender: StufZender | None = None
+        self._runner: web.AppRunner | None = None
+        self._poort = 0
+        self._taken: set[asyncio.Task[None]] = set()
+        self._bonnen: dict[tuple[str, str], tuple[str, Ontvangst]] = {}
+
+    async def start(self, poort: int = 0, adres: str = "127.0.0.1") -> str:
+        """Open the listener and return its address; 0 takes a free port, and the same one after `stop`."""
+        app = web.Application(client_max_size=0)
+        OntvangAsynchroon(self, identify).add_routes(app, PAD)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, adres, poort or self._poort, ssl_context=self._server, reuse_address=True)
+        await site.start()
+        self._poort = self._runner.addresses[0][1]
+        self.url = f"https://{adres}:{self._poort}{PAD}"
+        return self.url
+
+    def connect_hub(self, hub: str) -> None:
+        """Say where the hub is (scheme, host and port), so that this partij can send."""
+        self._zender = StufZender(hub.rstrip("/") + PAD, self._client)
+
+    async def stop(self) -> None:
+        """Close the listener: from now on the partij is down, until `start`."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def close(self) -> None:
+        """Stop for good: listener, pending answers and connections."""
+        await self.stop()
+        for taak in self._taken:
+            taak.cancel()
+        await asyncio.gather(*self._taken, return_exceptions=True)
+        if self._zender is not None:
+            await self._zender.close()
+
+    async def send(
+        self, functie: str, payload: bytes, naar: str, *, antwoord_op: str | None = None, release: str = "3.2"
+    ) -> Verzending:
+        """Send one bericht through the hub; what cannot be delivered at once is offered again a few times.
+
+        Raises:
+            RuntimeError: `connect_hub` was not called.
+        """
+        if self._zender is None:
+            raise RuntimeError("connect the partij to a hub before it sends")
+        envelop = compose_envelop(van=self.code, naar=naar, functie=functie, antwoord_op=antwoord_op, release=release)
+        boeking = await self.grootboek.record(Richting.VERZONDEN, envelop, payload)
+        poging = 1
+        while (uitkomst := await self._zender.send(envelop, payload, poging)).soort is Uitkomstsoort.TIJDELIJK:
+            if poging == _POGINGEN:
+                break
+            await asyncio.sleep(0.2 * 2**poging)
+            poging += 1
+        return Verzending(boeking, uitkomst)
+
+    async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
+        """Book what the hub delivers; the same bericht twice is booked once and gets the same receipt."""
+        sg = aanlevering.envelop.stuurgegevens
+        sleutel = (sg.zender.organisatie, sg.referentienummer)
+        eerder = self._bonnen.get(sleutel)
+        if eerder is not None:
+            digest, bon = eerder
+            self.grootboek.herhalingen += 1
+            if digest != aanlevering.payload.digest:
+                fout = make_fout("referentienummer_niet_uniek", "B")
+                return Ontvangst(Ontvangstsoort.GEWEIGERD, bon.referentienummer, bon.tijdstip, fout=fout)
+            return Ontvangst(Ontvangstsoort.HERHAALD, bon.referentienummer, bon.tijdstip, bon.bericht_id)
+        bon = Ontvangst(Ontvangstsoort.AANGENOMEN, str(uuid.uuid4()), tijdstip.now(), str(uuid.uuid4()))
+        self._bonnen[sleutel] = (aanlevering.payload.digest, bon)
+        payload = b"".join(aanlevering.payload.chunks())
+        await self.grootboek.record(Richting.ONTVANGEN, aanlevering.envelop, payload)
+        if self._antwoordt and self._zender is not None and sg.functie:
+            taak = asyncio.create_task(self._answer(aanlevering.envelop, sg.functie, payload))
+            self._taken.add(taak)
+            taak.add_done_callback(self._taken.discard)
+        return bon
+
+    async def _answer(self, heen: Envelop, functie: str, payload: bytes) -> None:
+        antwoord = await asyncio.to_thread(answer, functie, payload)
+        if antwoord is None:
+            return
+        sg = heen.stuurgegevens
+        verzending = await self.send(
+            antwoord.functie, antwoord.payload, sg.zender.organisatie, antwoord_op=sg.referentienummer
+        )
+        if verzending.uitkomst.soort is not Uitkomstsoort.BEZORGD:
+            self.mislukt.append(f"{antwoord.functie}: {verzending.uitkomst.toelichting}")
