@@ -132,7 +132,7 @@ class Koppelvlak(Sectie):
         "and clients that send their header drop by drop are closed after it.",
     )
     verzoek_seconden: float = Field(
-        120,
+        300,
         gt=0,
         description="Seconds from the header of a request until its answer is written; a body that takes longer to "
         "arrive is refused with 408.",
@@ -170,9 +170,8 @@ class HubSectie(Sectie):
 class AfleveringSectie(Sectie):
     """How berichten are delivered to a partij that is called by the hub (push) or that fetches them (pull)."""
 
-    workers: int = Field(8, ge=1, le=256, description="Deliveries at the same time; never two to one partij.")
-    lease_seconden: float = Field(
-        30, ge=1, description="Seconds after which the work of a node that died is taken over by another."
+    gelijktijdig: int = Field(
+        32, ge=1, le=1024, description="Partijen that berichten are delivered to at the same time; one at a time each."
     )
     push_dagen: float = Field(5, gt=0, description="Days a push delivery is tried before the sender gets a Fo01.")
     pull_dagen: float = Field(5, gt=0, description="Days a bericht waits to be fetched before the sender gets a Fo01.")
@@ -183,14 +182,16 @@ class AfleveringSectie(Sectie):
         "at random below it.",
     )
     ladder_langste_seconden: float = Field(3600, gt=0, description="Longest wait after any number of failures.")
+    verbinding_seconden: float = Field(10, gt=0, description="Seconds to connect to the server of a partij.")
+    antwoord_seconden: float = Field(
+        60, gt=0, description="Seconds to wait for the answer of a partij; a large bericht gets more time."
+    )
 
 
 class StufSectie(Sectie):
     """StUF-GGk, the SOAP interface of gemeenten."""
 
     max_envelop_mib: int = Field(25, ge=1, le=1024, description="Largest SOAP envelope in MiB; more is refused (413).")
-    verbinding_seconden: float = Field(10, gt=0, description="Seconds to connect to the server of a partij.")
-    antwoord_seconden: float = Field(120, gt=0, description="Seconds to wait for the answer to a delivery.")
 
 
 class Logging(Sectie):

@@ -32,7 +32,7 @@ class Grenzen:
 
     max_verbindingen: int = 100
     rust_seconden: float = 75
-    verzoek_seconden: float = 120
+    verzoek_seconden: float = 300
 
 
 class _Verbinding(RequestHandler):

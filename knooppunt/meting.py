@@ -14,7 +14,8 @@ from routing.poorten import Bezorger, Innemer, Ontvangst, Uitkomst, Zending
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-disable_created_metrics()  # a second series for every counter, of which nobody asks anything
+# A second series for every counter, of which nobody asks anything.
+disable_created_metrics()  # type: ignore[no-untyped-call] # the library did not annotate it
 
 
 class Meting:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from knooppunt.configuratie import ConfiguratieFout
 from knooppunt.configuratiebestand import load
@@ -29,6 +30,8 @@ def upgrade(
         upgrade_tables(load(config).database.full_url())
     except OpslagFout as fout:
         raise ConfiguratieFout(str(fout)) from None
+    except DBAPIError as fout:
+        raise ConfiguratieFout(f"De database is niet te gebruiken ({type(fout.orig).__name__}).") from None
     typer.echo("De database is op de stand van deze versie.")
 
 

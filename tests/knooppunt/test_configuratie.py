@@ -149,13 +149,15 @@ def test_a_password_file_without_password_is_refused(tmp_path: Path, inhoud: str
 
 
 def test_wrong_environment_variables_are_named(tmp_path: Path):
-    onbekend, ongeldig = faults(tmp_path, KOPPELVLAK, KNOOPPUNT_HUB__APLICATIE="x", KNOOPPUNT_AFLEVERING__WORKERS="nul")
+    onbekend, ongeldig = faults(
+        tmp_path, KOPPELVLAK, KNOOPPUNT_HUB__APLICATIE="x", KNOOPPUNT_AFLEVERING__GELIJKTIJDIG="nul"
+    )
     assert (
         onbekend
         == "De omgevingsvariabele KNOOPPUNT_HUB__APLICATIE is onbekend (bedoelde u KNOOPPUNT_HUB__APPLICATIE?)."
     )
     assert ongeldig == (
-        "De omgevingsvariabele KNOOPPUNT_AFLEVERING__WORKERS: aflevering.workers moet een geheel getal zijn."
+        "De omgevingsvariabele KNOOPPUNT_AFLEVERING__GELIJKTIJDIG: aflevering.gelijktijdig moet een geheel getal zijn."
     )
 
 
