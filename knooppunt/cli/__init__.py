@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import typer
 
+from knooppunt.cli import bericht, db, demo, partij, pki, serve, simuleer, sleutel, standaarden, stuur
 from knooppunt.configuratie import ConfiguratieFout
 
 app = typer.Typer(
@@ -16,11 +16,8 @@ app = typer.Typer(
     help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
 
-for _naam in ("serve", "db", "sleutel", "pki", "partij", "bericht", "stuur", "simuleer", "standaarden", "demo"):
-    try:
-        importlib.import_module(f"knooppunt.cli.{_naam}").register(app)
-    except ModuleNotFoundError:
-        continue
+for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, demo):
+    _module.register(app)
 
 
 def main() -> None:
