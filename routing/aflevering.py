@@ -103,7 +103,8 @@ class Afleveraar:
         self._lopend: dict[asyncio.Task[None], Lease] = {}
 
     def start(self) -> None:
-        """Start delivering; needs a running event loop."""
+        """Start delivering, also after a stop; needs a running event loop."""
+        self._stopt = False
         self._lussen = [
             asyncio.create_task(self._loop(self._dispatch, None), name="aflevering-verdelen"),
             asyncio.create_task(self._loop(self._beat, self._in.hartslag_s), name="aflevering-hartslag"),

@@ -1,0 +1,459 @@
+"""The delivery engine on both databases, with counterparts that answer as the test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from routing import bezorging, lanes, schema
+from routing.aflevering import Afleveraar, Instellingen
+from routing.bericht import Foutinhoud
+from routing.fouten import Fout
+from routing.klok import Klok, now_ms
+from routing.kluis import Kluis
+from routing.ladder import Ladder
+from routing.lanes import LEASE_MS
+from routing.opslag import ACHTERAAN, Opslag
+from routing.partij import Aansluiting, Kanaal, Partij, Partijsoort, Protocol, Register, RegisterBron
+from routing.poorten import Uitkomst, Uitkomstsoort, Zending
+
+Stort = Callable[..., str]
+LANE = "99010001"
+BEZORGD = Uitkomst(Uitkomstsoort.BEZORGD, "Bv03", 200)
+TIJDELIJK = Uitkomst(Uitkomstsoort.TIJDELIJK, "Geen verbinding")
+BLIJVEND = Uitkomst(Uitkomstsoort.BLIJVEND, "Geweigerd", 500, Foutinhoud("StUF055", "client", "body niet goed"))
+DAG_MS = 86_400_000
+
+
+class Tegenpartij:
+    """A Bezorger that answers by script and keeps what it got."""
+
+    def __init__(self) -> None:
+        self.antwoorden: list[Uitkomst | Exception] = []
+        self.ontvangen: list[Zending] = []
+        self.inhoud: list[bytes] = []
+        self.bij: Callable[[Zending], Awaitable[None]] | None = None
+
+    async def deliver(self, zending: Zending) -> Uitkomst:
+        self.ontvangen.append(zending)
+        if self.bij is not None:
+            await self.bij(zending)
+        self.inhoud.append(b"".join(zending.payload.chunks()))
+        antwoord = self.antwoorden.pop(0) if self.antwoorden else BEZORGD
+        if isinstance(antwoord, Exception):
+            raise antwoord
+        return antwoord
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+class Opstelling:
+    """An Afleveraar with its surroundings, and questions about what it did."""
+
+    def __init__(self, opslag: Opslag, kluis: Kluis, klok: Klok, stort: Stort) -> None:
+        self.opslag, self.klok, self._stort = opslag, klok, stort
+        self.tegenpartij = Tegenpartij()
+        self.fouten: list[Fout] = []
+        self.bron = RegisterBron()
+        self.sluit_aan(*(f"9901000{n}" for n in range(5)))
+        self.instellingen = Instellingen(poll_s=0.02, onderhoud_s=3600, ladder=Ladder(60, 3600))
+        self.kluis = kluis
+        self.motor = self.bouw()
+
+    def sluit_aan(self, *codes: str, kanaal: Kanaal = Kanaal.PUSH) -> None:
+        self.bron._register = Register.of(
+            [Partij(code, Partijsoort.ZORGAANBIEDER, code) for code in codes],
+            [Aansluiting(code, (), kanaal, Protocol.STUF, "https://127.0.0.1/") for code in codes],
+            [],
+        )
+
+    def bouw(self, **anders: object) -> Afleveraar:
+        self.instellingen = replace(self.instellingen, **anders)
+        self.motor = Afleveraar(
+            self.opslag,
+            self.kluis,
+            self.bron,
+            {Protocol.STUF: self.tegenpartij},
+            self.meld,
+            instellingen=self.instellingen,
+        )
+        return self.motor
+
+    def meld(self, conn: sa.Connection, bericht_id: str, fout: Fout) -> None:
+        conn.execute(
+            schema.gebeurtenis.insert().values(
+                bericht_id=bericht_id, moment=0, soort="fo01", toelichting=json.dumps(fout.code)
+            )
+        )
+
+    async def stort(self, *args: object, **kwargs: object) -> str:
+        return await self.opslag.write(self._stort, *args, **kwargs)
+
+    async def tot(self, klaar: Callable[[], Awaitable[bool]]) -> None:
+        """Let the engine work until something holds; the test's own time-out is the limit."""
+        self.motor.start()
+        try:
+            while not await klaar():  # noqa: ASYNC110 - what is awaited is in the database
+                await asyncio.sleep(0)
+        finally:
+            await self.motor.stop()
+
+    async def reis(self) -> int:
+        """Travel to the moment at which the lane is due, when it waits; returns how long it had to wait, in ms."""
+        lane, nu = await self.lane(), await self.opslag.read(now_ms)
+        wacht = max(0, lane.next_due - nu)
+        self.klok.verschuiving_ms += wacht
+        return wacht
+
+    async def tot_status(self, bericht_id: str, status: str) -> None:
+        async def klaar() -> bool:
+            return await self.status(bericht_id) == status
+
+        await self.tot(klaar)
+
+    async def status(self, bericht_id: str) -> str:
+        b = schema.bericht.c
+        return await self.opslag.read(lambda conn: conn.execute(sa.select(b.status).where(b.id == bericht_id)).scalar())
+
+    async def verhaal(self, bericht_id: str) -> list[str]:
+        g = schema.gebeurtenis.c
+        vraag = sa.select(g.soort, g.status).where(g.bericht_id == bericht_id).order_by(g.id)
+        rijen = await self.opslag.read(lambda conn: conn.execute(vraag).all())
+        return [f"{rij.soort}: {rij.status}" if rij.status else rij.soort for rij in rijen]
+
+    async def aflevering(self, bericht_id: str) -> sa.Row:
+        a = schema.aflevering
+        return await self.opslag.read(lambda conn: conn.execute(sa.select(a).where(a.c.bericht_id == bericht_id)).one())
+
+    async def lane(self, naam: str = LANE) -> sa.Row:
+        tabel = schema.lane
+        return await self.opslag.read(lambda conn: conn.execute(sa.select(tabel).where(tabel.c.naam == naam)).one())
+
+
+@pytest.fixture
+async def op(opslag: Opslag, kluis: Kluis, klok: Klok, stort: Stort) -> AsyncIterator[Opstelling]:
+    opstelling = Opstelling(opslag, kluis, klok, stort)
+    yield opstelling
+    await opstelling.motor.stop()
+
+
+async def test_delivers_the_very_bytes_and_tells_the_story(op: Opstelling):
+    inhoud = bytes(range(256)) * 3000
+    bericht = await op.stort(inhoud=inhoud)
+    await op.tot_status(bericht, "Bezorgd")
+    assert op.tegenpartij.inhoud == [inhoud]
+    zending = op.tegenpartij.ontvangen[0]
+    assert (zending.poging, zending.payload.size, zending.bericht_id) == (1, len(inhoud), bericht)
+    assert await op.verhaal(bericht) == ["aanbieden: Wordt aangeboden", "poging: Bezorgd"]
+    aflevering = await op.aflevering(bericht)
+    assert (aflevering.open, aflevering.attempts, aflevering.crashes) == (False, 1, 0)
+    assert (await op.lane()).lease_token is None
+
+
+async def test_order_holds_through_failures(op: Opstelling):
+    ids = [await op.stort() for _ in range(6)]
+    op.tegenpartij.antwoorden = [BEZORGD, TIJDELIJK, TIJDELIJK, BEZORGD, BLIJVEND]
+
+    async def klaar() -> bool:
+        await op.reis()
+        return await op.status(ids[-1]) == "Bezorgd"
+
+    await op.tot(klaar)
+    assert [z.bericht_id for z in op.tegenpartij.ontvangen] == [
+        ids[0], ids[1], ids[1], ids[1], ids[2], ids[3], ids[4], ids[5]
+    ]  # fmt: skip
+    assert [z.poging for z in op.tegenpartij.ontvangen] == [1, 1, 2, 3, 1, 1, 1, 1]
+    assert await op.status(ids[2]) == "Bezorging afgebroken"
+    assert await op.verhaal(ids[1]) == [
+        "aanbieden: Wordt aangeboden",
+        "poging: Aanbieden mislukt",
+        "aanbieden: Wordt aangeboden",
+        "poging: Aanbieden mislukt",
+        "aanbieden: Wordt aangeboden",
+        "poging: Bezorgd",
+    ]
+    assert (await op.lane()).pending == 0
+
+
+async def test_a_permanent_refusal_goes_to_the_zender_as_the_other_side_said_it(op: Opstelling):
+    bericht = await op.stort()
+    op.tegenpartij.antwoorden = [BLIJVEND]
+    await op.tot_status(bericht, "Bezorging afgebroken")
+    assert await op.verhaal(bericht) == ["aanbieden: Wordt aangeboden", "poging: Bezorging afgebroken", "fo01"]
+    b = schema.bericht.c
+    rij = await op.opslag.read(
+        lambda conn: conn.execute(sa.select(b.fout_code, b.fout_melder, b.fout_omschrijving)).one()
+    )
+    assert tuple(rij) == ("StUF055", LANE, "body niet goed")
+
+
+async def test_a_refusal_without_a_fault_gets_ours(op: Opstelling):
+    bericht = await op.stort()
+    op.tegenpartij.antwoorden = [replace(BLIJVEND, fout=None)]
+    await op.tot_status(bericht, "Bezorging afgebroken")
+    b = schema.bericht.c
+    assert await op.opslag.read(lambda conn: conn.execute(sa.select(b.fout_code)).scalar()) == "KNP002"
+
+
+async def test_the_zender_is_told_in_the_same_transaction(op: Opstelling, monkeypatch: pytest.MonkeyPatch):
+    bericht = await op.stort()
+    op.tegenpartij.antwoorden = [BLIJVEND, BLIJVEND]
+    mislukt = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def weigert(conn: sa.Connection, bericht_id: str, fout: Fout) -> None:
+        loop.call_soon_threadsafe(mislukt.set)
+        raise RuntimeError("Fo01 cannot be made")
+
+    monkeypatch.setattr(op.motor, "_report_failure", weigert)
+    await op.tot(lambda: asyncio.sleep(0, mislukt.is_set()))
+    assert await op.status(bericht) == "Wordt aangeboden"
+    assert (await op.aflevering(bericht)).open
+
+
+async def test_after_five_days_it_is_given_up_and_the_next_follows(op: Opstelling):
+    oud = await op.stort()
+    op.tegenpartij.antwoorden = [TIJDELIJK]
+    await op.tot_status(oud, "Aanbieden mislukt")
+    op.klok.verschuiving_ms += 5 * DAG_MS - 60_000
+    nieuw = await op.stort()
+    op.klok.verschuiving_ms += 60_001
+    op.bouw(poll_s=3600)
+    await op.motor.maintain()
+    assert await op.status(oud) == "Vervallen"
+    assert await op.verhaal(oud) == [
+        "aanbieden: Wordt aangeboden",
+        "poging: Aanbieden mislukt",
+        "termijn verstreken: Vervallen",
+        "fo01",
+    ]
+    op.bouw(poll_s=0.02)
+    await op.tot_status(nieuw, "Bezorgd")
+    assert [z.bericht_id for z in op.tegenpartij.ontvangen] == [oud, nieuw]
+
+
+async def test_pull_lanes_expire_too_more_than_one_batch(op: Opstelling):
+    ids = [await op.stort(kanaal=Kanaal.PULL, ttl_ms=1000) for _ in range(120)]
+    op.sluit_aan(LANE, kanaal=Kanaal.PULL)
+    op.klok.verschuiving_ms += 2000
+    await op.motor.maintain()
+    assert {await op.status(i) for i in ids} == {"Vervallen"}
+    assert (await op.lane()).pending == 0
+
+
+async def test_the_whole_ladder_in_a_moment(op: Opstelling):
+    """Attempts of one bericht at a receiver that is down for five days: each wait stays under its rung."""
+    bericht = await op.stort()
+    op.tegenpartij.antwoorden = [TIJDELIJK] * 1000
+    for mislukt in range(1, 13):
+        await op.tot(lambda n=mislukt: asyncio.sleep(0, len(op.tegenpartij.ontvangen) == n))
+        assert await op.reis() <= Ladder(60, 3600).bound_s(mislukt) * 1000
+    assert (await op.aflevering(bericht)).attempts == 12
+    assert (await op.lane()).failures == 12
+
+
+async def test_retry_after_is_honoured(op: Opstelling):
+    bericht = await op.stort()
+    op.tegenpartij.antwoorden = [replace(TIJDELIJK, opnieuw_na=1800.0)]
+    voor = op.klok.verschuiving_ms
+    await op.tot_status(bericht, "Aanbieden mislukt")
+    assert voor == op.klok.verschuiving_ms
+    op.klok.verschuiving_ms += 1_700_000
+    assert await op.opslag.write_lane(ACHTERAAN, lanes.claim, 1, 1) == ()
+
+
+async def test_a_bug_in_an_adapter_is_retried_and_its_text_is_not_logged(op: Opstelling, capsys: pytest.CaptureFixture):
+    bericht = await op.stort()
+    op.tegenpartij.antwoorden = [ValueError("bsn 999900006")]
+    await op.tot_status(bericht, "Aanbieden mislukt")
+    uit = capsys.readouterr()
+    assert "999900006" not in uit.out + uit.err
+    assert (await op.aflevering(bericht)).attempts == 1
+
+
+async def test_a_payload_that_was_tampered_with_is_not_sent(op: Opstelling):
+    een, twee = await op.stort("99010001"), await op.stort("99010002")
+
+    def wissel(conn: sa.Connection) -> None:
+        p = schema.payload
+        rijen = {rij.bericht_id: rij for rij in conn.execute(sa.select(p))}
+        for naar, van in ((een, twee), (twee, een)):
+            bron = rijen[van]
+            conn.execute(
+                sa.update(p)
+                .where(p.c.bericht_id == naar)
+                .values(sleutel_id=bron.sleutel_id, datasleutel=bron.datasleutel, inhoud=bron.inhoud)
+            )
+
+    await op.opslag.write(wissel)
+    await op.tot_status(een, "Aanbieden mislukt")
+    assert op.tegenpartij.inhoud == []
+
+
+async def test_nobody_connected_any_more_is_retryable(op: Opstelling):
+    bericht = await op.stort("99010099")
+    await op.tot_status(bericht, "Aanbieden mislukt")
+    assert op.tegenpartij.ontvangen == []
+
+
+async def test_waiting_berichten_follow_a_partij_to_pull_and_back(op: Opstelling):
+    bericht = await op.stort()
+    op.sluit_aan(LANE, kanaal=Kanaal.PULL)
+    op.bouw(poll_s=3600)
+    await op.motor.maintain()
+    assert (await op.lane()).kanaal == "pull"
+    assert await op.opslag.write_lane(ACHTERAAN, lanes.claim, 1, 1) == ()
+    op.sluit_aan(LANE)
+    await op.motor.maintain()
+    op.bouw(poll_s=0.02)
+    await op.tot_status(bericht, "Bezorgd")
+
+
+async def test_three_crashes_set_a_bericht_aside(op: Opstelling):
+    gif, goed = await op.stort(), await op.stort()
+    for keer in range(1, 4):
+        (lease,) = await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 5)
+        assert lease.koppen[0].crashes == keer - 1
+        op.klok.verschuiving_ms += LEASE_MS + 1
+    await op.tot_status(goed, "Bezorgd")
+    assert [z.bericht_id for z in op.tegenpartij.ontvangen] == [goed]
+    assert await op.status(gif) == "Bezorging afgebroken"
+    assert (await op.verhaal(gif))[-2:] == ["bezorging gestaakt: Bezorging afgebroken", "fo01"]
+    aflevering = await op.aflevering(gif)
+    assert (aflevering.attempts, aflevering.crashes) == (0, 3)
+
+
+async def test_after_a_crash_it_is_offered_again(op: Opstelling):
+    bericht = await op.stort()
+    await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 5)
+    op.klok.verschuiving_ms += LEASE_MS + 1
+    await op.tot_status(bericht, "Bezorgd")
+    assert op.tegenpartij.ontvangen[0].poging == 2
+    assert "bezorging onderbroken" in await op.verhaal(bericht)
+
+
+async def test_a_worker_that_lost_its_lease_records_nothing(op: Opstelling):
+    bericht = await op.stort()
+
+    async def ingehaald(_zending: Zending) -> None:
+        op.klok.verschuiving_ms += LEASE_MS + 1
+        op.tegenpartij.bij = None
+        leases = await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 1)
+        assert len(leases) == 1
+
+    op.tegenpartij.bij = ingehaald
+    await op.tot(lambda: asyncio.sleep(0, bool(op.tegenpartij.inhoud)))
+    assert await op.status(bericht) == "Wordt aangeboden"
+    aflevering = await op.aflevering(bericht)
+    assert (aflevering.open, aflevering.attempts, aflevering.crashes) == (True, 0, 1)
+
+
+async def test_long_attempts_keep_their_lease_by_heartbeats(op: Opstelling):
+    bericht = await op.stort()
+    begonnen = asyncio.Event()
+
+    async def traag(_zending: Zending) -> None:
+        begonnen.set()
+        for _ in range(4):
+            voor = (await op.lane()).leased_until
+            op.klok.verschuiving_ms += LEASE_MS // 2
+            while (await op.lane()).leased_until == voor:  # noqa: ASYNC110 - same
+                await asyncio.sleep(0)
+
+    op.tegenpartij.bij = traag
+    op.bouw(hartslag_s=0.01)
+    await op.tot_status(bericht, "Bezorgd")
+    assert (await op.aflevering(bericht)).crashes == 0
+    assert len(op.tegenpartij.ontvangen) == 1
+
+
+async def test_stopping_lets_a_running_attempt_finish_and_offers_no_next(op: Opstelling):
+    eerste, tweede = await op.stort(), await op.stort()
+    bezig, verder = asyncio.Event(), asyncio.Event()
+
+    async def wacht(_zending: Zending) -> None:
+        bezig.set()
+        await verder.wait()
+
+    op.tegenpartij.bij = wacht
+    op.motor.start()
+    await bezig.wait()
+    stoppen = asyncio.ensure_future(op.motor.stop())
+    await asyncio.sleep(0)
+    verder.set()
+    await stoppen
+    assert (await op.status(eerste), await op.status(tweede)) == ("Bezorgd", "Wordt verwerkt")
+    lane = await op.lane()
+    assert (lane.lease_token, lane.pending) == (None, 1)
+
+
+async def test_stopping_breaks_off_what_takes_too_long_without_counting_it(op: Opstelling):
+    bericht = await op.stort()
+    bezig = asyncio.Event()
+
+    async def eeuwig(_zending: Zending) -> None:
+        bezig.set()
+        await asyncio.Event().wait()
+
+    op.tegenpartij.bij = eeuwig
+    op.bouw(stop_s=0.01).start()
+    await bezig.wait()
+    await op.motor.stop()
+    aflevering = await op.aflevering(bericht)
+    assert (aflevering.open, aflevering.attempts, aflevering.crashes) == (True, 0, 0)
+    assert (await op.lane()).lease_token is None
+    assert (await op.verhaal(bericht))[-1] == "bezorging onderbroken"
+    op.tegenpartij.bij = None
+    op.bouw()
+    await op.tot_status(bericht, "Bezorgd")
+
+
+async def test_an_attempt_without_end_is_broken_off(op: Opstelling):
+    bericht = await op.stort()
+
+    async def eeuwig(_zending: Zending) -> None:
+        await asyncio.Event().wait()
+
+    op.tegenpartij.bij = eeuwig
+    op.bouw(verzending_s=0.01)
+    await op.tot_status(bericht, "Aanbieden mislukt")
+
+
+async def test_a_slow_partij_does_not_hold_up_the_others(op: Opstelling):
+    vast = await op.stort("99010000")
+    vrij = [await op.stort(f"9901000{n}") for n in range(1, 5)]
+    los = asyncio.Event()
+
+    async def traag(zending: Zending) -> None:
+        if zending.bericht_id == vast:
+            await los.wait()
+
+    op.tegenpartij.bij = traag
+
+    async def klaar() -> bool:
+        if all([await op.status(i) == "Bezorgd" for i in vrij]):
+            los.set()
+        return await op.status(vast) == "Bezorgd"
+
+    await op.tot(klaar)
+
+
+async def test_two_engines_share_the_work_without_doing_it_twice(op: Opstelling):
+    ids = [await op.stort(f"9901000{n % 5}") for n in range(60)]
+    een, twee = op.bouw(gelijktijdig=2, per_beurt=3), op.bouw(gelijktijdig=2, per_beurt=3)
+    een.start()
+    twee.start()
+    while any([await op.status(i) != "Bezorgd" for i in ids[-5:]]):  # noqa: ASYNC110 - what is awaited is in the database
+        await asyncio.sleep(0)
+    await een.stop()
+    await twee.stop()
+    assert sorted(z.bericht_id for z in op.tegenpartij.ontvangen) == sorted(ids)
+    for lane in range(5):
+        eigen = [z.bericht_id for z in op.tegenpartij.ontvangen if z.aansluiting.partij == f"9901000{lane}"]
+        assert eigen == ids[lane::5]
