@@ -1,0 +1,168 @@
+"""Finds berichten on disk: files, folders and ZIPs, without ever unpacking to disk or trusting what a ZIP says."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+INGANGEN_MAX = 10_000
+"""Files in one ZIP."""
+
+TOTAAL_MAX = 1024 * 1024 * 1024
+"""Bytes that the files of one ZIP may take together once unpacked."""
+
+VERHOUDING_MAX = 200
+"""How many times larger than packed a file in a ZIP may be, from `_RUIM` bytes on; a real 323 reaches some 60."""
+
+_RUIM = 1024 * 1024
+_BLOK = 128 * 1024
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_VERSLEUTELD = 0x1
+
+
+class Onleesbaar(OSError):
+    """A file that cannot be read; the text is a Dutch sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vondst:
+    """One file that may hold a bericht, on its own or inside a ZIP.
+
+    `nummer` is its place in the ZIP, because a name may occur there twice; `reden` says why it cannot be read, if so.
+    """
+
+    pad: str
+    ingang: str | None = None
+    nummer: int = 0
+    reden: str | None = None
+
+    @property
+    def naam(self) -> str:
+        """Name for people, without characters that a terminal would obey: ``map/a.zip!WMO305.xml``."""
+        naam = self.pad if self.ingang is None else f"{self.pad}!{self.ingang}"
+        return "".join(teken if teken.isprintable() else "?" for teken in naam)
+
+
+def find(paden: Iterable[Path]) -> Iterator[Vondst]:
+    """Give the files behind paths: a file itself, ``*.xml`` in a folder and below, and ``*.xml`` in a ZIP."""
+    for pad in paden:
+        try:
+            soort = pad.stat().st_mode
+            if stat.S_ISDIR(soort):
+                yield from _in_folder(pad)
+            elif not stat.S_ISREG(soort):
+                yield Vondst(str(pad), reden="Dit is geen gewoon bestand.")
+            elif _is_zip(pad):
+                yield from _in_zip(pad)
+            else:
+                yield Vondst(str(pad))
+        except OSError as fout:
+            yield Vondst(str(pad), reden=_in_words(fout))
+
+
+def _in_folder(map_: Path) -> Iterator[Vondst]:
+    def complain(fout: OSError) -> None:
+        onleesbaar.append(Vondst(str(fout.filename), reden=_in_words(fout)))
+
+    onleesbaar: list[Vondst] = []
+    for plek, submappen, namen in os.walk(map_, onerror=complain):
+        submappen.sort()
+        yield from (Vondst(str(Path(plek, naam))) for naam in sorted(namen) if naam.lower().endswith(".xml"))
+    yield from onleesbaar
+
+
+def _is_zip(pad: Path) -> bool:
+    with pad.open("rb") as bestand:
+        return bestand.read(4) in _ZIP
+
+
+def _in_zip(pad: Path) -> Iterator[Vondst]:
+    try:
+        with zipfile.ZipFile(pad) as archief:
+            ingangen = archief.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, UnicodeError):
+        yield Vondst(str(pad), reden="Dit ZIP-bestand is beschadigd.")
+        return
+    if len(ingangen) > INGANGEN_MAX:
+        yield Vondst(str(pad), reden=f"Dit ZIP-bestand bevat meer dan {INGANGEN_MAX} bestanden.")
+        return
+    if sum(info.file_size for info in ingangen) > TOTAAL_MAX:
+        yield Vondst(str(pad), reden=f"Dit ZIP-bestand wordt uitgepakt groter dan {TOTAAL_MAX} bytes.")
+        return
+    berichten = [(nummer, info) for nummer, info in enumerate(ingangen) if info.filename.lower().endswith(".xml")]
+    for nummer, info in berichten:
+        yield Vondst(str(pad), info.filename, nummer, _suspect(info))
+    if not berichten:
+        yield Vondst(str(pad), reden="Dit ZIP-bestand bevat geen XML-bestanden.")
+
+
+def _suspect(info: zipfile.ZipInfo) -> str | None:
+    if info.flag_bits & _VERSLEUTELD:
+        return "Dit bestand is met een wachtwoord beveiligd."
+    if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        return "Dit bestand is ingepakt op een manier die niet wordt gelezen; alleen gewoon ZIP (deflate) mag."
+    if info.file_size > _RUIM and info.file_size > VERHOUDING_MAX * max(info.compress_size, 1):
+        return f"Dit bestand is uitgepakt meer dan {VERHOUDING_MAX} keer zo groot; dat lijkt op een ZIP-bom."
+    return None
+
+
+def open_all(vondsten: Iterable[Vondst]) -> Iterator[tuple[Vondst, Callable[[], Iterator[bytes]]]]:
+    """Open finds one after another, a ZIP with many of them only once.
+
+    Yields:
+        A find, and a function that gives its content in pieces of at most 128 KiB, from the start each time. Use it
+        before asking for the next find. Of a ZIP no more is unpacked than is read. The pieces raise `Onleesbaar` when
+        the find cannot be read.
+    """
+    with ExitStack() as stapel:
+        open_pad, archief = "", None
+        for vondst in vondsten:
+            if vondst.ingang is None or vondst.reden is not None:
+                yield vondst, partial(_read, vondst, None)
+                continue
+            if vondst.pad != open_pad:
+                stapel.close()
+                with suppress(OSError, zipfile.BadZipFile):
+                    archief = None
+                    archief = stapel.enter_context(zipfile.ZipFile(vondst.pad))
+                open_pad = vondst.pad
+            yield vondst, partial(_read, vondst, archief)
+
+
+def _read(vondst: Vondst, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
+    if vondst.reden is not None:
+        raise Onleesbaar(vondst.reden)
+    try:
+        with _open(vondst, archief) as bestand:
+            while blok := bestand.read(_BLOK):
+                yield blok
+    except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError) as fout:
+        raise Onleesbaar("Dit bestand in het ZIP-bestand is beschadigd.") from fout
+    except OSError as fout:
+        raise Onleesbaar(_in_words(fout)) from fout
+
+
+def _open(vondst: Vondst, archief: zipfile.ZipFile | None) -> IO[bytes]:
+    if vondst.ingang is None:
+        return Path(vondst.pad).open("rb")
+    if archief is None:
+        raise zipfile.BadZipFile
+    return archief.open(archief.infolist()[vondst.nummer])
+
+
+def _in_words(fout: OSError) -> str:
+    match fout:
+        case FileNotFoundError():
+            return "Dit bestand bestaat niet."
+        case PermissionError():
+            return "Dit bestand mag niet worden gelezen."
+        case _:
+            return "Dit bestand kan niet worden gelezen."
