@@ -42,10 +42,11 @@ def status_text(status: str) -> Text:
 def berichten_table(berichten: Iterable[Bericht], titel: str | None = None, *, klok: bool = False) -> Table:
     """Return one line per bericht; with `klok` only the time of day."""
     tabel = Table(title=titel, title_justify="left", title_style="bold")
-    for kop in ("Ontvangen", "Bericht", "Van", "Naar"):
-        tabel.add_column(kop, no_wrap=True)
+    for kop, breedte in (("Ontvangen", 8 if klok else 19), ("Bericht", 6), ("Van", 8), ("Naar", 8)):
+        tabel.add_column(kop, no_wrap=True, min_width=breedte)
+    # in a narrow terminal this one gives way: its beginning is enough for every command
     tabel.add_column("Referentienummer", no_wrap=True, overflow="ellipsis")
-    tabel.add_column("Status")
+    tabel.add_column("Status", min_width=9)
     for b in berichten:
         status = status_text(b.status)
         if b.fout_code:
@@ -130,11 +131,15 @@ def event_text(gebeurtenis: Gebeurtenis) -> str:
     if gebeurtenis.soort == "route":
         feiten = gebeurtenis.toelichting
         return f"{len(feiten.get('stappen', ()))} stappen, besluit: {feiten.get('besluit', '')}"
-    return _flat(gebeurtenis.toelichting)
+    zin = str(gebeurtenis.toelichting.get("toelichting", ""))
+    rest = _flat({naam: waarde for naam, waarde in gebeurtenis.toelichting.items() if naam != "toelichting"})
+    return f"{zin} ({rest})" if zin and rest else zin or rest
 
 
 def _flat(toelichting: Mapping[str, Any]) -> str:
-    return ", ".join(f"{naam}: {waarde}" for naam, waarde in toelichting.items() if waarde not in (None, "", [], {}))
+    return ", ".join(
+        f"{naam.replace('_', ' ')} {waarde}" for naam, waarde in toelichting.items() if waarde not in (None, "", [], {})
+    )
 
 
 def _deliveries(afleveringen: Iterable[Aflevering]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -24,14 +25,21 @@ def demo(
     Alle personen en berichten zijn verzonnen. Er zijn geen andere diensten nodig.
     """
     console = Console(width=None if Console().is_terminal else 150)
+
+    async def perform() -> bool:
+        taak = asyncio.ensure_future(run(console, map_, eenmalig=eenmalig))
+        for teken in (signal.SIGINT, signal.SIGTERM):  # the hub is a process of its own and must stop with us
+            asyncio.get_running_loop().add_signal_handler(teken, taak.cancel)
+        return await taak
+
     try:
-        goed = asyncio.run(run(console, map_, eenmalig=eenmalig))
+        goed = asyncio.run(perform())
     except (OpstartFout, FileExistsError) as fout:
         typer.echo(str(fout), err=True)
         raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        typer.echo("\nDe demo is gestopt.")
-        return
+    except asyncio.CancelledError:
+        typer.echo("\nDe demo is afgebroken.", err=True)
+        raise typer.Exit(130) from None
     raise typer.Exit(0 if goed else 1)
 
 

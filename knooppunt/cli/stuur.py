@@ -73,13 +73,14 @@ def _say(envelop: Envelop, uitkomst: Uitkomst) -> str:
     wie = f"van {sg.zender.organisatie} aan {sg.ontvanger.organisatie}"
     wat = f"{sg.functie} ({sg.berichtcode}) {sg.referentienummer} {wie}"
     if uitkomst.soort is Uitkomstsoort.BEZORGD:
-        return f"Aangenomen: {wat}. {uitkomst.toelichting}".rstrip()
+        return f"Aangenomen (Bv03): {wat}."
     if uitkomst.fout is not None:
         fout = uitkomst.fout
         details = f" ({fout.details})" if fout.details else ""
         return f"Geweigerd: {wat}.\nFo03 {fout.code} ({fout.plek}): {fout.omschrijving}{details}"
     oordeel = "Geweigerd" if uitkomst.soort is Uitkomstsoort.BLIJVEND else "Geen bruikbaar antwoord"
-    return f"{oordeel}: {wat}.\n{uitkomst.toelichting}"
+    # the client speaks of the ontvanger of its request, which is the hub here
+    return f"{oordeel}: {wat}.\n{uitkomst.toelichting.replace('De ontvanger', 'Het knooppunt')}"
 
 
 def _stop(melding: str) -> None:

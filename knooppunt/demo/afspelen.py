@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 import time
@@ -64,7 +65,8 @@ async def run(console: Console, map_: Path | None, *, eenmalig: bool) -> bool:
                 console.print(Text(omgeving.log_tail(), style="dim"), soft_wrap=True)
             if not eenmalig:
                 _invite(console, omgeving, gespeeld, vandaag)
-                await asyncio.Event().wait()
+                with contextlib.suppress(asyncio.CancelledError):  # being stopped is how the open demo ends
+                    await asyncio.Event().wait()
             return not controles.mislukt
     finally:
         if map_ is None:

@@ -51,6 +51,7 @@ ladder_langste_seconden = 1.5
 
 [logging]
 vorm = "tekst"
+toegang = false               # een zorgaanbieder kijkt hier vijf keer per seconde of er iets is
 """
 
 

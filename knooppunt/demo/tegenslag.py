@@ -34,12 +34,13 @@ class _Proef:
 
 @dataclass(frozen=True, slots=True)
 class Afwijzing:
-    """A bericht that was rejected: what was tried, and the findings the zender read in his Fo01."""
+    """A bericht that was rejected: what was tried, and what the zender read in his Fo01."""
 
     titel: str
     heen: Boeking
     fo01: Boeking | None
-    bevindingen: tuple[str, ...]
+    toelichting: str = ""
+    bevindingen: tuple[str, ...] = ()
 
 
 def break_xsd(payload: bytes) -> bytes:
@@ -130,18 +131,21 @@ async def _rejected(proef: _Proef, controles: Controles) -> Afwijzing:
         )
     except TimeoutError:
         controles.check(f"{titel}: de zender kreeg een Fo01", goed=False, gevonden="niets ontvangen")
-        return Afwijzing(titel, heen, None, ())
+        return Afwijzing(titel, heen, None)
     fout = fo01.envelop.fout
     code = fout.code if fout else "geen"
     controles.check(f"{titel}: de zender kreeg een Fo01 met {proef.code}", code == proef.code, code)
     controles.check(f"{titel}: de Fo01 komt maar één keer", van.grootboek.count_answers(heen.referentienummer) == 1)
-    return Afwijzing(titel, heen, fo01, read_bevindingen(fo01.payload))
+    toelichting, bevindingen = read_details(fo01.payload)
+    controles.check(f"{titel}: de Fo01 legt uit wat er mis is", bool(toelichting or bevindingen))
+    return Afwijzing(titel, heen, fo01, toelichting, bevindingen)
 
 
-def read_bevindingen(body: bytes) -> tuple[str, ...]:
-    """Return the findings in the detailsXML of a Fo01, one line each: place, line and explanation."""
+def read_details(body: bytes) -> tuple[str, tuple[str, ...]]:
+    """Return what the detailsXML of a Fo01 says: the explanation, and the findings with place and line."""
+    wortel = parse(body)
     gevonden = []
-    for bevinding in parse(body).iter("{*}bevinding"):
+    for bevinding in wortel.iter("{*}bevinding"):
         plaats, regel = bevinding.findtext("{*}plaats"), bevinding.findtext("{*}regel")
         gevonden.append(f"{plaats} (regel {regel}): {bevinding.findtext('{*}melding')}")
-    return tuple(gevonden)
+    return wortel.findtext(".//{*}toelichting") or "", tuple(gevonden)

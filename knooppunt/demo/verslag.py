@@ -41,9 +41,8 @@ def print_rejection(console: Console, conn: Connection, afwijzing: Afwijzing) ->
     console.print(Rule(afwijzing.titel, align="left"))
     bericht = _find(conn, afwijzing.heen)
     console.print(uitleg_view(bericht, inzicht.explain(inzicht.events(conn, bericht.id))))
-    fout = afwijzing.fo01.envelop.fout if afwijzing.fo01 else None
-    if fout is not None:
-        console.print(Padding(Text(f"De zender leest in zijn Fo01: {fout.omschrijving}"), (0, 0, 0, 2)))
+    if afwijzing.fo01 is not None:
+        console.print(Padding(Text(f"De zender leest in zijn Fo01: {afwijzing.toelichting}"), (0, 0, 0, 2)))
     for bevinding in afwijzing.bevindingen:
         console.print(Padding(Text(f"• {bevinding}", style="yellow"), (0, 0, 0, 4)))
 
