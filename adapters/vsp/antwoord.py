@@ -63,11 +63,16 @@ def answering(handler: Handler) -> Handler:
 
 
 async def read_chunks(payload: UitgaandePayload) -> AsyncIterator[bytes]:
-    """Read a stored payload without holding up the event loop: a large one is opened and unpacked in a thread."""
+    """Read a stored payload without holding up the event loop: a large one is opened and unpacked in a thread.
+
+    One piece behind: the last piece is given only when reading ended well, since digest and length are known only then.
+    """
+    groot = payload.size > DREMPEL
     stukken = payload.chunks()
-    if payload.size <= DREMPEL:
-        for stuk in stukken:
-            yield stuk
-        return
-    while (stuk_of_einde := await asyncio.to_thread(next, stukken, None)) is not None:
-        yield stuk_of_einde
+    vorig: bytes | None = None
+    while (stuk := await asyncio.to_thread(next, stukken, None) if groot else next(stukken, None)) is not None:
+        if vorig is not None:
+            yield vorig
+        vorig = stuk
+    if vorig is not None:
+        yield vorig

@@ -89,7 +89,8 @@ class SleutelWaardePaar(_Vorm):
     """One key of the verwerkingscontext with its values."""
 
     sleutel: _Tekst100
-    waarde: Annotated[tuple[_Waarde, ...], Field(min_length=1, max_length=100)]
+    # Not strict: kanaalgegevens, which come back from the log as Python objects, hold a list here.
+    waarde: Annotated[tuple[_Waarde, ...], Field(min_length=1, max_length=100, strict=False)]
 
 
 class BerichtMetadata(_Vorm):
