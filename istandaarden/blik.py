@@ -92,7 +92,7 @@ def check_tree(wortel: etree._Element, limieten: Limieten) -> None:
         XmlGeweigerd: a limit is broken; `regel` is that of the element.
     """
     check_elements(_COUNT(wortel), limieten)
-    check_namespaces(sum(1 for _ in etree.iterwalk(wortel, events=("start-ns",))), limieten)
+    collect_namespaces(wortel, set(), limieten)
     for element in wortel.iter():
         regel: Any = element.sourceline or 0  # the stubs forget that it is always a number here
         tag = str(element.tag)
@@ -100,6 +100,17 @@ def check_tree(wortel: etree._Element, limieten: Limieten) -> None:
         check_attributes(element.attrib, limieten, regel)  # type: ignore[arg-type]  # the stubs allow bytes
         check_text(len(element.text or ""), None if tag in limieten.vrije_tekst else limieten.tekst, regel)
         check_text(len(element.tail or ""), limieten.tekst, regel)
+
+
+def collect_namespaces(wortel: etree._Element, gezien: set[Any], limieten: Limieten) -> None:
+    """Add the namespace declarations of a tree to those seen before.
+
+    Raises:
+        XmlGeweigerd: they have become too many.
+    """
+    for _, declaratie in etree.iterwalk(wortel, events=("start-ns",)):
+        gezien.add(declaratie)
+        check_namespaces(len(gezien), limieten)
 
 
 _COUNT: Any = etree.XPath("count(//*)")

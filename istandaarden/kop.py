@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lxml import etree
@@ -76,17 +77,13 @@ def read_kop(chunks: Iterable[bytes]) -> Kop:
     gelezen = 0
     try:
         for hap in _bites(chunks):
-            try:
-                ontleder.feed(hap)
-            except XmlGeweigerd:
-                if not doel.klaar:  # otherwise it is about what follows the Header
-                    raise
-            if doel.klaar:
-                return doel.kop()
+            ontleder.feed(hap)
             gelezen += len(hap)
             if gelezen > KOP_MAX:
                 raise XmlGeweigerd("kop", f"De Header is na {KOP_MAX} bytes nog niet afgesloten.", ontleder.regel)
         ontleder.close()
+    except _Klaar:
+        ontleder.check()
     finally:
         if isinstance(chunks, Generator):
             chunks.close()
@@ -101,8 +98,9 @@ def kop_of(wortel: etree._Element) -> Kop:
     """
     doel = _KopDoel()
     doel.start(str(wortel.tag), {}, {})
-    if len(wortel):
-        _replay(wortel[0], doel)
+    with suppress(_Klaar):
+        if len(wortel):
+            _replay(wortel[0], doel)
     return doel.kop()
 
 
@@ -115,8 +113,6 @@ def _bites(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _replay(element: etree._Element, doel: _KopDoel) -> None:
     doel.start(str(element.tag), {}, {})
-    if doel.klaar:
-        return
     doel.data(element.text or "")
     for kind in element:
         _replay(kind, doel)
@@ -124,11 +120,14 @@ def _replay(element: etree._Element, doel: _KopDoel) -> None:
     doel.end(str(element.tag))
 
 
+class _Klaar(Exception):
+    """The Header has passed, so the rest need not be parsed."""
+
+
 class _KopDoel:
-    """Collects the fields while the Header passes."""
+    """Collects the fields while the Header passes; raises `_Klaar` when it has."""
 
     def __init__(self) -> None:
-        self.klaar = False
         self._naamruimte: str | None = None
         self._pad: list[str] = []
         self._veld: str | None = None  # the field whose text is being read
@@ -148,18 +147,18 @@ class _KopDoel:
         elif diepte <= 2 and naamruimte != (self._naamruimte or ""):
             naam = ""  # only the names of the berichtsoort itself count; those inside them are of the basisschema
         if diepte == 1 and naam != "Header":
-            self.klaar = True
+            raise _Klaar
         self._pad.append(naam)
         self._open(tuple(self._pad[2:]))
 
     def end(self, _tag: str) -> None:
         if len(self._pad) == 2:
-            self.klaar = True
+            raise _Klaar
         self._pad.pop()
         self._veld = None
 
     def data(self, text: str) -> None:
-        if self._veld is not None and not self.klaar:
+        if self._veld is not None:
             self._waarden[self._veld].append(text)
 
     def close(self) -> None:
@@ -167,7 +166,7 @@ class _KopDoel:
 
     def _open(self, pad: tuple[str, ...]) -> None:
         veld = _VELDEN.get(pad)
-        if self.klaar or veld is None or veld in self._waarden:
+        if veld is None or veld in self._waarden:
             self._veld = None
             return
         self._veld = veld

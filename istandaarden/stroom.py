@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from lxml import etree
 
 from istandaarden.limieten import (
+    LIBXML,
     Limieten,
     check_attributes,
     check_depth,
@@ -18,7 +19,7 @@ from istandaarden.limieten import (
     check_text,
 )
 from istandaarden.proloog import Proloog
-from istandaarden.weigering import XmlGeweigerd, translate
+from istandaarden.weigering import XmlGeweigerd, translate, translate_syntax
 
 _HAP = 64 * 1024
 """Bytes given to libxml2 at once: the limit on one tag is checked between two bites."""
@@ -64,15 +65,8 @@ class Ontleder:
         self._gebeurd = (0, 0, 0)
         self._begonnen = False
         self._fout: BaseException | None = None
-        self._parser: Any = etree.XMLParser(
-            target=self._wacht,  # type: ignore[arg-type]  # the stubs ask for bytes, which lxml never gives
-            encoding="UTF-8",
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            collect_ids=False,
-        )
+        doelwit: Any = self._wacht  # the stubs ask for a target that takes bytes, which lxml never gives
+        self._parser: Any = etree.XMLParser(target=doelwit, **LIBXML)
 
     @property
     def regel(self) -> int:
@@ -97,7 +91,20 @@ class Ontleder:
         with self._translating():
             self._push(self._proloog.finish())
             self._parser.close()
+            self.check()
             return self._doel.close()
+
+    def check(self) -> None:
+        """Raise for what libxml2 reports without stopping: names whose namespace is wrong.
+
+        `feed` and `close` do this after every step; only who leaves by an exception of his own need call it.
+
+        Raises:
+            XmlGeweigerd: there is such a name.
+        """
+        for melding in self._parser.feed_error_log:
+            if melding.level >= etree.ErrorLevels.ERROR:
+                raise translate(melding.type, melding.message, melding.line)
 
     @contextmanager
     def _translating(self) -> Iterator[None]:
@@ -107,7 +114,7 @@ class Ontleder:
         try:
             yield
         except etree.XMLSyntaxError as fout:
-            self._fout = translate(fout)
+            self._fout = translate_syntax(fout)
             raise self._fout from None
         except BaseException as fout:
             self._fout = fout
@@ -120,6 +127,7 @@ class Ontleder:
         for begin in range(0, len(data), _HAP):
             hap = data[begin : begin + _HAP]
             self._parser.feed(hap)
+            self.check()
             gebeurd = self._wacht.gebeurd()
             self._stil = self._stil + len(hap) if gebeurd == self._gebeurd else 0
             self._gebeurd = gebeurd
@@ -137,7 +145,7 @@ class _Wacht:
         self._doel_start, self._doel_end, self._doel_data = doel.start, doel.end, doel.data
         self._diepte = 0
         self._elementen = 0
-        self._naamruimten = 0
+        self._naamruimten: set[tuple[str | None, str]] = set()
         self._overig = 0  # texts, comments and instructions seen
         self._tekst = 0  # characters since the last tag
         self._tekstgrens = limieten.tekst
@@ -160,8 +168,8 @@ class _Wacht:
         if attrib:
             check_attributes(attrib, limieten, self.regel)
         if nsmap:
-            self._naamruimten += len(nsmap)
-            check_namespaces(self._naamruimten, limieten, self.regel)
+            self._naamruimten.update(nsmap.items())
+            check_namespaces(len(self._naamruimten), limieten, self.regel)
         self._tekstgrens = None if tag in limieten.vrije_tekst else limieten.tekst
         self._doel_start(tag, attrib, nsmap)
 

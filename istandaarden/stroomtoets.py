@@ -8,10 +8,10 @@ from typing import Any
 
 from lxml import etree
 
-from istandaarden.blik import check_tree, check_tree_depth, count_elements, is_plain
-from istandaarden.limieten import PAYLOAD, Limieten, check_elements, check_namespaces
+from istandaarden.blik import check_tree, check_tree_depth, collect_namespaces, count_elements, is_plain
+from istandaarden.limieten import LIBXML, PAYLOAD, Limieten, check_elements
 from istandaarden.proloog import Proloog
-from istandaarden.weigering import XmlGeweigerd, translate
+from istandaarden.weigering import XmlGeweigerd, translate_syntax
 
 _HAP = 32 * 1024
 """Bytes given to libxml2 at once: memory stays near this, whatever the size of the document."""
@@ -34,25 +34,27 @@ def validate_chunks(chunks: Iterable[bytes], schema: etree.XMLSchema, limieten: 
         True when the whole document is well-formed and valid, False at the first violation of the schema.
 
     Raises:
-        XmlGeweigerd: not well-formed before any violation, or a rule or limit is broken.
+        XmlGeweigerd: not well-formed before any violation, or a rule or limit is broken. A document that ends inside
+            a tag may count as a violation.
     """
     proloog = Proloog(limieten.proloog)
     parser: etree.XMLPullParser | None = None
     wortel: Any = None
-    elementen = naamruimten = 0
+    elementen = 0
+    naamruimten: set[Any] = set()
     for hap in _bites(_utf8(chunks, proloog), limieten):
         if parser is None:
             parser = _parser(schema, _root_name(hap, proloog.wortel))
         elementen += count_elements(hap)
         check_elements(elementen, limieten)
-        naamruimten += hap.count(b"xmlns")
-        check_namespaces(naamruimten, limieten)
         if not _feed(parser, hap):
             return False
         for _, element in parser.read_events():
             wortel = element if wortel is None else wortel
         if wortel is not None:
             check_tree_depth(wortel, limieten)
+            if b"xmlns" in hap:
+                collect_namespaces(wortel, naamruimten, limieten)
             if not is_plain(hap, limieten):
                 check_tree(wortel, limieten)
             _prune(wortel)
@@ -90,14 +92,9 @@ def _parser(schema: etree.XMLSchema, wortel: str) -> etree.XMLPullParser:
         events=("start",),
         tag=f"{{*}}{wortel}",
         schema=schema,
-        encoding="UTF-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
         remove_comments=True,
         remove_pis=True,
-        collect_ids=False,
+        **LIBXML,
     )
 
 
@@ -119,7 +116,7 @@ def _feed(parser: etree.XMLPullParser, hap: bytes | None) -> bool:
     if any(regel.domain == etree.ErrorDomains.SCHEMASV for regel in parser.feed_error_log):
         return False
     if fout is not None:
-        raise translate(fout) from None
+        raise translate_syntax(fout) from None
     return True
 
 

@@ -8,7 +8,8 @@ from lxml import etree
 
 _NAMEN = re.compile(r"(?P<open>\S+) line (?P<regel>\d+) and (?P<dicht>\S+)")
 _TEKENS = re.compile(r"[^\x20-\x7e]+")
-_REGEL_KOLOM = re.compile(r",? line \d+, column \d+.*$", re.DOTALL)
+_OMLIJSTING = re.compile(r"""^line \d+: b['"]|['"]$|,? line \d+, column \d+.*$""", re.DOTALL)
+"""What lxml puts around libxml2's own words."""
 
 _VERTALING = {
     4: "Het bestand is leeg of begint niet met een XML-element.",
@@ -32,13 +33,16 @@ _VERTALING = {
     81: "Het bestand bevat bytes die geen geldige UTF-8 zijn.",
     89: "Een naam is langer dan toegestaan.",
     110: "Een naam is langer dan toegestaan.",
-    114: "Het bestand is dieper genest of bevat een langere tekst of tag dan toegestaan.",
+    114: "Het bestand is dieper genest, of bevat een langere tekst of tag, dan toegestaan.",
     200: "Een naamruimte is leeg of verkeerd gedeclareerd.",
     201: "Er wordt een voorvoegsel gebruikt waarvoor geen naamruimte (xmlns) is gedeclareerd.",
     202: "Een naam bevat meer dan één dubbele punt.",
     203: "Een attribuut staat twee keer in hetzelfde element.",
 }
 """libxml2's `xmlParserErrors` numbers, see its xmlerror.h."""
+
+_GRENZEN = {"depth": "diepte", "Text node": "tekst", "Buffer size": "markering"}
+"""Words by which libxml2 tells its own limits apart."""
 
 
 class XmlGeweigerd(ValueError):
@@ -61,25 +65,33 @@ def printable(text: str, length: int = 120) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-def translate(fout: etree.XMLSyntaxError) -> XmlGeweigerd:
+def translate_syntax(fout: etree.XMLSyntaxError) -> XmlGeweigerd:
+    """Turn the exception that lxml raised into the one to raise instead; see `translate`."""
+    code: int = getattr(fout, "code", None) or 0  # absent from the stubs
+    return translate(code, fout.msg or "", fout.lineno or 0)
+
+
+def translate(code: int, tekst: str, regel: int) -> XmlGeweigerd:
     """Turn libxml2's complaint about well-formedness into Dutch.
 
     Args:
-        fout: what lxml raised.
+        code: number of the error in libxml2's xmlerror.h.
+        tekst: its message.
+        regel: line it names, 0 when it names none.
 
     Returns:
-        The error to raise instead; its `oorzaak` is ``welgevormd``, ``codering`` for wrong bytes, ``leeg`` when there
-        was no document, or ``omvang`` for libxml2's own limits.
+        The error to raise; its `oorzaak` is ``welgevormd``, ``codering`` for wrong bytes, ``leeg`` when there was no
+        document, or the name of the limit when it is one of libxml2's own.
     """
-    code: int = getattr(fout, "code", None) or 0  # absent from the stubs
-    regel = fout.lineno or 0
-    tekst = _REGEL_KOLOM.sub("", fout.msg or "").strip()
+    tekst = _OMLIJSTING.sub("", tekst).strip()
     if code in (0, 4):
         return XmlGeweigerd("leeg", _VERTALING[4], regel)
     if code == 76 and (namen := _NAMEN.search(tekst)):
         begin, eind = printable(namen["open"], 60), printable(namen["dicht"], 60)
         melding = f"De eindtag </{eind}> past niet bij de begintag <{begin}> van regel {namen['regel']}."
         return XmlGeweigerd("welgevormd", melding, regel)
-    oorzaak = {81: "codering", 114: "omvang", 110: "naam", 89: "naam"}.get(code, "welgevormd")
+    oorzaak = {81: "codering", 89: "naam", 110: "naam", 114: "omvang"}.get(code, "welgevormd")
+    if code == 114:
+        oorzaak = next((naam for deel, naam in _GRENZEN.items() if deel in tekst), oorzaak)
     melding = _VERTALING.get(code) or f"Het bestand is geen welgevormde XML ({printable(tekst)})."
     return XmlGeweigerd(oorzaak, melding, regel)
