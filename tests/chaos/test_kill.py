@@ -1,0 +1,134 @@
+"""``kill -9`` of the hub at random moments: nothing that was acknowledged is lost, on SQLite and on PostgreSQL.
+
+Two ledgers are compared afterwards: what the senders got a Bv03 for, and what the receivers booked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from proefhub import Deelnemer, Proefhub
+from sqlalchemy import create_engine, text
+
+from istandaarden.catalogus import ingebouwd
+from istandaarden.opbouw import build
+from knooppunt.simulatie.grootboek import Richting
+from knooppunt.simulatie.opstellen import compose_envelop
+from knooppunt.simulatie.stuf import PAD
+from knooppunt.simulatie.verzending import StufZender
+from routing.bericht import Envelop
+from routing.poorten import Uitkomstsoort
+
+_GEMEENTE = Deelnemer("0363", "Amsterdam")
+_AANBIEDERS = tuple(Deelnemer(f"9000000{n}", f"Zorg {n}") for n in range(1, 6))
+_AANTAL, _MOORDEN, _TEGELIJK = 2000, 5, 16
+
+
+def _bericht(nummer: int, naar: str) -> bytes:
+    """A WMO319: the smallest heenbericht of a gemeente."""
+    return build(
+        ingebouwd().find("WMO319", "3.2"),
+        {
+            "Header": {
+                "Afzender": _GEMEENTE.code,
+                "Ontvanger": naar,
+                "BerichtIdentificatie": {"Identificatie": str(nummer), "Dagtekening": "2026-01-05"},
+                "XsdVersie": {"BasisschemaXsdVersie": "1.0.0", "BerichtXsdVersie": "1.0.0"},
+            },
+            "Antwoord": {"ReferentieAanbieder": f"R{nummer}", "VerzoekAntwoord": "2"},
+        },
+    )
+
+
+async def _send_all(hub: Proefhub, berichten: Iterator[tuple[Envelop, bytes]], bevestigd: list[str]) -> None:
+    """Offer berichten one after another, each again until it is acknowledged, as software of a gemeente does."""
+    _, client = hub.credentials(_GEMEENTE.code)
+    basis, zender = "", StufZender("", client)
+    for envelop, payload in berichten:
+        poging = 1
+        while True:
+            if basis != hub.basis:
+                await zender.close()
+                basis, zender = hub.basis, StufZender(hub.basis + PAD, client)
+            uitkomst = await zender.send(envelop, payload, poging)
+            if uitkomst.soort is Uitkomstsoort.BEZORGD:
+                bevestigd.append(envelop.stuurgegevens.referentienummer)
+                break
+            assert uitkomst.soort is Uitkomstsoort.TIJDELIJK, uitkomst
+            poging += 1
+            await asyncio.sleep(0.05)  # the hub is being started again
+    await zender.close()
+
+
+async def _murder(hub: Proefhub, bevestigd: list[str], dobbelsteen: random.Random) -> None:
+    for moment in sorted(dobbelsteen.sample(range(_AANTAL // 20, _AANTAL - _AANTAL // 20), _MOORDEN)):
+        while len(bevestigd) < moment:  # noqa: ASYNC110 - the moment is a count, met in passing
+            await asyncio.sleep(0.001)
+        await hub.kill()
+        await hub.start()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("databank", ["sqlite", "postgresql"])
+async def test_five_kills_lose_nothing_that_was_acknowledged(
+    databank: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    dobbelsteen = random.Random(f"{databank} 2026")  # noqa: S311 - repeatable, not secret
+    url = None if databank == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    hub = await asyncio.to_thread(Proefhub, tmp_path, (_GEMEENTE, *_AANBIEDERS), url)
+    partijen = [hub.stuf_partij(d.code) for d in _AANBIEDERS]
+    try:
+        await hub.register({p.code: await p.start() for p in partijen} | {_GEMEENTE.code: "https://127.0.0.1:1/"})
+        await hub.start()
+        bevestigd: list[str] = []
+        berichten = iter(
+            [
+                (compose_envelop(van=_GEMEENTE.code, naar=p.code, functie="WMO319"), _bericht(nummer, p.code))
+                for nummer in range(_AANTAL)
+                for p in [partijen[nummer % len(partijen)]]
+            ]
+        )
+        async with asyncio.TaskGroup() as taken:
+            taken.create_task(_murder(hub, bevestigd, dobbelsteen))
+            for _ in range(_TEGELIJK):
+                taken.create_task(_send_all(hub, berichten, bevestigd))
+        assert len(set(bevestigd)) == _AANTAL
+        async with asyncio.timeout(120):
+            while sum(len(p.grootboek.boekingen) for p in partijen) < _AANTAL:  # noqa: ASYNC110 - five ledgers at once
+                await asyncio.sleep(0.05)
+        assert await hub.stop() == 0
+        _compare(hub, partijen, set(bevestigd))
+    finally:
+        await hub.stop()
+        for partij in partijen:
+            await partij.close()
+
+
+def _compare(hub: Proefhub, partijen: list, bevestigd: set[str]) -> None:  # type: ignore[type-arg]  # StufPartij
+    ontvangen = Counter(b.referentienummer for p in partijen for b in p.grootboek.of(Richting.ONTVANGEN))
+    assert set(ontvangen) == bevestigd  # lost: none; from nowhere: none
+    assert set(ontvangen.values()) == {1}  # booked once: a repetition has the same referentienummer
+    herhaald = sum(p.grootboek.herhalingen for p in partijen)
+    assert herhaald <= _MOORDEN * len(partijen)  # at most what was on its way in each lane at each kill
+    motor = create_engine(hub.database_url)
+    with motor.connect() as conn:
+        for partij in partijen:
+            volgorde = conn.execute(
+                text(
+                    "SELECT b.referentienummer FROM aflevering a JOIN bericht b ON b.id = a.bericht_id"
+                    " WHERE a.lane = :lane ORDER BY a.seq"
+                ),
+                {"lane": partij.code},
+            ).scalars()
+            assert list(volgorde) == [b.referentienummer for b in partij.grootboek.of(Richting.ONTVANGEN)]
+        open_ = conn.execute(text("SELECT count(*) FROM aflevering WHERE open")).scalar()
+        status = dict(conn.execute(text("SELECT status, count(*) FROM bericht WHERE geldend GROUP BY status")).all())  # type: ignore[arg-type]  # two columns
+    motor.dispose()
+    assert open_ == 0
+    assert status == {"Bezorgd": _AANTAL}
+    print(f"\n{len(bevestigd)} bevestigd, 0 verloren, {herhaald} herhaald bezorgd, volgorde per lane klopt")

@@ -1,0 +1,140 @@
+"""A hub in a process of its own, with partijen of the test around it; it can be killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import ssl
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from knooppunt.pki import make_demo
+from knooppunt.simulatie.certificaat import credentials
+from knooppunt.simulatie.stuf import PAD, StufPartij
+from knooppunt.tls import client_context, server_context
+from routing.kluis import Kluis
+from routing.opslag import Opslag, upgrade
+from routing.registerimport import parse_toml, store
+
+_OPSTARTTIJD = 60
+
+
+@dataclass(frozen=True)
+class Deelnemer:
+    """A partij of the test; with `url` berichten are pushed there, without it collects them over VSP."""
+
+    code: str
+    naam: str
+    mag: tuple[str, ...] = ("*",)
+
+    @property
+    def oin(self) -> str:
+        return self.code.rjust(20, "0")
+
+
+class Proefhub:
+    """Folder, certificates, register and process. `database_url` None means SQLite in the folder."""
+
+    def __init__(self, map_: Path, deelnemers: Iterable[Deelnemer], database_url: str | None = None) -> None:
+        self.map = map_
+        self.deelnemers = tuple(deelnemers)
+        self.database_url = database_url or f"sqlite:///{map_ / 'knooppunt.db'}"
+        self.proces: asyncio.subprocess.Process | None = None
+        self.basis = ""
+        make_demo(map_ / "pki", [(d.code, d.oin) for d in self.deelnemers])
+        self.kluis = Kluis.create(map_ / "sleutels")
+        (map_ / "knooppunt.toml").write_text(
+            f"""
+[database]
+url = "{self.database_url}"
+[sleutels]
+map = "sleutels"
+[koppelvlak]
+poort = 0
+certificaat = "pki/hub.pem"
+sleutel = "pki/hub.key"
+ca = "pki/ca.pem"
+[beheer]
+poort = 0
+[aflevering]
+ladder_eerste_seconden = 0.2
+ladder_langste_seconden = 1.0
+[logging]
+toegang = false
+""",
+            "utf-8",
+        )
+        upgrade(self.database_url)
+
+    def credentials(self, code: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+        """TLS contexts of a partij: to listen with, to connect with."""
+        pki = self.map / "pki"
+        instellingen = credentials(pki / f"{code}.pem", pki / f"{code}.key", pki / "ca.pem")
+        return server_context(instellingen), client_context(instellingen)
+
+    def stuf_partij(self, code: str, *, antwoordt: bool = False) -> StufPartij:
+        server, client = self.credentials(code)
+        return StufPartij(code, code, server=server, client=client, antwoordt=antwoordt)
+
+    async def register(self, adressen: dict[str, str]) -> None:
+        """Fill the register; a partij without an address collects its berichten."""
+        blokken = []
+        for d in self.deelnemers:
+            mag = json.dumps(list(d.mag))
+            weg = f'url = "{adressen[d.code]}"' if d.code in adressen else 'kanaal = "pull"\nprotocol = "vsp"'
+            blokken.append(
+                f'[[partij]]\ncode = "{d.code}"\nnaam = "{d.naam}"\n{weg}\nidentiteiten = ["oin:{d.oin}"]\n'
+                f"mag_zenden = {mag}\nmag_ontvangen = {mag}\n"
+            )
+        opslag = Opslag(self.database_url, exclusief=False)
+        try:
+            await opslag.write(store, parse_toml("\n".join(blokken)))
+        finally:
+            await opslag.close()
+
+    async def start(self, **omgeving: str) -> str:
+        """Start the process and return where it listens for StUF-GGk."""
+        klaar = self.map / "klaar.json"
+        klaar.unlink(missing_ok=True)
+        log = (self.map / "hub.log").open("ab")
+        with log:
+            self.proces = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                "from knooppunt.cli import main; main()",
+                "serve",
+                "--config",
+                str(self.map / "knooppunt.toml"),
+                "--klaar-bestand",
+                str(klaar),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | omgeving,
+            )
+        async with asyncio.timeout(_OPSTARTTIJD):
+            while not klaar.exists():
+                if self.proces.returncode is not None:
+                    raise RuntimeError((self.map / "hub.log").read_text("utf-8")[-4000:])
+                await asyncio.sleep(0.02)  # the process is another one: its file is the signal
+        self.basis = json.loads(klaar.read_text("utf-8"))["koppelvlak"]
+        return self.basis + PAD
+
+    async def kill(self) -> None:
+        """End the process as a power cut would."""
+        assert self.proces is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.proces.kill()
+        await self.proces.wait()
+
+    async def stop(self) -> int:
+        """Stop the process cleanly and return its exit code."""
+        if self.proces is None:
+            return 0
+        if self.proces.returncode is None:
+            self.proces.terminate()
+        return await self.proces.wait()
