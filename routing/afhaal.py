@@ -5,6 +5,7 @@ Everything is limited to the partijen for which the caller may act: what is not 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -151,13 +152,14 @@ def _list(
     if versie is None and subversie is None:
         return [_to_klaarstaand(rij) for rij in conn.execute(keuze.limit(limit))]
     gevonden: list[Klaarstaand] = []
-    for rij in conn.execution_options(yield_per=_PER_KEER).execute(keuze):
-        klaarstaand = _to_klaarstaand(rij)
-        p = klaarstaand.envelop.parameters
-        if p and _same(versie, p.functie_versie) and _same(subversie, p.functie_subversie):
-            gevonden.append(klaarstaand)
-            if len(gevonden) == limit:
-                break
+    with contextlib.closing(conn.execution_options(yield_per=_PER_KEER).execute(keuze)) as rijen:
+        for rij in rijen:
+            klaarstaand = _to_klaarstaand(rij)
+            p = klaarstaand.envelop.parameters
+            if p and _same(versie, p.functie_versie) and _same(subversie, p.functie_subversie):
+                gevonden.append(klaarstaand)
+                if len(gevonden) == limit:
+                    break
     return gevonden
 
 

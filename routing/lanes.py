@@ -26,6 +26,7 @@ BEURT_BYTES: Final = 1024 * 1024
 """Payload bytes that one claim may take; a larger bericht comes alone."""
 
 _lane, _aflevering, _bericht = schema.lane, schema.aflevering, schema.bericht
+_alle = _lane.alias("alle")
 _OPEN = text("aflevering.open")  # literal, as in the partial indexes: a bound value would not match them
 _nu = bindparam("nu", type_=_lane.c.next_due.type)
 
@@ -39,7 +40,10 @@ _GEREED = (
         _lane.c.naam,
         _lane.c.lease_token,
         _lane.c.failures,
-        select(func.max(schema.lane.alias("alle").c.turn)).scalar_subquery().label("hoogste"),
+        select(func.coalesce(func.max(_alle.c.turn), 0))
+        .where(text("alle.turn > 0"))
+        .scalar_subquery()
+        .label("hoogste"),
     )
     .where(text("lane.pending > 0 AND lane.kanaal = 'push'"), _lane.c.next_due <= _nu, _VRIJ)
     .order_by(_lane.c.turn)

@@ -165,7 +165,9 @@ Index(
     postgresql_where=text("pending > 0 AND kanaal = 'push'"),
 )
 
-Index("ix_lane_turn", lane.c.turn)  # the highest turn so far
+Index(  # the highest turn so far; partial, so that a claim is never tempted to walk along it past idle lanes
+    "ix_lane_turn", lane.c.turn, sqlite_where=text("turn > 0"), postgresql_where=text("turn > 0")
+)
 
 aflevering = Table(
     "aflevering",

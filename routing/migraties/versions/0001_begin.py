@@ -143,7 +143,7 @@ def _delivery() -> None:
         sa.PrimaryKeyConstraint("naam", name="pk_lane"),
     )
     _partial("ix_lane_claim", "lane", ["turn", "next_due"], "pending > 0 AND kanaal = 'push'")
-    op.create_index("ix_lane_turn", "lane", ["turn"])
+    _partial("ix_lane_turn", "lane", ["turn"], "turn > 0")
     op.create_table(
         "aflevering",
         sa.Column("id", _RIJNUMMER, nullable=False, autoincrement=True),
