@@ -51,6 +51,7 @@ class EnvelopLezer:
         aangekondigd: Content-Length, if the other side gave one; a message that will be too large is read far enough
             to know whom to answer, and no further.
         max_bytes: largest message in bytes.
+        drempel: bytes up to which the message is parsed as one tree.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class EnvelopLezer:
         generatie: str = "B",
         aangekondigd: int | None = None,
         max_bytes: int = MAX_ENVELOP,
+        drempel: int = DREMPEL,
     ) -> None:
         self._soap_action = soap_action
         self._generatie = generatie
         self._aangekondigd = aangekondigd or 0
         self._max = max_bytes
+        self._drempel = drempel
         self._gelezen = 0
         self._begin = bytearray()
         self._skelet: Skelet | None = None
@@ -81,7 +84,7 @@ class EnvelopLezer:
             self._refuse_size()
         if self._ontleder is None:
             self._begin += data
-            if len(self._begin) <= DREMPEL:
+            if len(self._begin) <= self._drempel:
                 return
             self._skelet = Skelet()
             self._ontleder = ontleder = veilig.Ontleder(self._skelet, LIMIETEN)

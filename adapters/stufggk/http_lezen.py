@@ -15,7 +15,7 @@ _HAP = 64 * 1024  # bytes parsed before others get a turn, about a millisecond
 _CODERINGEN = {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"}
 _UITLEG = {
     "application/soap+xml": "dat is SOAP 1.2, dit koppelvlak spreekt SOAP 1.1",
-    "multipart/related": "berichten met bijlagen (MTOM, XOP, SwA) worden hier niet gebruikt: de inhoud reist als base64",
+    "multipart/related": "bijlagen (MTOM, XOP, SwA) worden hier niet gebruikt: de inhoud reist als base64",
 }
 
 

@@ -20,6 +20,8 @@ from routing.poorten import Innemer, Ontvangst, Ontvangstsoort
 
 PAD = "/ggk/0210/OntvangAsynchroon"
 KANAAL = "stuf"
+HUB = Systeem("IB", "GGKWebservice")
+"""The hub as zender (S4 §3.3)."""
 _log = structlog.get_logger(__name__)
 
 
@@ -27,12 +29,12 @@ _log = structlog.get_logger(__name__)
 class Serverinstellingen:
     """How this koppelvlak presents itself, and its bounds.
 
-    `hub` is the zender of Bv03 and Fo03 (S4 §3.3); `fout_generatie` the list of codes for a sender we do not know yet;
+    `hub` is the zender of Bv03 and Fo03; `fout_generatie` the list of codes for a sender we do not know yet;
     `adres` the public URL in the WSDL, None for the one of the request; `max_bytes` bounds the whole message;
     `leestijd` is how many seconds a message may take to come in, with a second more per `tempo` bytes.
     """
 
-    hub: Systeem = Systeem("IB", "GGKWebservice")
+    hub: Systeem = HUB
     fout_generatie: str = "B"
     adres: str | None = None
     max_bytes: int = MAX_ENVELOP
@@ -91,7 +93,7 @@ class OntvangAsynchroon:
         except Geweigerd as geweigerd:
             _log.info("envelop geweigerd", melding=geweigerd.melding, oin=identiteit.oin)
             return self._refuse(geweigerd)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the boundary to the outside world
             # The sender gets a fault he may retry after, and never a glimpse of our inside (attack 42).
             _log.exception("bericht niet verwerkt", oin=identiteit.oin)
             fout = make_fout("opslaan_onmogelijk", grenzen.fout_generatie)

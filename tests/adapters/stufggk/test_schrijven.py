@@ -1,0 +1,131 @@
+"""Everything we write is valid against the schema as it was published, whatever the values."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from adapters.stufggk.antwoord_lezen import Antwoordsoort, read_antwoord
+from adapters.stufggk.antwoord_schrijven import write_bv03, write_fault, write_fo03
+from adapters.stufggk.envelop_schrijven import compose
+from adapters.stufggk.weigering import AntwoordOp
+from istandaarden.bevinding import Bevinding
+from routing.bericht import Systeem
+from routing.fouten import Fout
+from routing.payload import Payload
+
+Stuf = Any  # the class stands in conftest.py, which cannot be imported
+HUB = Systeem("IB", "GGKWebservice")
+S = "{http://www.egem.nl/StUF/StUF0301}"
+tekst = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"))
+fixtures_ok = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("soort", ["di01", "du01", "tekst", "fo01"])
+def test_outgoing_messages_are_valid(stuf: Stuf, gepubliceerd: etree.XMLSchema, soort: str) -> None:
+    inhoud = stuf.foutbody if soort == "fo01" else b"<x>proef</x>"
+    gepubliceerd.assertValid(stuf.body(stuf.pack(getattr(stuf, soort), inhoud)))
+
+
+@pytest.mark.corpus
+@fixtures_ok
+@given(st.builds(Systeem, tekst, tekst, st.none() | tekst, st.none() | tekst), tekst, tekst)
+def test_replies_are_valid_whatever_the_request_held(
+    stuf: Stuf, gepubliceerd: etree.XMLSchema, zender: Systeem, nummer: str, zin: str
+) -> None:
+    op = AntwoordOp(zender, nummer)
+    bv03 = stuf.body(write_bv03(HUB, op, "11111111-2222-4333-8444-555555555555", "20260105091502999"))
+    gepubliceerd.assertValid(bv03)
+    assert bv03.findtext(f".//{S}crossRefnummer") == nummer[:40]
+    bevindingen = (Bevinding("XSD", 1, "/a/b", 3, zin),) * 3
+    fout = Fout("oorzaak", "StUF013", "StUF", "client", zin, zin * 5, bevindingen)
+    fault = stuf.body(write_fo03(HUB, op, fout))
+    assert [kind.tag for kind in fault] == ["faultcode", "faultstring", "detail"]
+    assert fault[0].text == "soap:Client"
+    (fo03,) = fault[2]
+    gepubliceerd.assertValid(etree.fromstring(etree.tostring(fo03)))
+    assert fo03.findtext(f"{S}body/{S}omschrijving") == (fault[1].text or "")
+
+
+def test_our_own_reader_understands_our_replies() -> None:
+    op = AntwoordOp(Systeem("0363", "Wmo-pakket"), "3b8f9d1e-5a0c-4d53-9c0e-1f2a3b4c5d6e")
+    bv03 = read_antwoord(200, write_bv03(HUB, op, "11111111-2222-4333-8444-555555555555", "20260105091502999"))
+    assert (bv03.soort, bv03.cross_ref) == (Antwoordsoort.ONTVANGST, op.referentienummer)
+    fout = Fout("o", "StUF046", "StUF", "server", "Nu niet", "Later wel")
+    fo03 = read_antwoord(500, write_fo03(HUB, op, fout))
+    assert fo03.soort is Antwoordsoort.STUF_FOUT
+    assert fo03.cross_ref == op.referentienummer
+    assert fo03.fout is not None
+    assert (fo03.fout.code, fo03.fout.plek, fo03.fout.omschrijving, fo03.fout.details) == (
+        "StUF046",
+        "server",
+        "Nu niet",
+        "Later wel",
+    )
+    kaal = read_antwoord(500, write_fault("Client", "Geen <bericht>"))
+    assert kaal.soort is Antwoordsoort.SOAP_FOUT
+    assert kaal.fout is not None
+    assert (kaal.fout.plek, kaal.fout.omschrijving) == ("client", "Geen <bericht>")
+
+
+class InStukken:
+    """A payload that comes in awkward pieces."""
+
+    digest = ""
+
+    def __init__(self, *stukken: bytes) -> None:
+        self._stukken = stukken
+        self.size = sum(map(len, stukken))
+
+    def chunks(self) -> Iterator[bytes]:
+        yield from self._stukken
+
+
+@given(st.lists(st.binary(max_size=40), max_size=12))
+def test_base64_does_not_depend_on_the_pieces(stukken: list[bytes]) -> None:
+    from routing.bericht import Berichtcode, Envelop, Parameters, Stuurgegevens
+
+    envelop = Envelop(
+        Stuurgegevens(Berichtcode.DI01, HUB, HUB, "r", "t", functie="f"), Parameters("0001", "0001", "0001", "0001")
+    )
+    uitgaand = compose(envelop, InStukken(*stukken))
+    bericht = b"".join(uitgaand.chunks())
+    assert len(bericht) == uitgaand.lengte
+    assert bericht.partition(b"<GGK:xmlBestand>")[2].partition(b"<")[0] == base64.b64encode(b"".join(stukken))
+
+
+def test_large_payload_goes_out_in_pieces(stuf: Stuf) -> None:
+    uitgaand = compose(stuf.di01, Payload(bytes(range(256)) * 8000))
+    groottes = [len(stuk) for stuk in uitgaand.chunks()]
+    assert sum(groottes) == uitgaand.lengte
+    assert max(groottes) <= 200_000
+
+
+def test_what_cannot_be_written_is_said(stuf: Stuf) -> None:
+    leeg = Payload(b"x")
+    sg = stuf.di01.stuurgegevens
+    for envelop, woord in (
+        (replace(stuf.di01, parameters=None), "parameters"),
+        (replace(stuf.du01, stuurgegevens=replace(stuf.du01.stuurgegevens, cross_ref=None)), "crossRefnummer"),
+        (replace(stuf.fo01, stuurgegevens=replace(stuf.fo01.stuurgegevens, cross_ref=None)), "crossRefnummer"),
+        (replace(stuf.di01, stuurgegevens=replace(sg, functie="a\x00b")), "teken"),
+        (replace(stuf.di01, stuurgegevens=replace(sg, functie="a\ud800b")), "teken"),
+    ):
+        with pytest.raises(ValueError, match=woord):
+            compose(envelop, leeg)
+
+
+def test_markup_in_values_stays_text(stuf: Stuf) -> None:
+    kwaad = '</StUF:functie><x a="1">&amp;\r\n'
+    envelop = replace(stuf.tekst, stuurgegevens=replace(stuf.tekst.stuurgegevens, functie=kwaad))
+    envelop = replace(envelop, parameters=replace(envelop.parameters, bestandsnaam='a" b="c\n<'))
+    gelezen = stuf.read(stuf.pack(envelop, b"x"))
+    assert gelezen.envelop == envelop
