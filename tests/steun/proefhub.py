@@ -48,9 +48,9 @@ class Proefhub:
         make_demo(map_ / "pki", [(d.code, d.oin) for d in self.deelnemers])
         self.kluis = Kluis.create(map_ / "sleutels")
         (map_ / "knooppunt.toml").write_text(
-            f"""
+            """
 [database]
-url = "{self.database_url}"
+url = "sqlite:///knooppunt.db"
 [sleutels]
 map = "sleutels"
 [koppelvlak]
@@ -114,7 +114,7 @@ toegang = false
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | omgeving,
+                env=os.environ | {"KNOOPPUNT_DATABASE__URL": self.database_url} | omgeving,
             )
         async with asyncio.timeout(_OPSTARTTIJD):
             while not klaar.exists():
