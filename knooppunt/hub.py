@@ -42,6 +42,8 @@ from routing.vastlegging import Termijnen
 _log = structlog.get_logger(__name__)
 
 _DAG_MS = 24 * 3600 * 1000
+_STOP_SECONDEN = 10.0
+"""How long running deliveries may finish when the hub stops; what is broken off is offered again."""
 _REGISTER_SECONDEN = 1.0
 """How often the register is looked at for changes that a command or another node made."""
 
@@ -111,7 +113,9 @@ class Hub:
             bezorgers,
             melder.report_failure,
             instellingen=AfleverInstellingen(
-                gelijktijdig=af.gelijktijdig, ladder=Ladder(af.ladder_eerste_seconden, af.ladder_langste_seconden)
+                stop_s=_STOP_SECONDEN,
+                gelijktijdig=af.gelijktijdig,
+                ladder=Ladder(af.ladder_eerste_seconden, af.ladder_langste_seconden),
             ),
             standaardgeneratie=hub.fout_generatie,
         )
@@ -176,9 +180,9 @@ class Hub:
             try:
                 await self.register_bron.refresh(self.opslag)
                 bereikbaar = True
-            except OpslagFout:
+            except Exception as fout:  # noqa: BLE001 - whatever it is, the next look may go well
                 if bereikbaar:
-                    _log.warning("register niet te lezen; het knooppunt gaat verder met wat het weet")
+                    _log.warning("register niet te lezen", fout=type(fout).__name__, gevolg="het oude blijft gelden")
                 bereikbaar = False
 
     def _refuse_ready(self) -> None:

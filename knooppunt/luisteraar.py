@@ -22,6 +22,8 @@ _log = structlog.get_logger(__name__)
 
 _TEKSTEN = {404: "Dit adres bestaat niet.", 405: "Deze methode kan hier niet."}
 _HANDDRUK_SECONDEN = 10
+_AFSCHEID_SECONDEN = 2
+_STOP_SECONDEN = 10
 _NASLEEP_SECONDEN = 2.0
 """How long the rest of a refused body is read and thrown away, so that the client gets to see the answer."""
 
@@ -98,7 +100,7 @@ class Luisteraar:
         self._adres, self._poort, self._tls, self._toegang = adres, poort, tls, toegang
         app.middlewares.append(_guard(self._grenzen.verzoek_seconden))
         app.on_response_prepare.append(_dress)
-        self._runner = web.AppRunner(app, shutdown_timeout=20)
+        self._runner = web.AppRunner(app, shutdown_timeout=_STOP_SECONDEN)
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -117,6 +119,7 @@ class Luisteraar:
             self._poort,
             ssl=self._tls,
             ssl_handshake_timeout=_HANDDRUK_SECONDEN if self._tls else None,
+            ssl_shutdown_timeout=_AFSCHEID_SECONDEN if self._tls else None,
             backlog=512,
         )
         self._poort = self._server.sockets[0].getsockname()[1]
@@ -130,7 +133,7 @@ class Luisteraar:
         return f"{'https' if self._tls else 'http'}://{gastheer}:{self._poort}"
 
     async def stop(self) -> None:
-        """Stop accepting connections, let running requests finish (at most 20 s), then close."""
+        """Stop accepting connections, let running requests finish (at most 10 s), then close."""
         if self._server is not None:
             self._server.close()
         await self._runner.cleanup()

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from knooppunt.configuratie import Koppelvlak
+from knooppunt.configuratie import ConfiguratieFout, Koppelvlak
 from knooppunt.configuratiebestand import load
 from knooppunt.hub import Hub
 from knooppunt.pki import make_demo
@@ -129,7 +129,7 @@ async def test_the_example_runs_from_its_three_commands_to_a_clean_end(node: Nod
         zonder = ssl.create_default_context(cafile=node.map / "var" / "pki" / "ca.pem")
         with pytest.raises(aiohttp.ClientError):
             await sessie.get(f"{klaar['koppelvlak']}/niets", ssl=zonder)
-    code, rest = await node.stop()
+        code, rest = await node.stop()  # while connections are kept alive
     assert code == 0
     assert "Traceback" not in rest
     assert not node.klaar.exists()
@@ -171,21 +171,30 @@ def _damage_database(node: Node) -> dict[str, str]:
         (_remove_pki, "koppelvlak.certificaat"),
         (_remove_keys, "staat geen sleutel"),
         (_damage_database, "De database is niet te gebruiken (DatabaseError)"),
-        (lambda _: {"KOPPELVLAK__POORT": "x"}, "koppelvlak.poort moet een geheel getal zijn"),
         (lambda _: {"KOPPELVLAK__ADRES": "192.0.2.1"}, "koppelvlak: op 192.0.2.1 poort 0 is niet te luisteren"),
         (lambda _: {"DATABASE__URL": "sqlite:///geen/map/k.db"}, "De database is niet te openen"),
         (lambda _: {"DATABASE__URL": "postgresql://u:geheim@127.0.0.1:1/x"}, "database"),
     ],
 )
-async def test_what_cannot_run_is_one_dutch_sentence_and_exit_code_2(
+async def test_what_cannot_run_is_said_in_dutch_and_leaves_nothing_behind(
     node_with_key: Node, bederf: Callable[[Node], dict[str, str]], melding: str
 ):
-    omgeving = node_with_key.environment(**bederf(node_with_key))
-    code, fouten = await node_with_key.run("serve", "--config", str(node_with_key.config), omgeving=omgeving)
-    assert code == 2, fouten
-    assert melding in fouten
-    assert "Traceback" not in fouten
-    assert "geheim" not in fouten
+    configuratie = load(node_with_key.config, node_with_key.environment(**bederf(node_with_key)))
+    taken = asyncio.all_tasks()
+    with pytest.raises(ConfiguratieFout) as fout:
+        async with Hub(configuratie, upgrade=True):
+            pytest.fail("the hub started")
+    assert melding in str(fout.value)
+    assert "geheim" not in str(fout.value)
+    assert asyncio.all_tasks() == taken
+
+
+async def test_a_fault_in_the_configuration_ends_with_code_2_and_no_traceback(node: Node):
+    for opdracht in ("serve", "db upgrade", "sleutel maak"):
+        omgeving = node.environment(KOPPELVLAK__POORT="x")
+        code, fouten = await node.run(*opdracht.split(), "--config", str(node.config), omgeving=omgeving)
+        assert (code, len(fouten.splitlines())) == (2, 1)
+        assert "koppelvlak.poort moet een geheel getal zijn." in fouten
 
 
 async def test_postgresql_waits_for_an_explicit_upgrade(node_with_key: Node, postgres_url: str):
@@ -208,6 +217,9 @@ async def test_a_hub_runs_inside_a_test_and_tells_when_it_is_not_ready(node_with
     async with Hub(configuratie) as hub, aiohttp.ClientSession() as sessie:
         async with sessie.get(f"{hub.beheer_url}/readyz") as antwoord:
             assert antwoord.status == 200
+        hub._refuse_ready()  # what happens first when the hub is told to stop
+        async with sessie.get(f"{hub.beheer_url}/readyz") as antwoord:
+            assert (await antwoord.json())["controles"]["koppelvlak"] is False
         shutil.rmtree(configuratie.sleutels.map)
         async with sessie.get(f"{hub.beheer_url}/readyz") as antwoord:
             assert antwoord.status == 503
