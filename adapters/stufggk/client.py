@@ -68,7 +68,7 @@ class StufClient:
         try:
             return await self._post(url, uitgaand)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
-            raise Onbereikbaar(_explain(fout)) from fout
+            raise Onbereikbaar(_explain(fout, url)) from fout
 
     async def close(self) -> None:
         """Close the connections."""
@@ -159,8 +159,14 @@ def _retry_after(waarde: str | None) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _explain(fout: Exception) -> str:
+_TLS = "De beveiligde verbinding (TLS) met de ontvanger kwam niet tot stand."
+
+
+def _explain(fout: Exception, url: str) -> str:
     """Say in Dutch why there is no answer."""
+    if type(fout) is aiohttp.ClientOSError and url.startswith("https:"):
+        # With TLS 1.3 a refused client certificate only shows after the handshake, as an alert or a reset.
+        return "De verbinding met de ontvanger viel weg; mogelijk neemt die het certificaat van het knooppunt niet aan."
     for soort, zin in _OORZAKEN:
         if isinstance(fout, soort):
             return zin
@@ -173,7 +179,7 @@ _OORZAKEN: tuple[tuple[type[Exception], str], ...] = (
         aiohttp.ClientConnectorCertificateError,
         "Het certificaat van de ontvanger is niet geldig, of hoort niet bij dit adres.",
     ),
-    (aiohttp.ClientSSLError, "De beveiligde verbinding (TLS) met de ontvanger kwam niet tot stand."),
+    (aiohttp.ClientSSLError, _TLS),
     (TimeoutError, "De ontvanger antwoordde niet op tijd."),
     (aiohttp.ClientConnectorError, "De ontvanger is niet bereikbaar: de verbinding wordt geweigerd of komt niet aan."),
     (aiohttp.InvalidURL, "Het adres van de aansluiting is geen geldige URL."),
