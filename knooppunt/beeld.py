@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from knooppunt.inzicht import Aflevering, Bericht, Dossier, Gebeurtenis, Uitleg
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_BREED = 150
 _KLEUR = {
     "Bezorgd": "green",
     "Afgekeurd": "red",
@@ -22,6 +24,12 @@ _KLEUR = {
     "Aanbieden mislukt": "yellow",
 }
 _TEKEN = {"ok": ("✓", "green"), "fout": ("✗", "bold red"), "let op": ("!", "yellow")}
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Return a console as wide as the terminal, or wide enough for every table when the output goes to a file."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(stderr=stderr, width=_BREED)
 
 
 def local(moment: datetime) -> str:
@@ -42,11 +50,11 @@ def status_text(status: str) -> Text:
 def berichten_table(berichten: Iterable[Bericht], titel: str | None = None, *, klok: bool = False) -> Table:
     """Return one line per bericht; with `klok` only the time of day."""
     tabel = Table(title=titel, title_justify="left", title_style="bold")
-    for kop, breedte in (("Ontvangen", 8 if klok else 19), ("Bericht", 6), ("Van", 8), ("Naar", 8)):
+    for kop, breedte in (("Ontvangen", 8 if klok else 19), ("Bericht", 7), ("Van", 8), ("Naar", 8)):
         tabel.add_column(kop, no_wrap=True, min_width=breedte)
     # in a narrow terminal this one gives way: its beginning is enough for every command
-    tabel.add_column("Referentienummer", no_wrap=True, overflow="ellipsis")
-    tabel.add_column("Status", min_width=9)
+    tabel.add_column("Referentienummer", overflow="ellipsis", min_width=8)
+    tabel.add_column("Status", min_width=10)
     for b in berichten:
         status = status_text(b.status)
         if b.fout_code:

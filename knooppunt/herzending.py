@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from routing import schema
 from routing.lanes import enqueue
@@ -50,5 +50,11 @@ def resend(conn: Connection, bericht_id: str, termijnen: Termijnen, wie: str) ->
             f"Een bericht met status {rij.status} wordt niet opnieuw aangeboden; dat kan alleen na "
             f"{Status.BEZORGING_AFGEBROKEN} of {Status.VERVALLEN}."
         ) from None
+    # The fault of the earlier delivery stays in the history; on the bericht itself it would contradict the new status.
+    conn.execute(
+        update(schema.bericht)
+        .where(b.id == bericht_id)
+        .values(fout_code=None, fout_melder=None, fout_omschrijving=None)
+    )
     enqueue(conn, aansluiting.partij, aansluiting.kanaal, bericht_id, termijnen.of(aansluiting))
     return status

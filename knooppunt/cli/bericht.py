@@ -11,11 +11,10 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from sqlalchemy import Connection
 
 from knooppunt import inzicht
-from knooppunt.beeld import berichten_table, dossier_view, uitleg_view
+from knooppunt.beeld import berichten_table, dossier_view, make_console, uitleg_view
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
 from knooppunt.herzending import NietMogelijk, resend
@@ -71,7 +70,7 @@ def zoek(
     if als_json:
         print_json([asdict(b) for b in gevonden])
     elif gevonden:
-        Console().print(berichten_table(gevonden))
+        make_console().print(berichten_table(gevonden))
         if len(gevonden) == aantal:
             typer.echo(f"De nieuwste {aantal}; geef --aantal of een scherpere vraag voor meer.")
     else:
@@ -86,7 +85,7 @@ def toon(referentie: Referentie, config: Config = _STANDAARD, zender: Zender = N
     if als_json:
         print_json(asdict(dossier))
     else:
-        Console().print(dossier_view(dossier))
+        make_console().print(dossier_view(dossier))
 
 
 @bericht.command()
@@ -100,7 +99,7 @@ def uitleg(
     if als_json:
         print_json({"bericht": asdict(gevonden), **asdict(verklaring)})
     else:
-        Console().print(uitleg_view(gevonden, verklaring))
+        make_console().print(uitleg_view(gevonden, verklaring))
 
 
 @bericht.command()
@@ -127,7 +126,7 @@ def find_or_exit(conn: Connection, referentie: str, zender: str | None) -> inzic
         typer.echo(fout.args[0], err=True)
     except inzicht.Meerduidig as fout:
         typer.echo(fout.args[0], err=True)
-        Console(stderr=True).print(berichten_table(fout.berichten))
+        make_console(stderr=True).print(berichten_table(fout.berichten))
     raise typer.Exit(1)
 
 

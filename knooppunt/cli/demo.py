@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from knooppunt.beeld import make_console
 from knooppunt.demo.afspelen import run
 from knooppunt.demo.omgeving import OpstartFout
 
@@ -24,7 +24,7 @@ def demo(
 
     Alle personen en berichten zijn verzonnen. Er zijn geen andere diensten nodig.
     """
-    console = Console(width=None if Console().is_terminal else 150)
+    console = make_console()
 
     async def perform() -> bool:
         taak = asyncio.ensure_future(run(console, map_, eenmalig=eenmalig))

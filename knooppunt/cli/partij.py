@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from knooppunt.beeld import make_console
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
 from routing.partij import Machtiging, Partij, Register, Richting, read_register
@@ -57,7 +57,7 @@ def toon_partij(code: Code = None, config: Config = _STANDAARD, als_json: AlsJso
         if als_json:
             _print_json([_describe(register, c) for c in codes])
         elif codes:
-            Console().print(_table(register, codes))
+            make_console().print(_table(register, codes))
         else:
             typer.echo("Er is nog geen partij aangesloten; neem er over met `knooppunt partij importeer`.")
         return
@@ -65,7 +65,7 @@ def toon_partij(code: Code = None, config: Config = _STANDAARD, als_json: AlsJso
     if als_json:
         _print_json(_describe(register, gevonden.code))
         return
-    Console().print(_table(register, [gevonden.code]))
+    make_console().print(_table(register, [gevonden.code]))
     aansluiting = register.aansluiting(gevonden.code)
     if aansluiting is None:
         typer.echo("Deze partij is niet aangesloten.")
@@ -134,7 +134,7 @@ def _print_machtigingen(register: Register, codes: list[str]) -> None:
                 soorten = ", ".join(m.berichtsoort for m in lijst)
                 tabel.add_row(code, register.partijen[code].naam, richting.value, soorten)
     if tabel.row_count:
-        Console().print(tabel)
+        make_console().print(tabel)
     else:
         typer.echo("Geen machtigingen.")
 

@@ -23,7 +23,9 @@ Cert = Annotated[Path, typer.Option(help="PEM-certificaat van de partij.")]
 Key = Annotated[Path, typer.Option(help="PEM-sleutel bij het certificaat.")]
 Ca = Annotated[Path, typer.Option(help="PEM-certificaat van de autoriteit die de partij vertrouwt.")]
 Hub = Annotated[str, typer.Option(help="Adres van het knooppunt, bijvoorbeeld https://127.0.0.1:8443.")]
-Poort = Annotated[int, typer.Option(help="Poort waarop de partij berichten ontvangt; 0 kiest een vrije.")]
+Poort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Poort waarop de partij berichten ontvangt; 0 kiest een vrije.")
+]
 Zwijgt = Annotated[bool, typer.Option("--zwijgt", help="Beantwoord heenberichten niet.")]
 
 

@@ -20,6 +20,8 @@ from knooppunt.databank import read_engine
 from knooppunt.demo import tegenslag
 from knooppunt.demo.casus import jeugd_casus, variant, wmo_casus
 from knooppunt.demo.controle import Controles
+from knooppunt.demo.deelnemers import WILG, ZWOLLE
+from knooppunt.demo.draaiboek import VERHAAL
 from knooppunt.demo.omgeving import Omgeving
 from knooppunt.demo.verhaal import Verloop, play
 from knooppunt.demo.verslag import print_case, print_commands, print_history, print_rejection, print_verdict
@@ -54,6 +56,7 @@ async def run(console: Console, map_: Path | None, *, eenmalig: bool) -> bool:
             console.print(
                 f"Knooppunt draait op {omgeving.hub_url} (wederzijdse TLS, SQLite), map {plek}", soft_wrap=True
             )
+            await asyncio.to_thread(_write_berichten, omgeving.paden.berichten, vandaag)
             controles = Controles(read_engine(omgeving.configuratie))
             try:
                 gespeeld = await _play(console, omgeving, controles, vandaag)
@@ -64,7 +67,7 @@ async def run(console: Console, map_: Path | None, *, eenmalig: bool) -> bool:
             if controles.mislukt:
                 console.print(Text(omgeving.log_tail(), style="dim"), soft_wrap=True)
             if not eenmalig:
-                _invite(console, omgeving, gespeeld, vandaag)
+                _invite(console, omgeving, gespeeld)
                 with contextlib.suppress(asyncio.CancelledError):  # being stopped is how the open demo ends
                     await asyncio.Event().wait()
             return not controles.mislukt
@@ -122,14 +125,21 @@ def _report(console: Console, controles: Controles, gespeeld: _Gespeeld) -> None
             print_history(console, conn, gespeeld.hersteld.boekingen[0])
 
 
-def _invite(console: Console, omgeving: Omgeving, gespeeld: _Gespeeld, vandaag: date) -> None:
-    """Print commands that work as they stand, one of them with a fresh bericht to send."""
-    casus, paden = variant(wmo_casus(vandaag), 95), omgeving.paden
-    bestand = paden.map / "wmo301.xml"
-    bestand.write_bytes(build(casus.berichtsoort("301"), casus.inhoud("301")))
+def _write_berichten(map_: Path, vandaag: date) -> None:
+    """Leave the heenberichten of both cases as files, to look at and to send by hand."""
+    map_.mkdir()
+    for casus in (variant(wmo_casus(vandaag), 95), variant(jeugd_casus(vandaag), 96)):
+        for stap in VERHAAL:
+            soort = casus.berichtsoort(stap.heen)
+            (map_ / f"{soort.code.lower()}.xml").write_bytes(build(soort, casus.inhoud(stap.heen)))
+
+
+def _invite(console: Console, omgeving: Omgeving, gespeeld: _Gespeeld) -> None:
+    """Print commands that work as they stand."""
+    paden = omgeving.paden
     stuur = (
-        f"knooppunt stuur {bestand} --van {casus.gemeente} --naar {casus.aanbieder} --functie WMO301 "
-        f"--url {omgeving.koppelvlak_url} --cert {paden.pki}/zwolle.pem --key {paden.pki}/zwolle.key "
+        f"knooppunt stuur {paden.berichten / 'wmo301.xml'} --van {ZWOLLE.code} --naar {WILG.code} --functie WMO301 "
+        f"--url {omgeving.koppelvlak_url} --cert {paden.pki}/{ZWOLLE.stam}.pem --key {paden.pki}/{ZWOLLE.stam}.key "
         f"--ca {paden.pki}/ca.pem"
     )
     afgekeurd = gespeeld.afwijzingen[0].heen.referentienummer

@@ -10,13 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from adapters.stufggk.server import PAD
 from knooppunt.configuratie import Configuratie, Koppelvlak
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import write
 from knooppunt.demo.deelnemers import ANKER, DEELNEMERS, UTRECHT, WILG, ZWOLLE, Deelnemer, register_toml
 from knooppunt.pki import make_demo
 from knooppunt.simulatie.certificaat import credentials
-from knooppunt.simulatie.stuf import PAD, StufPartij
+from knooppunt.simulatie.stuf import StufPartij
 from knooppunt.simulatie.vsp import VspPartij
 from knooppunt.tls import client_context, server_context
 from routing.kluis import Kluis
@@ -79,6 +80,11 @@ class Paden:
     def partijen(self) -> Path:
         """Register file."""
         return self.map / "partijen.toml"
+
+    @property
+    def berichten(self) -> Path:
+        """Heenberichten to look at and to send by hand."""
+        return self.map / "berichten"
 
     @property
     def log(self) -> Path:

@@ -9,18 +9,17 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from adapters.stufggk.server import OntvangAsynchroon
+from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
 from knooppunt.simulatie.antwoord import answer
 from knooppunt.simulatie.grootboek import Boeking, Grootboek, Richting
-from knooppunt.simulatie.opstellen import compose_envelop
+from knooppunt.simulatie.opstellen import APPLICATIE, compose_envelop
 from knooppunt.simulatie.verzending import StufZender, Verzending
 from knooppunt.tls import identify
 from routing import tijdstip
-from routing.bericht import Aanlevering, Envelop
+from routing.bericht import Aanlevering, Envelop, Systeem
 from routing.fouten import make_fout
 from routing.poorten import Ontvangst, Ontvangstsoort, Uitkomstsoort
 
-PAD = "/ggk/0210/OntvangAsynchroon"
 _POGINGEN = 6
 
 
@@ -56,7 +55,8 @@ class StufPartij:
     async def start(self, poort: int = 0, adres: str = "127.0.0.1") -> str:
         """Open the listener and return its address; 0 takes a free port, and the same one after `stop`."""
         app = web.Application(client_max_size=0)
-        OntvangAsynchroon(self, identify).add_routes(app, PAD)
+        zelf = Serverinstellingen(hub=Systeem(self.code, APPLICATIE))  # who signs its Bv03
+        OntvangAsynchroon(self, identify, zelf).add_routes(app, PAD)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, adres, poort or self._poort, ssl_context=self._server, reuse_address=True)

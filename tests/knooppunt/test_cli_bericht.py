@@ -116,6 +116,15 @@ def test_zoek_shows_a_table_and_json(gevuld: Path) -> None:
     assert [(b["referentienummer"], b["ontvangen_op"]) for b in als_json] == [(AFGEKEURD, "2026-09-21T14:13:20+00:00")]
 
 
+def test_a_narrow_terminal_keeps_the_beginning_of_the_reference_and_the_status(gevuld: Path) -> None:
+    app = typer.Typer()
+    bericht_cli.register(app)
+    uit = CliRunner().invoke(app, ["bericht", "zoek", "--config", str(gevuld)], env={"COLUMNS": "80"})
+    assert "│ 111111" in uit.stdout
+    assert "afgebroken" in uit.stdout
+    assert max(map(len, uit.stdout.splitlines())) <= 80
+
+
 def test_zoek_takes_a_day_as_a_whole(gevuld: Path) -> None:
     assert HEEN in _run("zoek", "--vanaf", "2026-09-21", "--tot", "2026-09-21", "--config", str(gevuld)).stdout
     assert "Geen berichten" in _run("zoek", "--tot", "2026-09-20", "--config", str(gevuld)).stdout

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters.stufggk.server import PAD
 from istandaarden.opbouw import build
 from knooppunt.demo.casus import wmo_casus
 from knooppunt.pki import make_demo
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.grootboek import Grootboek, Richting
 from knooppunt.simulatie.opstellen import compose_envelop
-from knooppunt.simulatie.stuf import PAD, StufPartij
+from knooppunt.simulatie.stuf import StufPartij
 from knooppunt.simulatie.verzending import StufZender
 from knooppunt.tls import client_context, server_context
 from routing.bericht import Berichtcode, Bestandsvorm
