@@ -114,9 +114,7 @@ class Slot:
         try:
             self._bestand = os.open(pad, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as fout:
-            raise OpslagFout(
-                f"De map van de database is niet te beschrijven: {pad.parent} ({fout.strerror})."
-            ) from fout
+            raise OpslagFout(f"In de map van de database is niet te schrijven: {pad.parent}") from fout
         try:
             fcntl.flock(self._bestand, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as fout:

@@ -32,13 +32,8 @@ class _Moment:
 
 
 def attach(conn: Connection, klok: Klok) -> None:
-    """Start a transaction on `conn`: its moment will be read when first asked, and then stays the same."""
+    """Start a transaction on `conn`: its moment will be read when first asked, and holds until the next `attach`."""
     conn.info[_SLEUTEL] = _Moment(klok)
-
-
-def detach(conn: Connection) -> None:
-    """End the transaction that `attach` started."""
-    conn.info.pop(_SLEUTEL, None)
 
 
 def now_ms(conn: Connection) -> int:

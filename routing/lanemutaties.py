@@ -46,13 +46,8 @@ class _Mutatie:
 
 
 def collect(conn: Connection) -> None:
-    """Start keeping changes back on this connection; `settle` makes them."""
+    """Start keeping changes back, at the start of each transaction on this connection; `settle` makes them."""
     conn.info[_SLEUTEL] = {}
-
-
-def discard(conn: Connection) -> None:
-    """Stop keeping changes back; what was not settled is forgotten with the transaction."""
-    conn.info.pop(_SLEUTEL, None)
 
 
 def add(conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, expires_at: int) -> None:

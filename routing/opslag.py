@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from routing import breekpunt, lanemutaties
 from routing.databank import OpslagFout, Slot, is_lost, is_repeatable, make_engine, parse_url
-from routing.klok import Klok, attach, detach
+from routing.klok import Klok, attach
 
 _log = structlog.get_logger(__name__)
 _P = ParamSpec("_P")
@@ -156,10 +156,7 @@ class Opslag:
             try:
                 with self._leesengine.connect() as conn:
                     attach(conn, self._klok)
-                    try:
-                        return fn(conn, *args)
-                    finally:
-                        detach(conn)
+                    return fn(conn, *args)
             except DBAPIError as fout:
                 if is_lost(fout) and herkansing:
                     continue  # the pool kept a connection that died; reading twice does no harm
@@ -291,15 +288,11 @@ class _Schrijver(threading.Thread):
     def _run(self, conn: Connection, groep: list[_Bewerking]) -> None:
         attach(conn, self._klok)
         lanemutaties.collect(conn)
-        try:
-            for bewerking in sorted(groep, key=operator.attrgetter("slot")):
-                if bewerking.slot:
-                    lanemutaties.settle(conn, bewerking.slot)
-                bewerking.resultaat = bewerking.fn(conn, *bewerking.args)
-            lanemutaties.settle(conn)
-        finally:
-            lanemutaties.discard(conn)
-            detach(conn)
+        for bewerking in sorted(groep, key=operator.attrgetter("slot")):
+            if bewerking.slot:
+                lanemutaties.settle(conn, bewerking.slot)
+            bewerking.resultaat = bewerking.fn(conn, *bewerking.args)
+        lanemutaties.settle(conn)
 
     def _roll_back(self, conn: Connection) -> None:
         try:

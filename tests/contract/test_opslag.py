@@ -56,25 +56,25 @@ async def test_a_failing_statement_of_one_does_not_cost_the_others(opslag: Opsla
     assert await opslag.read(codes) == ["0001"]
 
 
-async def test_what_waits_goes_into_one_transaction(opslag: Opslag):
+async def test_what_waits_goes_into_one_transaction(database_url: str):
+    upgrade(database_url)
+    opslag = Opslag(database_url, schrijvers=1, groep=64)
+    commits: list[int] = []
+    sa.event.listen(opslag._schrijfengine, "commit", lambda _conn: commits.append(1))
     bezet, verder = threading.Event(), threading.Event()
 
-    def houd_op(conn: sa.Connection) -> None:
+    def houd_op(_conn: sa.Connection) -> None:
         bezet.set()
         assert verder.wait(30)
 
-    transacties = []
-
-    def tel(conn: sa.Connection) -> None:
-        transacties.append(id(conn.get_transaction()))
-
-    ophouden = [asyncio.ensure_future(opslag.write(houd_op))]
+    eerste = asyncio.ensure_future(opslag.write(houd_op))
     await asyncio.to_thread(bezet.wait, 30)
-    wachtenden = [asyncio.ensure_future(opslag.write(tel)) for _ in range(50)]
+    wachtenden = [asyncio.ensure_future(opslag.write(voeg_toe, f"{n:04}")) for n in range(100)]
     await asyncio.sleep(0)
     verder.set()
-    await asyncio.gather(*ophouden, *wachtenden)
-    assert len(transacties) == 50
+    await asyncio.gather(eerste, *wachtenden)
+    assert len(commits) == 3  # the first alone, then 64 and 36
+    await opslag.close()
 
 
 async def test_a_cancelled_caller_does_not_stop_the_writer(opslag: Opslag):

@@ -1,0 +1,155 @@
+"""PostgreSQL going away, and transactions that meet: nothing is lost, nothing is taken for done."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import sqlalchemy as sa
+
+from routing import lanes, schema
+from routing.opslag import CommitOnzeker, Opslag, OpslagFout, upgrade
+
+PARTIJ = schema.partij
+Stort = Callable[..., str]
+
+
+@pytest.fixture
+async def opslag(postgres_url: str) -> AsyncIterator[Opslag]:
+    upgrade(postgres_url)
+    opslag = Opslag(postgres_url, schrijvers=1, herstel_s=20)
+    yield opslag
+    await opslag.close()
+
+
+def voeg_toe(conn: sa.Connection, code: str) -> None:
+    conn.execute(PARTIJ.insert().values(code=code, soort="gemeente", naam=code))
+
+
+def codes(conn: sa.Connection) -> list[str]:
+    return sorted(conn.execute(sa.select(PARTIJ.c.code)).scalars())
+
+
+def verbreek_anderen(url: str) -> int:
+    engine = sa.create_engine(url)
+    with engine.connect() as conn:
+        aantal = conn.execute(
+            sa.text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        ).scalar_one()
+    engine.dispose()
+    return int(aantal)
+
+
+async def test_operations_survive_a_broken_connection(opslag: Opslag, postgres_url: str):
+    await opslag.write(voeg_toe, "0001")
+    await opslag.read(codes)
+    assert await asyncio.to_thread(verbreek_anderen, postgres_url) >= 2
+    await asyncio.gather(*(opslag.write(voeg_toe, f"1{n:03}") for n in range(20)))
+    assert len(await opslag.read(codes)) == 21
+
+
+async def test_an_operation_cut_off_half_way_is_run_again(opslag: Opslag, postgres_url: str):
+    keer = []
+
+    def halverwege(conn: sa.Connection) -> None:
+        keer.append(1)
+        voeg_toe(conn, "0001")
+        if len(keer) == 1:
+            verbreek_anderen(postgres_url)
+        voeg_toe(conn, "0002")
+
+    await opslag.write(halverwege)
+    assert len(keer) == 2
+    assert await opslag.read(codes) == ["0001", "0002"]
+
+
+async def test_a_connection_lost_at_the_commit_is_an_error_and_not_a_guess(opslag: Opslag, postgres_url: str):
+    async def deelnemen(code: str) -> object:
+        def bewerking(conn: sa.Connection) -> None:
+            voeg_toe(conn, code)
+            if code == "0003":
+                verbreek_anderen(postgres_url)
+
+        return await opslag.write(bewerking)
+
+    uitkomst = await asyncio.gather(deelnemen("0003"), return_exceptions=True)
+    assert [type(u) for u in uitkomst] == [CommitOnzeker]
+    await opslag.write(voeg_toe, "0004")
+    assert await opslag.read(codes) == ["0004"]
+
+
+async def test_a_database_that_stays_away_is_told_to_everybody(postgres_url: str):
+    upgrade(postgres_url)
+    weg = sa.make_url(postgres_url).set(database="bestaat_niet").render_as_string(hide_password=False)
+    opslag = Opslag(weg, herstel_s=0.1)
+    uitkomsten = await asyncio.gather(
+        *(opslag.write(voeg_toe, str(n)) for n in range(5)), opslag.read(codes), return_exceptions=True
+    )
+    assert all(isinstance(u, OpslagFout) for u in uitkomsten)
+    assert not any("bestaat_niet" in str(u) for u in uitkomsten)
+    await opslag.close()
+
+
+async def test_a_deadlock_is_run_again(postgres_url: str):
+    upgrade(postgres_url)
+    opslag = Opslag(postgres_url, schrijvers=2)
+    for code in ("a", "b"):
+        await opslag.write(voeg_toe, code)
+    samen = threading.Barrier(2, timeout=30)
+
+    def verander(conn: sa.Connection, eerst: str, dan: str, tel: list[int]) -> None:
+        tel.append(1)
+        for code in (eerst, dan):
+            conn.execute(sa.update(PARTIJ).where(PARTIJ.c.code == code).values(naam=PARTIJ.c.naam + eerst))
+            if code == eerst and len(tel) == 1:
+                samen.wait()
+
+    tellers: list[list[int]] = [[], []]
+    # Each in its own transaction: the second is handed in when the first has begun.
+    een = asyncio.ensure_future(opslag.write(verander, "a", "b", tellers[0]))
+    while not tellers[0]:  # noqa: ASYNC110 - it happens in another thread
+        await asyncio.sleep(0)
+    twee = asyncio.ensure_future(opslag.write(verander, "b", "a", tellers[1]))
+    await asyncio.gather(een, twee)
+    assert len(tellers[0]) + len(tellers[1]) == 3
+    namen = await opslag.read(
+        lambda conn: {"".join(sorted(n)) for n in conn.execute(sa.select(PARTIJ.c.naam)).scalars()}
+    )
+    assert namen == {"aab", "abb"}
+    await opslag.close()
+
+
+async def test_two_nodes_fill_and_empty_the_same_lanes_without_deadlock(postgres_url: str, stort: Stort):
+    """Locks on lanes are taken in one order: no transaction has to be run again."""
+    upgrade(postgres_url)
+    knopen = [Opslag(postgres_url, schrijvers=2) for _ in range(2)]
+    herkansingen: list[int] = []
+    for knoop in knopen:
+        sa.event.listen(knoop._schrijfengine, "handle_error", lambda _ctx: herkansingen.append(1))
+    namen = [f"9901{n:04}" for n in range(6)]
+
+    async def vul(knoop: Opslag, n: int) -> None:
+        for stap in range(10):
+            await knoop.write(lambda conn, s=stap: [stort(conn, namen[(n * s + k) % 6]) for k in (0, 3, 1)])
+
+    async def leeg(knoop: Opslag) -> None:
+        for _ in range(40):
+            for lease in await knoop.write_lane("\U0010ffff", lanes.claim, 2, 3):
+                for kop in lease.koppen:
+                    assert await knoop.write_lane(lease.lane, lanes.complete, lease, kop)
+                assert await knoop.write_lane(lease.lane, lanes.release, lease)
+
+    await asyncio.gather(*(vul(knoop, n) for knoop in knopen for n in range(1, 9)), *(leeg(k) for k in knopen * 3))
+    assert herkansingen == []
+    lane, a = schema.lane.c, schema.aflevering.c
+    telling = sa.select(a.lane, sa.func.count().filter(a.open)).group_by(a.lane)
+    open_ = await knopen[0].read(lambda conn: dict(conn.execute(telling).all()))
+    geteld = await knopen[0].read(lambda conn: dict(conn.execute(sa.select(lane.naam, lane.pending)).all()))
+    assert open_ == geteld
+    for knoop in knopen:
+        await knoop.close()

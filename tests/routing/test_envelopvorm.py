@@ -1,0 +1,54 @@
+"""Envelopes survive the log unchanged, whatever is in them."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.bericht import Berichtcode, Bestandsvorm, Envelop, Foutinhoud, Parameters, Stuurgegevens, Systeem
+from routing.envelopvorm import from_json, to_json
+
+TEKST = st.text(st.characters(exclude_categories=[]), max_size=12)  # half surrogates and NUL included
+MAG = st.none() | TEKST
+SYSTEEM = st.builds(Systeem, TEKST, TEKST, MAG, MAG)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEKST,
+    lambda deel: st.lists(deel, max_size=3) | st.dictionaries(TEKST, deel, max_size=3),
+    max_leaves=6,
+)
+ENVELOP = st.builds(
+    Envelop,
+    st.builds(Stuurgegevens, st.sampled_from(Berichtcode), SYSTEEM, SYSTEEM, TEKST, TEKST, MAG, MAG),
+    st.none() | st.builds(Parameters, TEKST, TEKST, TEKST, TEKST, st.sampled_from(Bestandsvorm), MAG),
+    st.none() | st.builds(Foutinhoud, TEKST, TEKST, TEKST, MAG),
+    st.dictionaries(TEKST, JSON, max_size=3),
+)
+KAAL = Stuurgegevens(Berichtcode.DI01, Systeem("0344"), Systeem("99010001"), "r", "20261123")
+
+
+@given(ENVELOP)
+def test_round_trip_is_exact(envelop: Envelop):
+    tekst = to_json(envelop)
+    assert from_json(tekst) == envelop
+    assert tekst.isascii()
+    assert to_json(from_json(tekst)) == tekst
+    terug = from_json(tekst)
+    assert type(terug.stuurgegevens.berichtcode) is Berichtcode
+    # True and 1 are equal in Python, but not in JSON.
+    assert json.dumps(terug.kanaalgegevens, sort_keys=True) == json.dumps(envelop.kanaalgegevens, sort_keys=True)
+
+
+@pytest.mark.parametrize("waarde", [math.nan, math.inf, (1, 2), {1: 2}, b"x", {"a": [{2: 3}]}, object()])
+def test_what_json_would_change_is_refused(waarde: object):
+    with pytest.raises((ValueError, TypeError)):
+        to_json(Envelop(KAAL, kanaalgegevens={"x": waarde}))
+
+
+@pytest.mark.parametrize("tekst", ["", "{}", "[]", '{"stuurgegevens": {"berichtcode": "Xx99"}}'])
+def test_other_text_is_refused(tekst: str):
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        from_json(tekst)
