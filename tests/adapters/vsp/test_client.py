@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -57,7 +57,7 @@ def zending(envelop: Any, url: str | None, payload: bytes | UitgaandePayload = b
 
 
 async def test_deliver_to_our_own_server(opstelling: Any, bezorger: VspBezorger, make_envelop: Maak) -> None:
-    envelop, inhoud = make_envelop(), random.Random(2).randbytes(2 * 1024 * 1024)
+    envelop, inhoud = make_envelop(), os.urandom(2 * 1024 * 1024)
     uitkomst = await bezorger.deliver(zending(envelop, opstelling.push_url, inhoud))
     assert (uitkomst.soort, uitkomst.http_status) == (Uitkomstsoort.BEZORGD, 204)
     (kreeg,) = opstelling.intake.kreeg
@@ -200,7 +200,7 @@ async def test_what_does_not_fit_is_given_up(bezorger: VspBezorger, make_envelop
         ({"title": "traceerId " * 100_000}, False),
     ],
 )
-def test_known_before(probleem: dict[str, Any], bekend: bool) -> None:
+def test_known_before(probleem: dict[str, Any], *, bekend: bool) -> None:
     gelezen = ValidationProblemDetails.model_validate_json(json.dumps(probleem))
     assert judge(422, gelezen, 1).soort is Uitkomstsoort.BLIJVEND
     tweede = judge(422, gelezen, 2)
@@ -258,9 +258,7 @@ async def test_redirects_are_not_followed(serve: Any) -> None:
 
 
 @pytest.mark.parametrize("inhoud", [b"<y/>", b"<x/>langer", b"<x"])
-async def test_a_payload_other_than_announced(
-    opstelling: Any, make_envelop: Maak, serve: Any, inhoud: bytes
-) -> None:
+async def test_a_payload_other_than_announced(opstelling: Any, make_envelop: Maak, serve: Any, inhoud: bytes) -> None:
     opstelling.bak.put(make_envelop(), b"<x/>")
     (bericht,) = await opstelling.client.list_ready()
 

@@ -154,7 +154,9 @@ async def test_all_faults_at_once_and_no_value_repeated(opstelling: Any, make_me
     assert "999900006" not in probleem.model_dump_json()
 
 
-@pytest.mark.parametrize("json_tekst", [b"", b"{", b"[]", b"null", b"\xff\xfe{}", b'{"a":' * 5000, b"NaN", b'"\\ud800"'])
+@pytest.mark.parametrize(
+    "json_tekst", [b"", b"{", b"[]", b"null", b"\xff\xfe{}", b'{"a":' * 5000, b"NaN", b'"\\ud800"']
+)
 async def test_metadata_that_are_no_metadata(opstelling: Any, json_tekst: bytes) -> None:
     status, probleem = await post(opstelling, form(json_tekst))
     assert status == 400
@@ -202,8 +204,10 @@ GRENS = {"Content-Type": "multipart/form-data; boundary=grens"}
         (GRENS, b"--grens\r\n" + b"X: y\r\n" * 5_000),
         (
             GRENS,
-            b'--grens\r\nContent-Disposition: form-data; name="payload"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
-            b"eA==\r\n--grens--\r\n",
+            (
+                b'--grens\r\nContent-Disposition: form-data; name="payload"\r\nContent-Transfer-Encoding: base64\r\n'
+                b"\r\neA==\r\n--grens--\r\n"
+            ),
         ),
         (
             GRENS,
@@ -252,7 +256,8 @@ async def test_metadata_without_end_are_refused(opstelling: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("oorzaak", "status"), [("zender_niet_van_certificaat", 422), ("referentienummer_niet_uniek", 422), ("opslaan_onmogelijk", 503)]
+    ("oorzaak", "status"),
+    [("zender_niet_van_certificaat", 422), ("referentienummer_niet_uniek", 422), ("opslaan_onmogelijk", 503)],
 )
 async def test_a_refusal_of_the_intake(opstelling: Any, make_metadata: Maak, oorzaak: str, status: int) -> None:
     bevinding = Bevinding("ENV", 1, "/a/b", 3, "Dit klopt niet.")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.vsp.model import BerichtMetadata, Berichtstroom, dump
 from adapters.vsp.berichtstroom import functie_of
+from adapters.vsp.model import BerichtMetadata, Berichtstroom, dump
 from adapters.vsp.vertaling import KANAAL, role_of, to_envelop, to_metadata
 from adapters.vsp.weigering import Onvertaalbaar
 from routing import tijdstip
@@ -110,10 +110,19 @@ def test_a_contradictory_berichtstroom_is_refused(soort: str, sub: str | None) -
         ({"routeringgegevens__afzender__code": "0518"}, "afzender.code", "acht cijfers"),
         ({"routeringgegevens__geadresseerden": [{"rol": "gemeente", "code": "99990001"}]}, "[0].code", "vier cijfers"),
         ({"routeringgegevens__berichtstroom__berichttype": "Fo01"}, "alsAntwoordOp", "foute bericht"),
-        ({"verwerkingscontext": [{"sleutel": "applicatie", "waarde": ["ab"]}]}, "verwerkingscontext", "3 tot en met 50"),
+        (
+            {"verwerkingscontext": [{"sleutel": "applicatie", "waarde": ["ab"]}]},
+            "verwerkingscontext",
+            "3 tot en met 50",
+        ),
         ({"verwerkingscontext": [{"sleutel": "tijdstipBericht", "waarde": ["99999999"]}]}, "context", "moment"),
         (
-            {"verwerkingscontext": [{"sleutel": "gebruiker", "waarde": ["a"]}, {"sleutel": "Gebruiker", "waarde": ["b"]}]},
+            {
+                "verwerkingscontext": [
+                    {"sleutel": "gebruiker", "waarde": ["a"]},
+                    {"sleutel": "Gebruiker", "waarde": ["b"]},
+                ]
+            },
             "verwerkingscontext",
             "meer dan eens",
         ),
@@ -141,9 +150,7 @@ def test_all_faults_come_at_once(make_model: Maak, make_uuid: Maak) -> None:
 def test_an_answer_to_itself_is_refused(make_model: Maak, make_uuid: Maak) -> None:
     zelf = make_uuid()
     with pytest.raises(Onvertaalbaar, match="zichzelf"):
-        to_envelop(
-            make_model(referentiegegevens={"conversatieId": zelf, "traceerId": zelf, "alsAntwoordOp": zelf})
-        )
+        to_envelop(make_model(referentiegegevens={"conversatieId": zelf, "traceerId": zelf, "alsAntwoordOp": zelf}))
 
 
 def test_a_file_gets_the_name_given_or_one_made(make_model: Maak) -> None:
@@ -151,18 +158,22 @@ def test_a_file_gets_the_name_given_or_one_made(make_model: Maak) -> None:
         routeringgegevens__berichtstroom__berichttype="Dummy",
         verwerkingscontext=[{"sleutel": "bestandsnaam", "waarde": ["monitor.csv"]}],
     )
-    assert to_envelop(met).parameters == Parameters(
-        "0001", "0000", "0003", "0002", Bestandsvorm.TEKST, "monitor.csv"
-    )
+    assert to_envelop(met).parameters == Parameters("0001", "0000", "0003", "0002", Bestandsvorm.TEKST, "monitor.csv")
     zonder = make_model(routeringgegevens__berichtstroom__berichttype="Dummy")
     eerste, tweede = to_envelop(zonder).parameters, to_envelop(zonder).parameters
     assert eerste == tweede
-    assert eerste and eerste.bestandsnaam
+    assert eerste
+    assert eerste.bestandsnaam
     assert re.fullmatch(r"[A-Za-z0-9._-]{4,255}", eerste.bestandsnaam)
 
 
 def test_context_reaches_the_envelope(make_model: Maak) -> None:
-    paren = {"Applicatie": "Zorgsuite", "applicatieVersie": "7", "ADMINISTRATIE": "Praktijk", "tijdstipBericht": "2026010509"}
+    paren = {
+        "Applicatie": "Zorgsuite",
+        "applicatieVersie": "7",
+        "ADMINISTRATIE": "Praktijk",
+        "tijdstipBericht": "2026010509",
+    }
     envelop = to_envelop(make_model(verwerkingscontext=[{"sleutel": k, "waarde": [v]} for k, v in paren.items()]))
     assert envelop.stuurgegevens.zender == Systeem("99990001", "Zorgsuite", "Praktijk")
     assert envelop.stuurgegevens.tijdstip == "2026010509"
@@ -198,8 +209,10 @@ _VIER = st.from_regex(r"[0-9]{4}", fullmatch=True)
 
 
 def _text(kort: int, lang: int) -> st.SearchStrategy[str]:
-    return _XML_TEKST.filter(lambda t: len(t) >= kort).map(lambda t: t[:lang]) if kort > 1 else _XML_TEKST.map(
-        lambda t: t[:lang]
+    return (
+        _XML_TEKST.filter(lambda t: len(t) >= kort).map(lambda t: t[:lang])
+        if kort > 1
+        else _XML_TEKST.map(lambda t: t[:lang])
     )
 
 
@@ -207,9 +220,7 @@ def _text(kort: int, lang: int) -> st.SearchStrategy[str]:
 def envelops(draw: st.DrawFn) -> Envelop:
     """Envelopes as StUF brings them, of functies that are known."""
     code = draw(st.sampled_from(list(Berichtcode)))
-    zender = Systeem(
-        draw(_CODE), draw(_text(3, 50)), draw(st.none() | _text(1, 50)), draw(st.none() | _text(1, 100))
-    )
+    zender = Systeem(draw(_CODE), draw(_text(3, 50)), draw(st.none() | _text(1, 50)), draw(st.none() | _text(1, 100)))
     functie = draw(st.sampled_from(sorted(functies(), key=str)))
     vorm = functies()[functie].vorm
     sg = Stuurgegevens(
@@ -260,9 +271,7 @@ def metadatas(draw: st.DrawFn) -> BerichtMetadata:
     anders = _KENMERK.filter(lambda r: r.casefold() not in {"gemeente", "instelling", "praktijk", "zorgverlener"})
     functie = draw(st.sampled_from(sorted(functies(), key=str)))
     sleutels = st.lists(_KENMERK.map(lambda k: f"eigen-{k}"), max_size=4)
-    paren = [
-        {"sleutel": k, "waarde": draw(st.lists(_text(1, 250), min_size=1, max_size=3))} for k in draw(sleutels)
-    ]
+    paren = [{"sleutel": k, "waarde": draw(st.lists(_text(1, 250), min_size=1, max_size=3))} for k in draw(sleutels)]
     vorm: dict[str, Any] = {
         "routeringgegevens": {
             "afzender": {"rol": draw(rol.get(role_of(code), anders)), "code": code},
