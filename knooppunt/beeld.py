@@ -37,9 +37,14 @@ def local(moment: datetime) -> str:
     return moment.astimezone(_AMSTERDAM).strftime("%d-%m-%Y %H:%M:%S")
 
 
+def safe(tekst: str) -> str:
+    """Return a text without characters that a terminal would act on; codes and functies come from whoever sent them."""
+    return "".join(teken if teken.isprintable() else "\N{REPLACEMENT CHARACTER}" for teken in tekst)
+
+
 def kind(bericht: Bericht) -> str:
     """Return what users call this bericht: its functie, or Fo01."""
-    return bericht.functie or bericht.berichtcode
+    return safe(bericht.functie or bericht.berichtcode)
 
 
 def status_text(status: str) -> Text:
@@ -60,7 +65,8 @@ def berichten_table(berichten: Iterable[Bericht], titel: str | None = None, *, k
         if b.fout_code:
             status.append(f" ({b.fout_code})")
         moment = local(b.ontvangen_op)
-        tabel.add_row(moment[11:] if klok else moment, kind(b), b.zender, b.ontvanger, b.referentienummer, status)
+        wie_wat = (Text(safe(tekst)) for tekst in (kind(b), b.zender, b.ontvanger, b.referentienummer))
+        tabel.add_row(moment[11:] if klok else moment, *wie_wat, status)
     return tabel
 
 
@@ -77,7 +83,9 @@ def dossier_view(dossier: Dossier) -> RenderableType:
 def uitleg_view(bericht: Bericht, uitleg: Uitleg) -> RenderableType:
     """Return the routing decision step by step, and the fault when there is one."""
     kop = Text.assemble(
-        (kind(bericht), "bold"), f" van {bericht.zender} aan {bericht.ontvanger}: ", status_text(bericht.status)
+        (kind(bericht), "bold"),
+        safe(f" van {bericht.zender} aan {bericht.ontvanger}: "),
+        status_text(bericht.status),
     )
     delen: list[RenderableType] = [kop]
     if not uitleg.stappen:
@@ -86,7 +94,7 @@ def uitleg_view(bericht: Bericht, uitleg: Uitleg) -> RenderableType:
         tabel = Table.grid(padding=(0, 1))
         for stap in uitleg.stappen:
             teken, stijl = _TEKEN.get(stap.uitkomst, ("·", ""))
-            tabel.add_row(Text(f"  {teken}", style=stijl), stap.naam, Text(stap.uitleg))
+            tabel.add_row(Text(f"  {teken}", style=stijl), stap.naam, Text(safe(stap.uitleg)))
         delen.append(tabel)
     if bericht.fout_code:
         delen.append(
@@ -119,7 +127,7 @@ def _fields(bericht: Bericht) -> Table:
     ]
     for naam, waarde in regels:
         if waarde is not None:
-            tabel.add_row(naam, waarde)
+            tabel.add_row(naam, Text(safe(waarde)) if isinstance(waarde, str) else waarde)
     return tabel
 
 
@@ -130,7 +138,7 @@ def _events(gebeurtenissen: Iterable[Gebeurtenis]) -> Table:
     tabel.add_column("Status")
     tabel.add_column("Toelichting")
     for g in gebeurtenissen:
-        tabel.add_row(local(g.moment), g.soort, status_text(g.status or ""), Text(event_text(g)))
+        tabel.add_row(local(g.moment), g.soort, status_text(g.status or ""), Text(safe(event_text(g))))
     return tabel
 
 

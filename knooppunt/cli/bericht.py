@@ -132,7 +132,7 @@ def find_or_exit(conn: Connection, referentie: str, zender: str | None) -> inzic
 
 def print_json(waarde: Any) -> None:
     """Print JSON; moments in ISO 8601, UTC."""
-    typer.echo(json.dumps(waarde, ensure_ascii=False, indent=2, default=datetime.isoformat))
+    typer.echo(json.dumps(waarde, indent=2, default=datetime.isoformat))
 
 
 def _zoned(moment: datetime | None) -> datetime | None:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
-from knooppunt.beeld import make_console
+from knooppunt.beeld import make_console, safe
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
 from routing.partij import Machtiging, Partij, Register, Richting, read_register
@@ -119,7 +120,7 @@ def _table(register: Register, codes: list[str]) -> Table:
     for code in codes:
         p, a = register.partijen[code], register.aansluiting(code)
         aansluiting = (a.kanaal.value, a.protocol.value, a.url or "") if a else ("", "", "")
-        tabel.add_row(p.code, p.naam, p.soort.value, *aansluiting)
+        tabel.add_row(*(Text(safe(tekst)) for tekst in (p.code, p.naam, p.soort.value, *aansluiting)))
     return tabel
 
 
@@ -132,7 +133,7 @@ def _print_machtigingen(register: Register, codes: list[str]) -> None:
             lijst = register.machtigingen.get((code, richting), ())
             if lijst:
                 soorten = ", ".join(m.berichtsoort for m in lijst)
-                tabel.add_row(code, register.partijen[code].naam, richting.value, soorten)
+                tabel.add_row(code, Text(safe(register.partijen[code].naam)), richting.value, soorten)
     if tabel.row_count:
         make_console().print(tabel)
     else:
@@ -140,7 +141,7 @@ def _print_machtigingen(register: Register, codes: list[str]) -> None:
 
 
 def _print_json(waarde: object) -> None:
-    typer.echo(json.dumps(waarde, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(waarde, indent=2))
 
 
 def register(app: typer.Typer) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from knooppunt.beeld import safe
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.grootboek import Boeking, Richting
 from knooppunt.simulatie.stuf import StufPartij
@@ -132,7 +133,7 @@ def _tell(boeking: Boeking) -> None:
     op = f", antwoord op {sg.cross_ref}" if sg.cross_ref else ""
     fout = f": {boeking.envelop.fout.code} {boeking.envelop.fout.omschrijving}" if boeking.envelop.fout else ""
     grootte = f"{len(boeking.payload)} bytes"
-    typer.echo(f"{teken} {boeking.functie} {ander.organisatie} {sg.referentienummer} ({grootte}{op}){fout}")
+    typer.echo(safe(f"{teken} {boeking.functie} {ander.organisatie} {sg.referentienummer} ({grootte}{op}){fout}"))
 
 
 def _summarise(mislukt: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from knooppunt.beeld import safe
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.verzending import StufZender
@@ -64,7 +65,7 @@ def stuur(
             await zender.close()
 
     uitkomst = asyncio.run(perform())
-    typer.echo(_say(envelop, uitkomst))
+    typer.echo("\n".join(safe(regel) for regel in _say(envelop, uitkomst).splitlines()))
     raise typer.Exit(_UITGANG[uitkomst.soort])
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from sqlalchemy import Connection
 
 from knooppunt import inzicht
-from knooppunt.beeld import berichten_table, local, status_text, uitleg_view
+from knooppunt.beeld import berichten_table, local, safe, status_text, uitleg_view
 from knooppunt.demo.controle import Controle
 from knooppunt.demo.tegenslag import Afwijzing
 from knooppunt.demo.verhaal import Verloop
@@ -42,9 +42,9 @@ def print_rejection(console: Console, conn: Connection, afwijzing: Afwijzing) ->
     bericht = _find(conn, afwijzing.heen)
     console.print(uitleg_view(bericht, inzicht.explain(inzicht.events(conn, bericht.id))))
     if afwijzing.fo01 is not None:
-        console.print(Padding(Text(f"De zender leest in zijn Fo01: {afwijzing.toelichting}"), (0, 0, 0, 2)))
+        console.print(Padding(Text(safe(f"De zender leest in zijn Fo01: {afwijzing.toelichting}")), (0, 0, 0, 2)))
     for bevinding in afwijzing.bevindingen:
-        console.print(Padding(Text(f"• {bevinding}", style="yellow"), (0, 0, 0, 4)))
+        console.print(Padding(Text(safe(f"• {bevinding}"), style="yellow"), (0, 0, 0, 4)))
 
 
 def print_verdict(console: Console, controles: Sequence[Controle], seconden: float) -> None:

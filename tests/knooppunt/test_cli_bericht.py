@@ -125,6 +125,16 @@ def test_a_narrow_terminal_keeps_the_beginning_of_the_reference_and_the_status(g
     assert max(map(len, uit.stdout.splitlines())) <= 80
 
 
+def test_what_a_zender_wrote_cannot_steer_the_terminal(gevuld: Path) -> None:
+    kwaad = "[red]x[/red]\x1b[2J\x9b5m\n"
+    write(load(gevuld, {}), lambda conn: conn.execute(update(schema.bericht).values(functie=kwaad, ontvanger=kwaad)))
+    for opdracht in (("zoek",), ("toon", HEEN), ("uitleg", AFGEKEURD), ("zoek", "--json")):
+        uit = _run(*opdracht, "--config", str(gevuld))
+        assert uit.exit_code == 0
+        assert "[red]x[/red]" in uit.stdout
+        assert not {"\x1b", "\x9b"} & set(uit.stdout)
+
+
 def test_zoek_takes_a_day_as_a_whole(gevuld: Path) -> None:
     assert HEEN in _run("zoek", "--vanaf", "2026-09-21", "--tot", "2026-09-21", "--config", str(gevuld)).stdout
     assert "Geen berichten" in _run("zoek", "--tot", "2026-09-20", "--config", str(gevuld)).stdout

@@ -43,9 +43,9 @@ def _bericht(conn: Connection, bericht_id: str, referentie: str, **meer: Any) ->
     conn.execute(insert(schema.bericht).values({**waarden, **meer}))
 
 
-@pytest.fixture
-def conn() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
+@pytest.fixture(params=["sqlite", "postgres"])
+def conn(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    engine = create_engine("sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
     schema.metadata.create_all(engine)
     with engine.connect() as verbinding:
         _bericht(verbinding, "a", HEEN)
