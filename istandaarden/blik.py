@@ -27,8 +27,8 @@ _SCHEIDING = bytes.maketrans(b"\t\r\n<>/=\"'", b" " * 9)
 
 
 def count_elements(data: bytes) -> int:
-    """Count what begins like an element; comments and what is inside them make it too high, nothing too low."""
-    return data.count(b"<") - data.count(b"</")
+    """Count what begins like an element; ``<`` inside a comment makes it too high, nothing too low."""
+    return data.count(b"<") - data.count(b"</") - data.count(b"<!")
 
 
 def is_plain(data: bytes, limieten: Limieten, vanaf: int = 0) -> bool:

@@ -168,6 +168,8 @@ class _Wacht:
         if attrib:
             check_attributes(attrib, limieten, self.regel)
         if nsmap:
+            if "" in nsmap:  # lxml's trees name the default namespace None, its targets do not
+                nsmap = {prefix or None: uri for prefix, uri in nsmap.items()}
             self._naamruimten.update(nsmap.items())
             check_namespaces(len(self._naamruimten), limieten, self.regel)
         self._tekstgrens = None if tag in limieten.vrije_tekst else limieten.tekst
