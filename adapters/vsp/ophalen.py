@@ -175,25 +175,24 @@ class Ophaalloket:
         beschreven = []
         for bericht in berichten:
             try:
-                metadata = to_metadata(bericht.envelop)
-            except Onvertaalbaar as fout:  # one such bericht must not keep the others from being collected
-                _log.error("bericht past niet in VSP", bericht=bericht.bericht_id, velden=sorted(fout.fouten))
-                continue
-            traceer_id = metadata.referentiegegevens.traceerId
-            download = HttpsDownload(
-                url=f"{self.basis}/berichten/{traceer_id}/payload",
-                grootte=bericht.size,
-                checksum=Checksum(algoritme="SHA256", waarde=bericht.digest),
-            )
-            beschreven.append(
-                Gereedstaand(
-                    basisgegevens=Basisgegevens(ontvangenOp=bericht.ontvangen_op, payload=download),
-                    routeringgegevens=metadata.routeringgegevens,
-                    referentiegegevens=metadata.referentiegegevens,
-                    verwerkingscontext=metadata.verwerkingscontext,
-                )
-            )
+                beschreven.append(self._describe_one(bericht))
+            except (Onvertaalbaar, ValidationError) as fout:  # one odd bericht must not keep the others from being seen
+                _log.error("bericht past niet in VSP", bericht=bericht.bericht_id, fout=type(fout).__name__)
         return beschreven
+
+    def _describe_one(self, bericht: Klaarstaand) -> Gereedstaand:
+        metadata = to_metadata(bericht.envelop)
+        download = HttpsDownload(
+            url=f"{self.basis}/berichten/{metadata.referentiegegevens.traceerId}/payload",
+            grootte=bericht.size,
+            checksum=Checksum(algoritme="SHA256", waarde=bericht.digest),
+        )
+        return Gereedstaand(
+            basisgegevens=Basisgegevens(ontvangenOp=bericht.ontvangen_op, payload=download),
+            routeringgegevens=metadata.routeringgegevens,
+            referentiegegevens=metadata.referentiegegevens,
+            verwerkingscontext=metadata.verwerkingscontext,
+        )
 
 
 def _fits(bericht: Gereedstaand, zoekpad: ZoekpadOpBerichtstroom, functie: str) -> bool:

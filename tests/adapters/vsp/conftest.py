@@ -150,11 +150,16 @@ def register() -> Register:
 
 
 @pytest.fixture
-async def opstelling() -> AsyncIterator[Opstelling]:
+def instellingen() -> Instellingen:
+    return Instellingen()
+
+
+@pytest.fixture
+async def opstelling(instellingen: Instellingen) -> AsyncIterator[Opstelling]:
     intake, bak = Intake(), Bak()
     identiteit = [IDENTITEIT]
     app = web.Application()
-    VspInterface(intake, bak, RegisterBron(register()), lambda _: identiteit[0], Instellingen()).add_routes(app)
+    VspInterface(intake, bak, RegisterBron(register()), lambda _: identiteit[0], instellingen).add_routes(app)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -13,6 +13,7 @@ import pytest
 
 from adapters.vsp.client import Bytes, VspFout
 from adapters.vsp.model import ZoekpadOpAlsAntwoordOp, ZoekpadOpBerichtstroom, ZoekpadOpConversatieId
+from adapters.vsp.server import Instellingen
 from routing.bericht import Berichtcode, Foutinhoud, Systeem
 
 Maak = Callable[..., Any]
@@ -151,7 +152,16 @@ async def test_a_question_that_is_no_search(opstelling: Any, vraag: bytes, veld:
         assert veld in (await antwoord.json())["errors"]
 
 
+@pytest.mark.parametrize("instellingen", [Instellingen(publieke_url="https://knooppunt.example:8443/")])
+async def test_addresses_as_the_outside_knows_them(opstelling: Any, make_envelop: Maak) -> None:
+    opstelling.bak.put(make_envelop(), b"x")
+    (bericht,) = await opstelling.client.list_ready()
+    url = bericht.basisgegevens.payload.url
+    assert url.startswith("https://knooppunt.example:8443/vsp/berichten/rest-pull/v1/berichten/")
+
+
 async def test_one_odd_bericht_does_not_hide_the_others(opstelling: Any, make_envelop: Maak) -> None:
+    opstelling.bak.put(make_envelop(), b"")
     opstelling.bak.put(make_envelop(functie_versie="1000"), b"x")
     opstelling.bak.put(make_envelop(), b"x")
     assert len(await opstelling.client.list_ready()) == 1

@@ -14,6 +14,7 @@ import pytest
 
 from adapters.vsp.model import BerichtMetadata, ValidationProblemDetails
 from adapters.vsp.paden import MAX_METADATA, MAX_PAYLOAD
+from adapters.vsp.server import Instellingen
 from istandaarden.bevinding import Bevinding
 from routing.bericht import Berichtcode, Foutinhoud
 from routing.fouten import make_fout
@@ -245,6 +246,17 @@ async def test_an_announced_size_is_refused_before_reading(opstelling: Any) -> N
         b"Content-Type: multipart/form-data; boundary=a\r\n\r\n"
     )
     assert b" 413 " in await lezer.readline()
+    schrijver.close()
+
+
+@pytest.mark.parametrize("instellingen", [Instellingen(ontvangsttermijn=0.05)])
+async def test_a_body_that_does_not_come(opstelling: Any) -> None:
+    lezer, schrijver = await asyncio.open_connection("127.0.0.1", int(opstelling.url.split(":")[2].split("/")[0]))
+    schrijver.write(
+        b"POST /vsp/berichten/rest-push/v1/berichten HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n"
+        b"Content-Type: multipart/form-data; boundary=a\r\n\r\n--a\r\n"
+    )
+    assert b" 408 " in await lezer.readline()
     schrijver.close()
 
 

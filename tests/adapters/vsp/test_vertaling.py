@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.vsp.berichtstroom import functie_of
@@ -249,7 +249,7 @@ def envelops(draw: st.DrawFn) -> Envelop:
 
 
 @given(envelops())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_an_envelope_survives_vsp(envelop: Envelop) -> None:
     sg = envelop.stuurgegevens
     if sg.cross_ref == sg.referentienummer:
@@ -295,7 +295,7 @@ def metadatas(draw: st.DrawFn) -> BerichtMetadata:
 
 
 @given(metadatas())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_metadata_come_back_as_they_were_sent(metadata: BerichtMetadata) -> None:
     envelop = from_json(to_json(to_envelop(metadata)))
     assert to_metadata(envelop) == metadata
