@@ -23,7 +23,9 @@ VERHOUDING_MAX = 200
 """How many times larger than packed a file in a ZIP may be, from `_RUIM` bytes on; a real 323 reaches some 60."""
 
 _RUIM = 1024 * 1024
-_BLOK = 128 * 1024
+BLOK = 128 * 1024
+"""Bytes that are read at a time."""
+
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _VERSLEUTELD = 0x1
 
@@ -48,7 +50,7 @@ class Vondst:
     def naam(self) -> str:
         """Name for people, without characters that a terminal would obey: ``map/a.zip!WMO305.xml``."""
         naam = self.pad if self.ingang is None else f"{self.pad}!{self.ingang}"
-        return "".join(teken if teken.isprintable() else "?" for teken in naam)
+        return naam if naam.isprintable() else "".join(teken if teken.isprintable() else "?" for teken in naam)
 
 
 def find(paden: Iterable[Path]) -> Iterator[Vondst]:
@@ -75,7 +77,7 @@ def _in_folder(map_: Path) -> Iterator[Vondst]:
     onleesbaar: list[Vondst] = []
     for plek, submappen, namen in os.walk(map_, onerror=complain):
         submappen.sort()
-        yield from (Vondst(str(Path(plek, naam))) for naam in sorted(namen) if naam.lower().endswith(".xml"))
+        yield from (Vondst(f"{plek}{os.sep}{naam}") for naam in sorted(namen) if naam.lower().endswith(".xml"))
     yield from onleesbaar
 
 
@@ -142,7 +144,7 @@ def _read(vondst: Vondst, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
         raise Onleesbaar(vondst.reden)
     try:
         with _open(vondst, archief) as bestand:
-            while blok := bestand.read(_BLOK):
+            while blok := bestand.read(BLOK):
                 yield blok
     except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError) as fout:
         raise Onleesbaar("Dit bestand in het ZIP-bestand is beschadigd.") from fout
@@ -152,7 +154,7 @@ def _read(vondst: Vondst, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
 
 def _open(vondst: Vondst, archief: zipfile.ZipFile | None) -> IO[bytes]:
     if vondst.ingang is None:
-        return Path(vondst.pad).open("rb")
+        return open(vondst.pad, "rb")  # noqa: PTH123, SIM115 - a Path per file costs as much as reading it; the caller closes
     if archief is None:
         raise zipfile.BadZipFile
     return archief.open(archief.infolist()[vondst.nummer])

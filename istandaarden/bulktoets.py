@@ -6,13 +6,13 @@ import itertools
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from istandaarden.bestanden import Onleesbaar, Vondst, open_all
+from istandaarden.bestanden import BLOK, Onleesbaar, Vondst, open_all
 from istandaarden.bevinding import Bevinding
-from istandaarden.catalogus import ingebouwd
+from istandaarden.catalogus import Berichtsoort, Catalogus, ingebouwd
 from istandaarden.model import ROOT
-from istandaarden.toets import Oordeel, validate, validate_stream
+from istandaarden.toets import check, validate_stream
 
 PARALLEL_VANAF = 256
 """Files from which starting processes costs less than it gains."""
@@ -28,7 +28,12 @@ class Uitslag:
 
     naam: str
     geldig: bool | None
-    oordeel: Oordeel
+    berichtsoort: Berichtsoort | None
+    bevindingen: tuple[Bevinding, ...]
+
+
+Regel = tuple[bool | None, str]
+"""What is left of an `Uitslag`: its `geldig`, and the text that was made of it."""
 
 
 def judge(vondsten: Iterable[Vondst], release: str | None = None) -> Iterator[Uitslag]:
@@ -38,28 +43,38 @@ def judge(vondsten: Iterable[Vondst], release: str | None = None) -> Iterator[Ui
         vondsten: from `istandaarden.bestanden.find`.
         release: the release that every bericht should be of; another one is a finding.
     """
+    catalogus = ingebouwd()
     for vondst, chunks in open_all(vondsten):
-        yield _judge_one(vondst, chunks, release)
+        yield _judge_one(vondst.naam, chunks, release, catalogus)
 
 
-def judge_parallel(vondsten: Iterable[Vondst], release: str | None = None) -> Iterator[Uitslag]:
-    """Judge files in their order, divided over processes when there are at least `PARALLEL_VANAF`."""
+def judge_parallel(
+    vondsten: Iterable[Vondst], write: Callable[[Uitslag], str], release: str | None = None
+) -> Iterator[Regel]:
+    """Judge files in their order, divided over processes when there are at least `PARALLEL_VANAF`.
+
+    Args:
+        vondsten: from `istandaarden.bestanden.find`.
+        write: makes the text for one file; a function of a module, because it runs in those processes.
+        release: as for `judge`.
+    """
     rest = iter(vondsten)
     eerste = list(itertools.islice(rest, PARALLEL_VANAF))
+    vondsten = itertools.chain(eerste, rest)
     if len(eerste) < PARALLEL_VANAF or multiprocessing.cpu_count() == 1:
-        yield from judge(itertools.chain(eerste, rest), release)
+        yield from ((uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release))
         return
     ingebouwd()  # a forked process starts with the catalogue in memory
     methode = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context(methode)) as werkers:
-        partijen = _batches(itertools.chain(eerste, rest))
-        for uitslagen in werkers.map(_judge_batch, partijen, itertools.repeat(release)):
-            yield from uitslagen
+        partijen = _batches(vondsten)
+        for regels in werkers.map(_judge_batch, partijen, itertools.repeat(write), itertools.repeat(release)):
+            yield from regels
 
 
 def judge_bytes(naam: str, data: bytes, release: str | None = None) -> Uitslag:
     """Judge what is in memory already, such as standard input."""
-    return _judge_one(Vondst(naam), lambda: iter([data]), release)
+    return _judge_one(naam, lambda: iter([data]), release, ingebouwd())
 
 
 def _batches(vondsten: Iterable[Vondst]) -> Iterator[list[Vondst]]:
@@ -68,23 +83,23 @@ def _batches(vondsten: Iterable[Vondst]) -> Iterator[list[Vondst]]:
         yield partij
 
 
-def _judge_batch(vondsten: list[Vondst], release: str | None) -> list[Uitslag]:
-    return list(judge(vondsten, release))
+def _judge_batch(vondsten: list[Vondst], write: Callable[[Uitslag], str], release: str | None) -> list[Regel]:
+    return [(uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release)]
 
 
-def _judge_one(vondst: Vondst, chunks: Callable[[], Iterator[bytes]], release: str | None) -> Uitslag:
+def _judge_one(naam: str, chunks: Callable[[], Iterator[bytes]], release: str | None, catalogus: Catalogus) -> Uitslag:
     try:
-        begin = b"".join(itertools.islice(chunks(), _INEENS_MAX // (128 * 1024)))
-        oordeel = validate(begin) if len(begin) < _INEENS_MAX else validate_stream(chunks)
+        begin = b"".join(itertools.islice(chunks(), _INEENS_MAX // BLOK))
+        if len(begin) < _INEENS_MAX:
+            soort, bevindingen, _ = check(begin, None, catalogus)
+        else:
+            oordeel = validate_stream(chunks, catalogus=catalogus)
+            soort, bevindingen = oordeel.berichtsoort, oordeel.bevindingen
     except Onleesbaar as fout:
-        bevinding = Bevinding("BESTAND", 1, "", 0, str(fout))
-        oordeel = Oordeel(geldig=False, berichtsoort=None, bevindingen=(bevinding,), kop=None)
-        return Uitslag(vondst.naam, None, oordeel)
-    soort = oordeel.berichtsoort
+        return Uitslag(naam, None, None, (Bevinding("BESTAND", 1, "", 0, str(fout)),))
     if soort is None:
-        return Uitslag(vondst.naam, None, oordeel)
+        return Uitslag(naam, None, None, bevindingen)
     if release is not None and soort.release != release:
         melding = f"Dit is een {soort}; verwacht werd een bericht van release {release}."
-        anders = Bevinding("XSD", 1, f"/{ROOT}", 0, melding)
-        oordeel = replace(oordeel, geldig=False, bevindingen=(anders, *oordeel.bevindingen))
-    return Uitslag(vondst.naam, oordeel.geldig, oordeel)
+        bevindingen = (Bevinding("XSD", 1, f"/{ROOT}", 0, melding), *bevindingen)
+    return Uitslag(naam, not bevindingen, soort, bevindingen)

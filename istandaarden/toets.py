@@ -46,15 +46,31 @@ def validate(data: bytes, *, verwacht: Berichtsoort | None = None, catalogus: Ca
     Returns:
         The verdict with all findings at once. Whatever is wrong with `data` is a finding, never an exception.
     """
-    catalogus = catalogus or ingebouwd()
+    soort, bevindingen, wortel = check(data, verwacht, catalogus or ingebouwd())
+    kop = None if soort is None or wortel is None else kop_of(wortel)
+    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=kop)
+
+
+def check(
+    data: bytes, verwacht: Berichtsoort | None, catalogus: Catalogus
+) -> tuple[Berichtsoort | None, tuple[Bevinding, ...], etree._Element | None]:
+    """Do the work of `validate` and stop short of reading the Header.
+
+    Returns:
+        What the root element says, all findings, and the tree when there is one.
+    """
     try:
         wortel = parse(data, max_bytes=BERICHT_MAX)
-        soort = by_root(str(wortel.tag), catalogus, line_of(wortel))
     except XmlGeweigerd as fout:
-        return _refused(fout, _try_recognise(data, catalogus))
+        return _try_recognise(data, catalogus), (_refusal(fout),), None
+    try:
+        soort = by_root(str(wortel.tag), catalogus, line_of(wortel))
     except Onherkenbaar as fout:
-        return _unknown(fout)
-    return _judge_tree(wortel, soort, catalogus, verwacht)
+        return None, (_refusal(fout),), wortel
+    bevindingen = _mismatch(soort, verwacht)
+    if not catalogus.schema(soort).validate(wortel):
+        bevindingen += explain_rejected(wortel, catalogus.model(soort), _value_check(catalogus, soort))
+    return soort, bevindingen, wortel
 
 
 def validate_stream(
@@ -80,9 +96,10 @@ def validate_stream(
             return validate(b"".join(_bounded(chunks())), verwacht=verwacht, catalogus=catalogus)
         kop = read_kop(chunks())
     except XmlGeweigerd as fout:
-        return _refused(fout, _try_recognise(chunks(), catalogus))
+        herkend = _try_recognise(chunks(), catalogus)
+        return Oordeel(geldig=False, berichtsoort=herkend, bevindingen=(_refusal(fout),), kop=None)
     except Onherkenbaar as fout:
-        return _unknown(fout)
+        return Oordeel(geldig=False, berichtsoort=None, bevindingen=(_refusal(fout),), kop=None)
     return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop)
 
 
@@ -93,15 +110,6 @@ def _bounded(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if gelezen > BERICHT_MAX:
             raise XmlGeweigerd("omvang", f"Het bestand is groter dan {BERICHT_MAX} bytes.")
         yield deel
-
-
-def _judge_tree(
-    wortel: etree._Element, soort: Berichtsoort, catalogus: Catalogus, verwacht: Berichtsoort | None
-) -> Oordeel:
-    bevindingen = _mismatch(soort, verwacht)
-    if not catalogus.schema(soort).validate(wortel):
-        bevindingen += explain_rejected(wortel, catalogus.model(soort), _value_check(catalogus, soort))
-    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=kop_of(wortel))
 
 
 @lru_cache(maxsize=256)
@@ -115,14 +123,8 @@ def _mismatch(soort: Berichtsoort, verwacht: Berichtsoort | None) -> tuple[Bevin
     return (Bevinding("XSD", 1, f"/{ROOT}", 0, f"Dit is een {soort}; verwacht werd een {verwacht}."),)
 
 
-def _refused(fout: XmlGeweigerd, soort: Berichtsoort | None) -> Oordeel:
-    bevinding = Bevinding("XSD", 1, "/", fout.regel, fout.melding)
-    return Oordeel(geldig=False, berichtsoort=soort, bevindingen=(bevinding,), kop=None)
-
-
-def _unknown(fout: Onherkenbaar) -> Oordeel:
-    bevinding = Bevinding("XSD", 1, "/", fout.regel, fout.melding)
-    return Oordeel(geldig=False, berichtsoort=None, bevindingen=(bevinding,), kop=None)
+def _refusal(fout: XmlGeweigerd | Onherkenbaar) -> Bevinding:
+    return Bevinding("XSD", 1, "/", fout.regel, fout.melding)
 
 
 def _try_recognise(data: bytes | Iterator[bytes], catalogus: Catalogus) -> Berichtsoort | None:

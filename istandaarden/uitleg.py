@@ -172,14 +172,16 @@ class _Lezer:
 
 def _places(plaats: str, tags: Sequence[str]) -> list[str]:
     """Give the path of each child, with its position where a sibling has the same name."""
-    namen = [printable(tag.rpartition("}")[2], 60) for tag in tags]
+    namen = [tag.rpartition("}")[2] for tag in tags]
+    if len(set(namen)) == len(namen):
+        return [f"{plaats}/{printable(naam, 60)}" for naam in namen]
     aantallen = Counter(namen)
     geteld: Counter[str] = Counter()
     plaatsen = []
     for naam in namen:
         geteld[naam] += 1
         positie = f"[{geteld[naam]}]" if aantallen[naam] > 1 else ""
-        plaatsen.append(f"{plaats}/{naam}{positie}")
+        plaatsen.append(f"{plaats}/{printable(naam, 60)}{positie}")
     return plaatsen
 
 

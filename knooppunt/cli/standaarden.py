@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.tree import Tree
 
 from istandaarden.bestanden import find
 from istandaarden.bevinding import Bevinding
-from istandaarden.bulktoets import PARALLEL_VANAF, Uitslag, judge_bytes, judge_parallel
+from istandaarden.bulktoets import PARALLEL_VANAF, Regel, Uitslag, judge_bytes, judge_parallel
 from istandaarden.catalogus import Onbekend, ingebouwd
 from istandaarden.model import ROOT, Berichtmodel, Samengesteld
 from istandaarden.toets import BERICHT_MAX
@@ -27,6 +23,9 @@ from istandaarden.woorden import describe_value
 from istandaarden.xsd import write_all
 
 GELDIG, ONGELDIG, GEEN_OORDEEL = 0, 1, 2
+
+_JSON = json.JSONEncoder(ensure_ascii=False)
+_VELDEN = ("code", "niveau", "retourcode", "plaats", "regel", "melding", "waarde")
 
 standaard = typer.Typer(no_args_is_help=True, help="De standaarden: welke berichten er zijn, en hun schema's.")
 
@@ -61,9 +60,9 @@ def valideer(
         typer.echo(f"Release {release} is onbekend; bekend: {bekend}.", err=True)
         raise typer.Exit(GEEN_OORDEEL)
     telling = {True: 0, False: 0, None: 0}
-    for uitslag in _judge(paden, release):
-        telling[uitslag.geldig] += 1
-        typer.echo(_as_json(uitslag) if als_json else _as_text(uitslag))
+    for geldig, tekst in _judge(paden, release, as_json if als_json else as_text):
+        telling[geldig] += 1
+        typer.echo(tekst)
     totaal = sum(telling.values())
     if not totaal:
         typer.echo("Geen XML-bestanden gevonden.", err=True)
@@ -77,57 +76,58 @@ def valideer(
     raise typer.Exit(GEEN_OORDEEL if telling[None] else GELDIG)
 
 
-def _judge(paden: list[str], release: str | None) -> Iterable[Uitslag]:
+def _judge(paden: list[str], release: str | None, write: Callable[[Uitslag], str]) -> Iterator[Regel]:
     if "-" in paden:
-        yield judge_bytes("-", sys.stdin.buffer.read(BERICHT_MAX + 1), release)
+        uitslag = judge_bytes("-", sys.stdin.buffer.read(BERICHT_MAX + 1), release)
+        yield uitslag.geldig, write(uitslag)
     vondsten = list(find(Path(pad) for pad in paden if pad != "-"))
-    uitslagen = judge_parallel(vondsten, release)
+    regels = judge_parallel(vondsten, write, release)
     if len(vondsten) < PARALLEL_VANAF or not sys.stderr.isatty():
-        yield from uitslagen
+        yield from regels
     else:
-        yield from _with_progress(uitslagen, len(vondsten))
+        yield from _with_progress(regels, len(vondsten))
 
 
-def _with_progress(uitslagen: Iterator[Uitslag], aantal: int) -> Iterator[Uitslag]:
+def _with_progress(regels: Iterator[Regel], aantal: int) -> Iterator[Regel]:
     """Show a bar on standard error; on a terminal the results wait for its end, so that the two do not mix."""
-    wacht: list[Uitslag] = []
+    wacht: list[Regel] = []
     kolommen = TextColumn("Controleren"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    eerste = next(uitslagen)  # starts the processes, before the bar starts a thread
+    eerste = next(regels)  # starts the processes, before the bar starts a thread
     with Progress(
         *kolommen, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
     ) as balk:
         taak = balk.add_task("", total=aantal)
-        for uitslag in chain([eerste], uitslagen):
+        for regel in chain([eerste], regels):
             balk.advance(taak)
             if sys.stdout.isatty():
-                wacht.append(uitslag)
+                wacht.append(regel)
             else:
-                yield uitslag
+                yield regel
     yield from wacht
 
 
-def _as_json(uitslag: Uitslag) -> str:
-    soort = uitslag.oordeel.berichtsoort
-    return json.dumps(
+def as_json(uitslag: Uitslag) -> str:
+    """Write the outcome for one file as one line of JSON."""
+    soort = uitslag.berichtsoort
+    return _JSON.encode(
         {
             "bestand": uitslag.naam,
             "berichtsoort": soort.code if soort else None,
             "standaard": soort.standaard if soort else None,
             "release": soort.release if soort else None,
             "geldig": uitslag.geldig,
-            "bevindingen": [_finding(bevinding) for bevinding in uitslag.oordeel.bevindingen],
-        },
-        ensure_ascii=False,
+            "bevindingen": [_finding(bevinding) for bevinding in uitslag.bevindingen],
+        }
     )
 
 
 def _finding(bevinding: Bevinding) -> dict[str, object]:
-    velden = asdict(bevinding)
-    return {naam: velden[naam] for naam in ("code", "niveau", "retourcode", "plaats", "regel", "melding", "waarde")}
+    return {naam: getattr(bevinding, naam) for naam in _VELDEN}
 
 
-def _as_text(uitslag: Uitslag) -> str:
-    soort, bevindingen = uitslag.oordeel.berichtsoort, uitslag.oordeel.bevindingen
+def as_text(uitslag: Uitslag) -> str:
+    """Write the outcome for one file for people: a line, and two or three per finding."""
+    soort, bevindingen = uitslag.berichtsoort, uitslag.bevindingen
     wat = f"{soort}: " if soort else ""
     match uitslag.geldig:
         case True:
@@ -156,54 +156,52 @@ def show(
     release: Annotated[str | None, typer.Option(help="Release, bijvoorbeeld 3.2; zonder: de nieuwste.")] = None,
 ) -> None:
     """Toon welke berichten er zijn, of hoe één bericht is opgebouwd."""
-    console = Console()
     if berichtsoort is None:
-        console.print(_catalogue_table(release))
-        return
-    try:
-        model = ingebouwd().model(ingebouwd().find(berichtsoort, release))
-    except Onbekend as fout:
-        typer.echo(str(fout), err=True)
-        raise typer.Exit(GEEN_OORDEEL) from None
-    console.print(_message_tree(model), soft_wrap=True)
+        regels = _catalogue_lines(release)
+    else:
+        try:
+            regels = _message_lines(ingebouwd().model(ingebouwd().find(berichtsoort, release)))
+        except Onbekend as fout:
+            typer.echo(str(fout), err=True)
+            raise typer.Exit(GEEN_OORDEEL) from None
+    for regel in regels:
+        typer.echo(regel)
 
 
-def _catalogue_table(release: str | None) -> Table:
-    tabel = Table("Standaard", "Bericht", "Code", "Naam", "Van", "Naar", "Antwoord", box=None)
+def _catalogue_lines(release: str | None) -> Iterator[str]:
+    rijen = [("Standaard", "Bericht", "Code", "Naam", "Van", "Naar", "Antwoord")]
     for soort in ingebouwd():
+        van, naar = (_PARTIJ.get(zijde or "", zijde or "") for zijde in (soort.afzender_type, soort.ontvanger_type))
+        if soort.is_retour:
+            van, naar = naar, van  # the header keeps those of the heenbericht
         if release is None or soort.release == release:
-            van, naar = soort.afzender_type, soort.ontvanger_type
-            if soort.is_retour:
-                van, naar = naar, van  # the header keeps those of the heenbericht
-            tabel.add_row(
-                f"{soort.titel} {soort.release}",
-                soort.code,
-                soort.berichtcode,
-                soort.naam,
-                _PARTIJ.get(van or "", van or ""),
-                _PARTIJ.get(naar or "", naar or ""),
-                soort.retour or "",
-            )
-    return tabel
+            uitgave = f"{soort.titel} {soort.release}"
+            rijen.append((uitgave, soort.code, soort.berichtcode, soort.naam, van, naar, soort.retour or ""))
+    breedtes = [max(map(len, kolom)) for kolom in zip(*rijen, strict=True)]
+    for rij in rijen:
+        yield "  ".join(tekst.ljust(breedte) for tekst, breedte in zip(rij, breedtes, strict=True)).rstrip()
 
 
 _PARTIJ = {"Gemeente": "gemeente", "AgbCode": "aanbieder"}
 
 
-def _message_tree(model: Berichtmodel) -> Tree:
+def _message_lines(model: Berichtmodel) -> Iterator[str]:
     soort = model.soort
-    boom = Tree(f"[bold]{ROOT}[/] {soort}: {escape(soort.naam)}, berichtcode {soort.berichtcode}, {soort.naamruimte}")
-    _grow(boom, model.wortel)
-    return boom
+    yield f"{soort}: {soort.naam}, berichtcode {soort.berichtcode}"
+    yield soort.naamruimte
+    yield ROOT
+    yield from _element_lines(model.wortel, "")
 
 
-def _grow(tak: Tree, soort: Samengesteld) -> None:
-    for element in soort.elementen:
-        kop = f"[bold]{element.naam}[/] [dim]{escape(f'[{element.aantal}]')}[/]"
+def _element_lines(soort: Samengesteld, marge: str) -> Iterator[str]:
+    for nummer, element in enumerate(soort.elementen, 1):
+        laatste = nummer == len(soort.elementen)
+        kop = f"{marge}{'└─' if laatste else '├─'} {element.naam} [{element.aantal}]"
         if isinstance(element.type, Samengesteld):
-            _grow(tak.add(kop), element.type)
+            yield kop
+            yield from _element_lines(element.type, f"{marge}{'   ' if laatste else '│  '}")
         else:
-            tak.add(f"{kop} {element.type.xsdnaam}: {escape(describe_value(element))}")
+            yield f"{kop} {element.type.xsdnaam}: {describe_value(element)}"
 
 
 @standaard.command("xsd")

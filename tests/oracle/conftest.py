@@ -151,7 +151,7 @@ class Maker:
                 return self._text(element, soort)
 
     def _text(self, element: Element, soort: Logisch) -> str:
-        digits = lambda n: "".join(self.dice.choice("0123456789") for _ in range(n))  # noqa: E731 - a one-line helper
+        digits = lambda n: "".join(self.dice.choices("0123456789", k=n))  # noqa: E731 - a one-line helper
         patroon = element.patroon or soort.patroon
         regel = patroon.uitdrukking if patroon else ""
         if regel.startswith("[0-9]{"):
@@ -162,7 +162,7 @@ class Maker:
             return f"{self.dice.randint(0, 20)}.{self.dice.randint(0, 9)}.{self.dice.randint(0, 9)}"
         length = self.dice.choice((1, soort.maximaal or 300, self.dice.randint(1, soort.maximaal or 300)))
         letters = "abcXYZ019" if "a-zA-Z0-9" in regel else _LETTERS
-        return "".join(self.dice.choice(letters) for _ in range(length))
+        return "".join(self.dice.choices(letters, k=length))
 
 
 class Breaker:
@@ -316,8 +316,9 @@ def damaged() -> Callable[[Berichtmodel, list[etree._Element], int, str], Iterat
     ) -> Iterator[tuple[str, etree._Element]]:
         dice = random.Random(f"{seed}-{model.soort.code}")  # noqa: S311 - must repeat
         maker, breaker = Maker(model, dice), Breaker(model, dice)
+        sources = [*samples, *(maker.make() for _ in range(1 + count // 8))]
         for number in range(count):
-            root = copy.deepcopy(dice.choice(samples)) if samples and number % 4 == 0 else maker.make()
+            root = copy.deepcopy(dice.choice(samples if samples and number % 4 == 0 else sources))
             kinds = [breaker.damage(root) for _ in range(dice.choice((0, 1, 1, 1, 1, 2, 3)))]
             yield f"{model.soort.code} {number} {'+'.join(kinds)}", root
 
