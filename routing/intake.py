@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, select, update
 from routing import schema, tijdstip
 from routing.bericht import Aanlevering, Berichtcode
 from routing.foutbericht import Foutmelder
-from routing.fouten import make_fout
+from routing.fouten import Fout, make_fout
 from routing.logboek import record
 from routing.opslag import Opslag
 from routing.poorten import Ontvangst, Ontvangstsoort
@@ -26,6 +26,8 @@ from routing.toetsing import Toetser
 from routing.vastlegging import Vastlegging, complete, insert_bericht, prepare, status_after_intake
 
 _log = structlog.get_logger(__name__)
+
+_MAX_BEVINDINGEN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Intake:
         sg = nieuw.envelop.stuurgegevens
         binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
         slot = besluit.fout.code if besluit.fout else f"naar {sg.ontvanger.organisatie}"
-        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot}
+        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit.fout)
         termijn = self._foutmelder.termijnen.of(aansluiting) if aansluiting else 0
         complete(
             conn,
@@ -179,6 +181,15 @@ class Intake:
             opdracht.nieuw.ontvangst_tijdstip,
             fout=make_fout("referentienummer_niet_uniek", generatie),
         )
+
+
+def _explain(fout: Fout | None) -> dict[str, object]:
+    """What the history keeps of a fault: no value from the bericht, and not more than one page."""
+    if fout is None:
+        return {}
+    velden = ("code", "niveau", "plaats", "regel", "melding")
+    bevindingen = [{veld: getattr(b, veld) for veld in velden} for b in fout.bevindingen[:_MAX_BEVINDINGEN]]
+    return {"oorzaak": fout.oorzaak, "bevindingen": bevindingen}
 
 
 def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str) -> Verwezen | None:

@@ -303,6 +303,15 @@ async def test_an_invalid_payload_is_acknowledged_and_comes_back_as_fo01_with_al
     assert b"/Bericht/Client/StartProducten/StartProduct/Begindatum" in body
     assert huis.gewekt == [_AANBIEDER]
 
+    def explanation(conn: Connection) -> str:
+        g = schema.gebeurtenis
+        return conn.execute(select(g.c.toelichting).where(g.c.bericht_id == rij.id, g.c.soort == "route")).scalar_one()
+
+    uitleg = json.loads(await huis.opslag.read(explanation))
+    assert uitleg["oorzaak"] == "payload_ongeldig"
+    assert [b["plaats"] for b in uitleg["bevindingen"]][0] == "/Bericht/Client/Bsn"
+    assert "geen" not in [b.get("waarde") for b in uitleg["bevindingen"]]
+
 
 async def test_a_header_that_contradicts_its_envelope_is_refused(huis: Huis) -> None:
     aanlevering = _aanlevering(_inhoud(afzender="90000009"))
