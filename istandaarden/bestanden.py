@@ -154,7 +154,7 @@ def _read(vondst: Vondst, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
 
 def _open(vondst: Vondst, archief: zipfile.ZipFile | None) -> IO[bytes]:
     if vondst.ingang is None:
-        return open(vondst.pad, "rb")  # noqa: PTH123, SIM115 - a Path per file costs as much as reading it; the caller closes
+        return open(vondst.pad, "rb")  # noqa: PTH123 - a Path per file costs as much as reading it
     if archief is None:
         raise zipfile.BadZipFile
     return archief.open(archief.infolist()[vondst.nummer])

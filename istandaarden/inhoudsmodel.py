@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from istandaarden.model import Element, Samengesteld
@@ -41,7 +42,7 @@ def compare(soort: Samengesteld, tags: Sequence[str]) -> tuple[list[Element | No
         Per child the element it stands for (also when it is misplaced, repeated or in the wrong namespace), and every
         difference. There are none exactly when an XML Schema validator accepts these children in this place.
     """
-    plekken = {element.naam: nummer for nummer, element in enumerate(soort.elementen)}
+    plekken = _order(soort)
     gepaard: list[Element | None] = []
     afwijkingen: list[Afwijking] = []
     geteld = [0] * len(soort.elementen)
@@ -69,6 +70,11 @@ def compare(soort: Samengesteld, tags: Sequence[str]) -> tuple[list[Element | No
         if element.verplicht and not aantal
     ]
     return gepaard, afwijkingen
+
+
+@lru_cache(maxsize=4096)
+def _order(soort: Samengesteld) -> Mapping[str, int]:
+    return {element.naam: nummer for nummer, element in enumerate(soort.elementen)}
 
 
 def _out_of_order(rij: list[tuple[int, int]]) -> list[tuple[int, int]]:

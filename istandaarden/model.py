@@ -1,4 +1,7 @@
-"""The model of a release in memory: berichten, classes, composites and logical types, as immutable values."""
+"""The model of a release in memory: berichten, classes, composites and logical types, all immutable.
+
+Types and elements are compared by identity: each exists once.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ class Logischsoort(StrEnum):
     CODE = "code"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Logisch:
     """A simple type (LDT) of the basisschema.
 
@@ -97,7 +100,7 @@ class Vorm(StrEnum):
     COMPOSIET = "composiet"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Element:
     """An element inside a complex type: stands there `minimaal` (0 or 1) times or more, once unless `herhaalbaar`.
 
@@ -131,7 +134,7 @@ class Element:
         return "1" if self.verplicht else "0..1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Samengesteld:
     """A complex type: a klasse of a bericht, or a composiet (CDT) of the basisschema.
 
@@ -149,7 +152,7 @@ class Samengesteld:
         return f"CDT_{self.naam}" if self.vorm is Vorm.COMPOSIET else self.naam
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Basismodel:
     """What all berichten of one standaard and release share."""
 
@@ -161,7 +164,7 @@ class Basismodel:
     xsdversie: Xsdversie | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Berichtmodel:
     """The whole of one bericht: its `wortel` is the type of the root element Bericht."""
 

@@ -199,6 +199,8 @@ class Opzoeker:
         element = Element(regel.naam, soort, regel.verplicht, patroon=patroon, maximaal=regel.maximaal, vast=vast)
         if element.versmald and isinstance(soort, Samengesteld):
             raise knoop.fail(f"{regel.naam}: alleen een logisch type kan versmald worden")
+        if isinstance(soort, Logisch) and element.maximaal is not None and soort.soort is not Logischsoort.GEHEEL:
+            raise knoop.fail(f"{regel.naam}: alleen een geheel getal kan een kleiner maximum krijgen")
         return element
 
     def _list(self, knoop: Knoop, regel: Elementregel) -> Samengesteld:
@@ -208,7 +210,8 @@ class Opzoeker:
         item = Element(inhoud, self._type(knoop, inhoud), herhaalbaar=True)
         lijst = Samengesteld(regel.naam, Vorm.LIJST, self._naamruimte, (item,))
         eerder = self._klassen.setdefault(regel.naam, lijst)
-        if eerder.elementen != lijst.elementen:
+        eerste = eerder.elementen[0]
+        if (eerste.naam, eerste.type) != (item.naam, item.type):
             raise knoop.fail(f"lijst {regel.naam} bevat elders iets anders")
         return eerder
 
