@@ -13,7 +13,10 @@ from istandaarden.bevinding import Bevinding
 from routing.bericht import Aanlevering, Berichtcode
 from routing.fouten import Fout, make_fout, oorzaken
 from routing.functies import Functie, functies, namen, versie_of
-from routing.partij import Aansluiting, Partijsoort, Register, Richting
+from routing.partij import Aansluiting, Partijsoort, Protocol, Register, Richting
+
+_GROOTSTE_STUF = (25 * 1024 * 1024 - 16 * 1024) // 4 * 3
+"""Payload bytes that fit in a StUF-GGk envelope of 25 MiB: base64 takes four characters for three bytes (S4 §3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,30 +211,31 @@ class _Beoordeling:
             )
 
     def _ontvanger(self) -> None:
-        """The ontvanger must exist, be connected, be of the right kind and hold a machtiging."""
+        """The ontvanger must exist, be of the right kind, be connected, hold a machtiging, and be able to take it."""
         code = self.aanlevering.envelop.stuurgegevens.ontvanger.organisatie
         partij, aansluiting, functie = self.register.partij(code), self.register.aansluiting(code), self.besluit.functie
         if functie is None:  # a Fo01: it may always go back to whoever sent the bericht it is about
             if partij is None or aansluiting is None:
-                uitleg = f"Ontvanger {code!r} is niet aangesloten."
-                self._refuse("ontvanger", "ontvanger_foutbericht_onbekend", uitleg)
+                self._refuse("ontvanger", "ontvanger_foutbericht_onbekend", f"Ontvanger {code!r} is niet aangesloten.")
                 return
         elif partij is None:
-            uitleg = f"Ontvanger {code!r} staat niet in het register."
             oorzaak = "gemeente_onbekend" if functie.naar == Partijsoort.GEMEENTE else "ontvanger_onbekend"
-            self._refuse("ontvanger", oorzaak, uitleg)
+            self._refuse("ontvanger", oorzaak, f"Ontvanger {code!r} staat niet in het register.")
             return
         elif not functie.fits_ontvanger(partij):
             uitleg = f"{functie.naam} gaat naar een {functie.naar}; {code} is een {partij.soort}."
             self._refuse("ontvanger", "richting_past_niet", uitleg)
             return
         elif aansluiting is None:
-            uitleg = f"{code} ({partij.naam}) heeft geen aansluiting."
-            self._refuse("ontvanger", "ontvanger_niet_aangesloten", uitleg)
+            self._refuse("ontvanger", "ontvanger_niet_aangesloten", f"{code} ({partij.naam}) heeft geen aansluiting.")
             return
         elif self.register.machtiging(code, Richting.ONTVANGEN, functie.naam) is None:
             uitleg = f"{code} ({partij.naam}) heeft {functie.naam} niet openstaan."
             self._refuse("machtiging ontvanger", "ontvanger_niet_gemachtigd", uitleg)
+            return
+        if aansluiting.protocol is Protocol.STUF and self.aanlevering.payload.size > _GROOTSTE_STUF:
+            uitleg = f"{code} ({partij.naam}) ontvangt over StUF-GGk; in een envelop van 25 MiB past dit niet."
+            self._refuse("ontvanger", "te_groot", uitleg)
             return
         self.besluit.aansluiting = aansluiting
         hoe = "haalt berichten zelf op" if aansluiting.url is None else f"krijgt berichten op {aansluiting.url}"

@@ -22,6 +22,8 @@ class Status(StrEnum):
 
 _NIET_BEZORGD = frozenset({Status.BEZORGING_AFGEBROKEN, Status.VERVALLEN})
 
+_OPNIEUW = frozenset({Status.WORDT_VERWERKT, Status.WORDT_AANGEBODEN})
+
 OVERGANGEN: Mapping[Status, frozenset[Status]] = MappingProxyType(
     {
         Status.ONTVANGEN: frozenset({Status.WORDT_VERWERKT, Status.AFGEKEURD, Status.WORDT_AANGEBODEN}) | _NIET_BEZORGD,
@@ -30,8 +32,9 @@ OVERGANGEN: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.AANBIEDEN_MISLUKT: frozenset({Status.WORDT_AANGEBODEN}) | _NIET_BEZORGD,
         Status.AFGEKEURD: frozenset(),
         Status.BEZORGD: frozenset(),
-        Status.BEZORGING_AFGEBROKEN: frozenset(),
-        Status.VERVALLEN: frozenset(),
+        # An operator may have it offered again (`routing.herzending`).
+        Status.BEZORGING_AFGEBROKEN: _OPNIEUW,
+        Status.VERVALLEN: _OPNIEUW,
     }
 )
 """The one transition table: what is not in it, does not happen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
@@ -72,12 +72,13 @@ def prepare(
         kanaal: ``stuf``, ``vsp`` or ``hub``.
         ontvangst: referentienummer and tijdstip of the receipt.
     """
-    tekst = to_json(envelop)
+    # The tijdstip says when a bericht was offered, not what it is; over VSP it is even ours.
+    tijdloos = replace(envelop, stuurgegevens=replace(envelop.stuurgegevens, tijdstip=""))
     return Vastlegging(
         bericht_id=bericht_id,
         envelop=envelop,
-        envelop_json=tekst,
-        digest=hashlib.sha256(f"{payload.digest}\n{tekst}".encode()).hexdigest(),
+        envelop_json=to_json(envelop),
+        digest=hashlib.sha256(f"{payload.digest}\n{to_json(tijdloos)}".encode()).hexdigest(),
         conversatie=conversatie,
         kanaal=kanaal,
         payload_digest=payload.digest,

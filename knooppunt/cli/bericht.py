@@ -17,7 +17,7 @@ from knooppunt import inzicht
 from knooppunt.beeld import berichten_table, dossier_view, make_console, uitleg_view
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
-from knooppunt.herzending import NietMogelijk, resend
+from routing.herzending import NietMogelijk, resend
 from routing.vastlegging import Termijnen
 
 bericht = typer.Typer(no_args_is_help=True, help="Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.")

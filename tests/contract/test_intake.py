@@ -215,6 +215,14 @@ async def test_same_content_again_gets_the_very_same_receipt(huis: Huis) -> None
     assert len(await huis.open_afleveringen()) == 1
 
 
+async def test_only_another_tijdstip_is_a_repetition(huis: Huis) -> None:
+    aanlevering = _aanlevering()
+    await huis.intake.accept(aanlevering)
+    sg = replace(aanlevering.envelop.stuurgegevens, tijdstip="20260105120001")
+    later = replace(aanlevering, envelop=replace(aanlevering.envelop, stuurgegevens=sg))
+    assert (await huis.intake.accept(later)).soort is Ontvangstsoort.HERHAALD
+
+
 @pytest.mark.parametrize("anders", ["inhoud", "envelop"])
 async def test_other_content_under_the_same_number_is_a_conflict(huis: Huis, anders: str) -> None:
     aanlevering = _aanlevering()
@@ -222,7 +230,7 @@ async def test_other_content_under_the_same_number_is_a_conflict(huis: Huis, and
     if anders == "inhoud":
         ander = replace(aanlevering, payload=Payload(_inhoud(bsn="999994669")))
     else:
-        sg = replace(aanlevering.envelop.stuurgegevens, tijdstip="20260105120001")
+        sg = replace(aanlevering.envelop.stuurgegevens, zender=Systeem(_AANBIEDER, "Andere app"))
         ander = replace(aanlevering, envelop=replace(aanlevering.envelop, stuurgegevens=sg))
     antwoord = await huis.intake.accept(ander)
     assert antwoord.soort is Ontvangstsoort.GEWEIGERD
@@ -309,7 +317,7 @@ async def test_an_invalid_payload_is_acknowledged_and_comes_back_as_fo01_with_al
 
     uitleg = json.loads(await huis.opslag.read(explanation))
     assert uitleg["oorzaak"] == "payload_ongeldig"
-    assert [b["plaats"] for b in uitleg["bevindingen"]][0] == "/Bericht/Client/Bsn"
+    assert uitleg["bevindingen"][0]["plaats"] == "/Bericht/Client/Bsn"
     assert "geen" not in [b.get("waarde") for b in uitleg["bevindingen"]]
 
 

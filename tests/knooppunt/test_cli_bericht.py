@@ -16,7 +16,6 @@ from knooppunt.databank import connect, write
 from routing import schema
 from routing.opslag import upgrade
 from routing.registerimport import parse_toml, store
-from routing.status import OVERGANGEN, Status
 
 T0 = 1_790_000_000_000
 HEEN = "11111111-1111-4111-8111-111111111111"
@@ -181,10 +180,6 @@ def test_an_empty_database_names_the_next_step(config: Path) -> None:
     assert "db upgrade" in str(uit.exception)
 
 
-@pytest.mark.xfail(
-    Status.WORDT_AANGEBODEN not in OVERGANGEN[Status.BEZORGING_AFGEBROKEN],
-    reason="the transition table does not let a broken off bericht go on yet",
-)
 def test_opnieuw_offers_once_and_keeps_the_referentienummer(gevuld: Path) -> None:
     uit = _run("opnieuw", HEEN, "--config", str(gevuld))
     assert uit.exit_code == 0, uit.stderr

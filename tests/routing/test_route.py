@@ -142,6 +142,13 @@ def test_the_sender_gets_the_codes_of_his_own_generation(register: Register) -> 
     assert (besluit.fout.oorzaak, besluit.fout.code, besluit.fout.melder) == ("gemeente_onbekend", "IB210", "IB")
 
 
+def test_what_does_not_fit_in_an_envelope_is_refused_for_who_receives_envelopes(register: Register) -> None:
+    groot = replace(_aanlevering(), payload=Payload(bytes(20 * 1024 * 1024)))
+    besluit = decide(groot, register, None)
+    assert besluit.fout is not None
+    assert (besluit.fout.oorzaak, besluit.synchroon) == ("te_groot", True)
+
+
 def _retour(**wijziging: object) -> Aanlevering:
     return _aanlevering(**{"berichtcode": Berichtcode.DU01, "cross_ref": "heen", "functie": "WMO306"} | wijziging)
 
