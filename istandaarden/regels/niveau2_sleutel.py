@@ -1,0 +1,55 @@
+"""Level 2: the same thing twice in one bericht, by its logical key (istandaarden XSLT 2.10.5, TR101)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from istandaarden.regels.bericht import Bericht, Klasse, leesbaar
+from istandaarden.regels.boek import Overtreding, regel
+
+_PRODUCT = ("Product/Categorie", "Product/Code")
+
+SLEUTELS = {
+    "Client": ("Bsn",),
+    "Contact": ("Soort",),
+    "Relatie": ("Nummer",),
+    "ToegewezenProduct": ("ToewijzingNummer",),
+    "OngewijzigdProduct": ("ToewijzingNummer",),
+    "TeWijzigenProduct": ("ToewijzingNummer",),
+    "NieuwProduct": ("GewensteIngangsdatum", *_PRODUCT),
+    "StartProduct": ("Begindatum", "ToewijzingNummer", *_PRODUCT),
+    "StopProduct": ("Begindatum", "ToewijzingNummer", *_PRODUCT, "RedenBeeindiging", "Einddatum"),
+    "AangevraagdProduct": ("ReferentieAanbieder", *_PRODUCT),  # the key is the first alone: see TR383
+    "Prestatie": ("ProductReferentie/ReferentieNummer", "ProductReferentie/VorigReferentieNummer"),
+}
+"""Logical key by klasse. Klassen that a schema allows once (Verzoek, Antwoord, Declaratie) are not here."""
+
+
+@regel("TR101", advies="Laat de dubbele regel weg, of verbeter de sleutel.")
+def unique(bericht: Bericht) -> Iterator[Overtreding]:
+    """No two klassen in the same place have the same key; an absent part of a key equals an absent part."""
+    for naam, sleutel in SLEUTELS.items():
+        gezien: set[tuple[object, ...]] = set()
+        woorden = ", ".join(deel.rpartition("/")[2] for deel in sleutel)
+        for klasse, waarden in leesbaar(bericht.klassen(naam), lambda klasse, pad=sleutel: _key(klasse, pad)):
+            plek = (id(klasse.ouder), *waarden)
+            if plek in gezien:
+                yield Overtreding(klasse, sleutel[0], f"Een eerdere {naam} heeft dezelfde sleutel ({woorden}).")
+            gezien.add(plek)
+
+
+@regel("TR383", advies="Geef elk aangevraagd product een eigen referentie.")
+def own_reference(bericht: Bericht) -> Iterator[Overtreding]:
+    """No two requested products share a reference; where they are the same product it is called TR101."""
+    producten: dict[str, set[tuple[str | None, ...]]] = {}
+    for aanvraag, (referentie, *product) in leesbaar(
+        bericht.klassen("AangevraagdProduct"), lambda klasse: _key(klasse, SLEUTELS["AangevraagdProduct"])
+    ):
+        eerder = producten.setdefault(str(referentie), set())
+        if eerder and tuple(product) not in eerder:
+            yield Overtreding(aanvraag, "ReferentieAanbieder", "Een eerder product heeft dezelfde referentie.")
+        eerder.add(tuple(product))
+
+
+def _key(klasse: Klasse, sleutel: tuple[str, ...]) -> tuple[str | None, ...]:
+    return tuple([klasse.tekst(pad) for pad in sleutel])
