@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Callable
 
-_WIT = b" \t\r\n"
+_WIT = (b"\n", b"\r", b" ", b"\t")
 _BLOK = 48 * 1024  # characters gathered before decoding: CRLF-wrapped text arrives one line at a time
 
 
@@ -51,9 +51,12 @@ class Base64Stroom:
         self._stukken.clear()
         self._lengte = 0
         try:
-            data = self._rest + tekst.encode("ascii").translate(None, _WIT)
+            data = tekst.encode("ascii")
         except UnicodeEncodeError as fout:
             raise Base64Fout("De base64-tekst bevat een teken dat niet tot het base64-alfabet hoort.") from fout
+        if any(teken in data for teken in _WIT):  # looking is ten times as fast as copying
+            data = data.translate(None, b"".join(_WIT))
+        data = self._rest + data
         # The last quantum waits for the end, for only there padding is allowed.
         heel = len(data) if laatste else max(0, (len(data) - 1) // 4 * 4)
         data, self._rest = data[:heel], data[heel:]
