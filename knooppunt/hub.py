@@ -34,8 +34,9 @@ from routing.intake import Intake
 from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
 from routing.opslag import Opslag, upgrade
-from routing.partij import Protocol, RegisterBron
+from routing.partij import Protocol
 from routing.poorten import Bezorger
+from routing.register import RegisterBron
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
 

@@ -26,8 +26,9 @@ from routing.kluis import Kluis, Verzegeld
 from routing.ladder import Ladder
 from routing.lanes import Kop, Lease
 from routing.opslag import ACHTERAAN, Opslag, OpslagGesloten
-from routing.partij import Aansluiting, Kanaal, Protocol, RegisterBron
+from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.poorten import Bezorger, Uitkomst, Uitkomstsoort, Zending
+from routing.register import RegisterBron
 from routing.route import generation_for
 
 _log = structlog.get_logger(__name__)

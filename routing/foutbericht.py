@@ -20,8 +20,8 @@ from routing.envelopvorm import from_json
 from routing.fouten import Fout
 from routing.kluis import Kluis
 from routing.logboek import record
-from routing.partij import RegisterBron
 from routing.payload import Payload
+from routing.register import RegisterBron
 from routing.status import Status
 from routing.vastlegging import Termijnen, Vastlegging, complete, insert_bericht, prepare, status_after_intake
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 from routing import schema
 from routing.lanes import enqueue
 from routing.logboek import set_status
-from routing.partij import read_register
+from routing.register import read_register
 from routing.status import OngeldigeOvergang, Status
 from routing.vastlegging import Termijnen, status_after_intake
 

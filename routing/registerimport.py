@@ -21,17 +21,8 @@ from sqlalchemy import Connection, delete, insert, update
 from routing import schema
 from routing.fouten import GENERATIES
 from routing.functies import namen
-from routing.partij import (
-    KETENPARTIJEN,
-    Aansluiting,
-    Kanaal,
-    Machtiging,
-    Partij,
-    Partijsoort,
-    Protocol,
-    Richting,
-    ingebouwd,
-)
+from routing.partij import KETENPARTIJEN, Aansluiting, Kanaal, Machtiging, Partij, Partijsoort, Protocol, Richting
+from routing.register import ingebouwd
 
 _VELDEN = (
     "code",

@@ -13,7 +13,8 @@ from istandaarden.bevinding import Bevinding
 from routing.bericht import Aanlevering, Berichtcode
 from routing.fouten import Fout, make_fout, oorzaken
 from routing.functies import Functie, functies, namen, versie_of
-from routing.partij import Aansluiting, Partijsoort, Protocol, Register, Richting
+from routing.partij import Aansluiting, Partijsoort, Protocol, Richting
+from routing.register import Register
 
 _GROOTSTE_STUF = (25 * 1024 * 1024 - 16 * 1024) // 4 * 3
 """Payload bytes that fit in a StUF-GGk envelope of 25 MiB: base64 takes four characters for three bytes (S4 §3.2)."""

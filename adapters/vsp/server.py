@@ -26,9 +26,9 @@ from adapters.vsp.weigering import Afgewezen, Onvertaalbaar
 from routing.afhaal import Afhaalbak
 from routing.bericht import Aanlevering, Foutinhoud, Identiteit
 from routing.fouten import Fout
-from routing.partij import RegisterBron
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Innemer, Ontvangstsoort
+from routing.register import RegisterBron
 
 
 @dataclass(frozen=True, slots=True)

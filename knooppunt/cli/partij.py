@@ -14,7 +14,8 @@ from rich.text import Text
 from knooppunt.beeld import make_console, safe
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
-from routing.partij import Machtiging, Partij, Register, Richting, read_register
+from routing.partij import Machtiging, Partij, Richting
+from routing.register import Register, read_register
 from routing.registerimport import Importfout, read_file, store
 
 partij = typer.Typer(no_args_is_help=True, help="Partijen en hun aansluitingen.")

@@ -30,9 +30,9 @@ from routing.foutbericht import Foutmelder
 from routing.intake import Intake
 from routing.kluis import Kluis, Verzegeld, VerzegeldePayload
 from routing.opslag import Opslag
-from routing.partij import RegisterBron
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Ontvangst, Ontvangstsoort
+from routing.register import RegisterBron
 from routing.status import Status
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen

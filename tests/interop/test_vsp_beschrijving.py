@@ -33,7 +33,8 @@ from routing.foutbericht import Foutmelder
 from routing.intake import Intake
 from routing.kluis import Kluis
 from routing.opslag import Opslag, upgrade
-from routing.partij import Aansluiting, Kanaal, Machtiging, Protocol, Register, RegisterBron, Richting
+from routing.partij import Aansluiting, Kanaal, Machtiging, Protocol, Richting
+from routing.register import Register, RegisterBron
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
 

@@ -18,8 +18,9 @@ from routing.bericht import (
     Stuurgegevens,
     Systeem,
 )
-from routing.partij import Aansluiting, Kanaal, Machtiging, Partij, Partijsoort, Protocol, Register, Richting
+from routing.partij import Aansluiting, Kanaal, Machtiging, Partij, Partijsoort, Protocol, Richting
 from routing.payload import Payload
+from routing.register import Register
 from routing.route import Besluit, Verwezen, decide
 
 _GEMEENTE, _AANBIEDER, _DOOF, _LOS = "0363", "90000001", "90000002", "90000003"

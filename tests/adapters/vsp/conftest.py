@@ -26,8 +26,9 @@ from routing.bericht import (
     Stuurgegevens,
     Systeem,
 )
-from routing.partij import Aansluiting, Kanaal, Partij, Partijsoort, Protocol, Register, RegisterBron
+from routing.partij import Aansluiting, Kanaal, Partij, Partijsoort, Protocol
 from routing.poorten import Ontvangst, Ontvangstsoort, UitgaandePayload
+from routing.register import Register, RegisterBron
 
 AANBIEDER, GEMEENTE, ANDER = "99990001", "0518", "99990002"
 IDENTITEIT = Identiteit(oin=None, vingerafdruk="aa" * 32, naam="test")
