@@ -22,7 +22,7 @@ from routing.payload import Payload
 
 LIMIETEN = replace(
     veilig.ENVELOP,
-    elementen=veilig.PAYLOAD.elementen,  # detailsXML of a Fo01 may repeat the whole original message
+    elementen=100_000,  # detailsXML of a Fo01 may repeat the original message, as XML
     vrije_tekst=frozenset({*INHOUD, DETAILS_XML}),
 )
 DREMPEL = veilig.ENVELOP.markering
