@@ -19,7 +19,9 @@ class Berichtsoort:
     the physical sender is the Ontvanger; a declaratie-antwoord (325) is no retour in that sense. `antwoord_op` and
     `retour` name the berichtsoort that this one answers, and the one that answers it. `afzender_type` and
     `ontvanger_type` are the types of the two header elements (``Gemeente`` or ``AgbCode``), None where a header has
-    no such element (iEb has no Ontvanger).
+    no such element (iEb has no Ontvanger). `van` and `naar` are the kinds of partij it physically travels between:
+    ``gemeente``, ``zorgaanbieder``, ``zorgkantoor``, or the code of a ketenpartij. `reconstructie` says that no
+    official schema was found, and that the structure is ours.
     """
 
     code: str
@@ -36,6 +38,9 @@ class Berichtsoort:
     subversie: int
     naam: str = ""
     titel: str = ""
+    van: str = ""
+    naar: str = ""
+    reconstructie: bool = False
 
     def __str__(self) -> str:
         """Name it as people do: ``WMO305 (iWmo 3.2)``."""

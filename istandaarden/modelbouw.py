@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from importlib.resources import files
 
 from istandaarden.model import Basismodel, Berichtmodel, Berichtsoort, Element, Samengesteld, Vorm, Xsdversie
 from istandaarden.modelbestand import Knoop, read_file
-from istandaarden.modeltypen import Opzoeker, Reeks, build_basis, namespace, read_version
+from istandaarden.modeltypen import Opzoeker, Reeks, build_basis, check_lists, namespace, read_version
 
 _SLEUTELS = (
     "release",
@@ -14,8 +16,11 @@ _SLEUTELS = (
     "versie",
     "subversie",
     "codelijsten",
+    "lijsten",
+    "reconstructie",
     "xsdversie",
     "reeksen",
+    "partijen",
     "header",
     "retourheader",
     "retourcodes",
@@ -27,17 +32,47 @@ _SLEUTELS = (
 )
 
 
-def build_models(bestand: str, tekst: str) -> tuple[Berichtmodel, ...]:
+_BERICHTSLEUTELS = (
+    "naam",
+    "codes",
+    "retour",
+    "retourkop",
+    "van",
+    "naar",
+    "kern",
+    "header",
+    "eigenheader",
+    "klassen",
+    "xsdversie",
+)
+
+
+def builtin_text(naam: str) -> str:
+    """Give the text of a model file that comes with the package.
+
+    Raises:
+        KeyError: there is none under that name.
+    """
+    bron = files("istandaarden.modellen").joinpath(naam)
+    if "/" in naam or not bron.is_file():
+        raise KeyError(naam)
+    return bron.read_text(encoding="utf-8")
+
+
+def build_models(bestand: str, tekst: str, read_basis: Callable[[str], str] = builtin_text) -> tuple[Berichtmodel, ...]:
     """Read a model file and build every bericht in it.
 
     Args:
         bestand: name for error messages.
-        tekst: the YAML; the notation is explained at the top of each file in `modellen`.
+        tekst: the YAML; the notation is explained at the top of ``modellen/iwmo-ijw-3.2.yaml``.
+        read_basis: gives the text of the file that the model names as its basis; raises KeyError when there is none.
+            By default that is one of the files in `modellen`.
 
     Raises:
         istandaarden.modelbestand.Modelfout: what is wrong, with file, line and place.
     """
-    blad = read_file(bestand, tekst).only(*_SLEUTELS)
+    blad = read_file(bestand, tekst, read_basis).only(*_SLEUTELS)
+    check_lists(blad)
     modellen: list[Berichtmodel] = []
     bases: dict[str, Basismodel] = {}
     gebruikt: dict[str, set[str]] = {}
@@ -75,7 +110,7 @@ class _Bouwer:
             knoop.at("retour").text(): nummer for nummer, knoop in berichten.items() if knoop.at("retour").waarde
         }
         for nummer, knoop in berichten.items():
-            knoop.only("naam", "codes", "retour", "van", "naar", "kern", "header", "klassen", "xsdversie")
+            knoop.only(*_BERICHTSLEUTELS)
             reeksen = [naam for naam, _ in self._blad.at("reeksen").items()]
             codes = knoop.at("codes").only(*reeksen).at(self._reeks.naam)
             if codes.waarde is None:
@@ -86,15 +121,30 @@ class _Bouwer:
                 raise codes.fail(
                     "hier hoort de eigen code te staan, en die van het retourbericht als dat wordt afgeleid"
                 )
-            modellen.append(self._message(knoop, nummer, codes.texts()[0], beantwoordt.get(nummer), retour))
+            retourkop = knoop.at("retourkop").flag()
+            modellen.append(
+                self._message(knoop, nummer, codes.texts()[0], beantwoordt.get(nummer), retour, retourkop=retourkop)
+            )
             if retour is not None and afgeleid:
-                modellen.append(self._message(knoop, retour, codes.texts()[1], nummer, None, is_retour=True))
+                modellen.append(self._message(knoop, retour, codes.texts()[1], nummer, None, afgeleid=True))
         return modellen
 
     def _message(
-        self, knoop: Knoop, nummer: str, code: str, vraag: str | None, retour: str | None, *, is_retour: bool = False
+        self,
+        knoop: Knoop,
+        nummer: str,
+        code: str,
+        vraag: str | None,
+        retour: str | None,
+        *,
+        afgeleid: bool = False,
+        retourkop: bool = False,
     ) -> Berichtmodel:
         blad, reeks = self._blad, self._reeks
+        (van, afzender_type), (naar, ontvanger_type) = (
+            self._partij(reeks.choose(knoop.at(zijde))) for zijde in ("van", "naar")
+        )
+        is_retour = afgeleid or retourkop
         soort = Berichtsoort(
             code=f"{reeks.voorvoegsel}{nummer}",
             standaard=reeks.standaard,
@@ -104,12 +154,15 @@ class _Bouwer:
             is_retour=is_retour,
             antwoord_op=f"{reeks.voorvoegsel}{vraag}" if vraag else None,
             retour=f"{reeks.voorvoegsel}{retour}" if retour else None,
-            afzender_type=knoop.at("van").optional_text(),
-            ontvanger_type=knoop.at("naar").optional_text(),
+            afzender_type=afzender_type,
+            ontvanger_type=ontvanger_type,
             versie=blad.at("versie").number(),
             subversie=blad.at("subversie").number(),
-            naam=f"retour {knoop.at('naam').text()}" if is_retour else knoop.at("naam").text(),
+            naam=f"retour {knoop.at('naam').text()}" if afgeleid else knoop.at("naam").text(),
             titel=reeks.titel,
+            van=naar if is_retour else van,
+            naar=van if is_retour else naar,
+            reconstructie=blad.at("reconstructie").flag(),
         )
         klassen = dict(knoop.at("klassen").items())
         opzoeker = Opzoeker(
@@ -127,30 +180,42 @@ class _Bouwer:
             "versie": str(soort.versie),
             "subversie": str(soort.subversie),
         }
-        opzoeker.staart = opzoeker.rules(blad.at("retourcodes")) if is_retour else ()
+        opzoeker.staart = opzoeker.rules(blad.at("retourcodes")) if afgeleid else ()
         model = Berichtmodel(
             soort=soort,
             basis=self._basis,
-            wortel=self._root(knoop, opzoeker, soort),
-            xsdversie=self._version(knoop, "bericht"),
-            basisversie=self._version(knoop, "basisschema"),
+            wortel=self._root(knoop, opzoeker, soort, afgeleid=afgeleid),
+            xsdversie=self._version(knoop, "bericht", afgeleid=afgeleid),
+            basisversie=self._version(knoop, "basisschema", afgeleid=afgeleid),
         )
         self.gebruikt.setdefault(nummer, set()).update(opzoeker.used)
         return model
 
-    def _root(self, knoop: Knoop, opzoeker: Opzoeker, soort: Berichtsoort) -> Samengesteld:
-        header = self._blad.at("header")
+    def _partij(self, knoop: Knoop) -> tuple[str, str | None]:
+        """Give a kind of partij, and its type in the header when it has one."""
+        naam = knoop.text()
+        soort = self._blad.at("partijen").at(naam).optional_text()
+        if soort is None and not naam.isupper():
+            raise knoop.fail(f"{naam} staat niet bij partijen en is ook geen code van een ketenpartij (hoofdletters)")
+        return naam, soort
+
+    def _root(self, knoop: Knoop, opzoeker: Opzoeker, soort: Berichtsoort, *, afgeleid: bool) -> Samengesteld:
+        eigen = knoop.at("eigenheader")
+        header = eigen if eigen.waarde is not None else self._blad.at("header")
         elementen = opzoeker.elements(header, opzoeker.rules(header))
-        toevoeging = self._blad.at("retourheader") if soort.is_retour else knoop.at("header")
+        toevoeging = self._blad.at("retourheader") if afgeleid else knoop.at("header")
         if toevoeging.waarde is not None:
             elementen += opzoeker.elements(toevoeging, opzoeker.rules(toevoeging))
         kern = knoop.at("kern")
         inhoud = opzoeker.elements(kern, opzoeker.rules(kern))
-        if soort.is_retour:
+        if afgeleid:
             inhoud = tuple(dataclasses.replace(element, verplicht=False) for element in inhoud)
         kop = Samengesteld("Header", Vorm.HEADER, soort.naamruimte, elementen)
         return Samengesteld("Root", Vorm.WORTEL, soort.naamruimte, (Element("Header", kop), *inhoud))
 
-    def _version(self, knoop: Knoop, soort: str) -> Xsdversie | None:
-        eigen = knoop.at("xsdversie").only("bericht", "basisschema").at(soort)
-        return read_version(eigen if eigen.waarde is not None else self._blad.at("xsdversie").at(soort))
+    def _version(self, knoop: Knoop, soort: str, *, afgeleid: bool) -> Xsdversie | None:
+        algemeen, eigen = (
+            plek.only("bericht", "basisschema").at(soort)
+            for plek in (self._blad.at("xsdversie"), knoop.at("xsdversie"))
+        )
+        return read_version(algemeen if afgeleid or eigen.waarde is None else eigen)

@@ -34,6 +34,12 @@ class Reeks:
         """Tell whether something marked ``@beperking`` belongs to this reeks."""
         return beperking is None or beperking in {self.naam, self.standaard}
 
+    def choose(self, knoop: Knoop) -> Knoop:
+        """Go to what holds for this reeks, where something may be written per reeks or per standaard."""
+        if not isinstance(knoop.waarde, dict):
+            return knoop
+        return knoop.at(self.naam if self.naam in knoop.waarde else self.standaard)
+
 
 def namespace(blad: Knoop, reeks: Reeks, bericht: str) -> str:
     """Fill in the namespace of a bericht (or ``basisschema``) of a reeks."""
@@ -90,15 +96,47 @@ def _read_logical(
     lijst: str | None = None
     waarden: Mapping[str, str] = {}
     if soort is Logischsoort.CODE:
-        keuze = knoop.at("lijst")
-        lijst = (keuze.at(reeks.standaard) if isinstance(keuze.waarde, dict) else keuze).text()
-        uitgave = f"{reeks.titel} {blad.at('codelijsten').text()}"
-        try:
-            waarden = codelijsten.codes(uitgave, lijst)
-        except codelijsten.Lijstfout as fout:
-            raise keuze.fail(str(fout.args[0])) from None
+        keuze = reeks.choose(knoop.at("lijst"))
+        lijst = keuze.optional_text()
+        waarden = _read_list(blad, reeks, keuze, lijst)
     maximaal = knoop.at("max").number() if soort is Logischsoort.GEHEEL else knoop.at("max").optional_number()
     return Logisch(naam, soort, maximaal, patronen[patroonnaam] if patroonnaam else None, lijst, waarden)
+
+
+def _read_list(blad: Knoop, reeks: Reeks, keuze: Knoop, lijst: str | None) -> Mapping[str, str]:
+    """Give the codes of a list: those of codelijsten.csv, changed as `lijsten` says; none for a type without list."""
+    if lijst is None:
+        return {}
+    wijziging = blad.at("lijsten").at(lijst).only("zonder", "met")
+    uitgave = f"{reeks.titel} {blad.at('codelijsten').text()}"
+    try:
+        waarden = dict(codelijsten.codes(uitgave, lijst))
+    except codelijsten.Lijstfout as fout:
+        if wijziging.waarde is None:
+            raise keuze.fail(str(fout.args[0])) from None
+        waarden = {}
+    zonder = wijziging.at("zonder")
+    for code in zonder.texts() if zonder.waarde is not None else ():
+        if waarden.pop(code, None) is None:
+            raise zonder.fail(f"code {code} staat niet in de lijst")
+    for code, knoop in wijziging.at("met").items():
+        waarden[code] = knoop.text()
+    if not waarden:
+        raise wijziging.fail("deze lijst heeft geen enkele code")
+    return waarden
+
+
+def check_lists(blad: Knoop) -> None:
+    """Refuse a changed list that no type uses: most likely its name is wrong."""
+    keuzes = [knoop.at("lijst") for _, knoop in blad.at("logisch").at("code").items()]
+    gebruikt = {
+        deel.waarde
+        for keuze in keuzes
+        for _, deel in (keuze.items() if isinstance(keuze.waarde, dict) else [("", keuze)])
+    }
+    for naam, knoop in blad.at("lijsten").items():
+        if naam not in gebruikt:
+            raise knoop.fail("geen enkel type gebruikt deze lijst")
 
 
 def read_version(knoop: Knoop) -> Xsdversie | None:

@@ -93,6 +93,7 @@ codelijsten: "3.2"
 reeksen:
   w: {standaard: ipgb, voorvoegsel: WMO, titel: iWmo}
   j: {standaard: ipgb, voorvoegsel: JW, titel: iWmo}
+partijen: {gemeente: Code}
 header: "Code{=code}, Afzender <van>, Ontvanger <naar>"
 retourheader: "RetourCodes Code+?"
 retourcodes: "RetourCodes Code+"
@@ -101,7 +102,8 @@ berichten:
     naam: proef
     codes: {w: ["1|2", "3"], j: ["4", "5"]}
     retour: "502"
-    van: Code
+    van: gemeente
+    naar: VWS
     kern: "Lijst Ding+"
     klassen:
       Ding: "Code{<=5}? @j, Getal{<=7}"
@@ -132,8 +134,8 @@ logisch:
     [
         ("kern: Antwoord", "kern: Antwoordt", r"m\.yaml:\d+: berichten/319/kern: onbekend type Antwoordt"),
         (
-            "    naar: AgbCode",
-            "    naer: AgbCode",
+            "    naar: zorgaanbieder",
+            "    naer: zorgaanbieder",
             r"m\.yaml:\d+: berichten/301/naer: onbekende sleutel; bedoelt u naar\?",
         ),
         ("patroon: agb", "patroon: abg", r"logisch/tekst/AgbCode/patroon: onbekend patroon abg"),

@@ -77,7 +77,7 @@ def test_a_schema_can_import_nothing_else(plek: str):
 def test_a_broken_pattern_is_reported_with_its_bericht():
     bron = 'release: "1"\nnaamruimte: "urn:{standaard}:{bericht}"\nversie: 1\nsubversie: 0\ncodelijsten: "3.2"\n'
     bron += "reeksen: {x: {standaard: x, voorvoegsel: X, titel: X}}\nheader: Code\n"
-    bron += 'berichten: {"1": {naam: proef, codes: {x: ["1"]}, kern: Code}}\n'
+    bron += 'berichten: {"1": {naam: proef, codes: {x: ["1"]}, van: X, naar: X, kern: Code}}\n'
     bron += "patronen: {p: ['(', kapot]}\nlogisch: {tekst: {Code: {patroon: p}}}\n"
     (model,) = build_models("x.yaml", bron)
     with pytest.raises(Schemafout, match="X1"):
