@@ -123,7 +123,7 @@ STRUCTURE = [
     (
         (rf"({element('Begindatum', '2025-04-30')})({element('StatusAanlevering')})", r"\2\1"),
         f"{START}[1]/StatusAanlevering",
-        r"StatusAanlevering staat op de verkeerde plaats in StartProduct; .* na Begindatum\. .* is: ToewijzingNummer .*",
+        r"StatusAanlevering staat op de verkeerde plaats in StartProduct; .* Begindatum\. .*: ToewijzingNummer .*",
     ),
     (
         (element("Geslacht"), r"\g<0>\n<jw305:Bijzonderheid/>"),

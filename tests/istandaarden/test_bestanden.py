@@ -1,0 +1,177 @@
+"""Finding and judging files, folders and ZIPs: hostile archives are refused, one bad file does not stop the rest."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from istandaarden import bestanden, bulktoets
+from istandaarden.bestanden import Vondst, find
+from istandaarden.bulktoets import Uitslag, judge, judge_parallel
+
+
+def judged(*paden: Path) -> list[tuple[str, bool | None, str]]:
+    """Name without folder, verdict and first sentence per file."""
+    return [
+        (Path(u.naam).name, u.geldig, u.bevindingen[0].melding if u.bevindingen else "") for u in judge(find(paden))
+    ]
+
+
+@pytest.fixture
+def archief(tmp_path: Path, jw305: str) -> Path:
+    pad = tmp_path / "a.zip"
+    with zipfile.ZipFile(pad, "w", zipfile.ZIP_DEFLATED) as uit:
+        uit.writestr("map/goed.xml", jw305)
+        uit.writestr("fout.XML", jw305.replace(">0384<", ">x<"))
+        uit.writestr("leesmij.txt", "geen bericht")
+    return pad
+
+
+def test_a_folder_is_searched_for_xml(tmp_path: Path, jw305: str):
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    (tmp_path / "b" / "c" / "2.xml").write_text(jw305)
+    (tmp_path / "1.XML").write_text(jw305)
+    (tmp_path / "3.txt").write_text("x")
+    assert judged(tmp_path) == [("1.XML", True, ""), ("2.xml", True, "")]
+
+
+def test_a_zip_is_read_in_place(archief: Path):
+    assert [(naam, geldig) for naam, geldig, _ in judged(archief)] == [("goed.xml", True), ("a.zip!fout.XML", False)]
+    assert list(archief.parent.iterdir()) == [archief]
+
+
+def test_names_in_a_zip_twice_are_both_judged(tmp_path: Path, jw305: str):
+    pad = tmp_path / "a.zip"
+    with zipfile.ZipFile(pad, "w") as uit:
+        uit.writestr("x.xml", jw305)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            uit.writestr("x.xml", "<a/>")
+    assert [geldig for _, geldig, _ in judged(pad)] == [True, None]
+
+
+@pytest.mark.parametrize("naam", ["../../buiten.xml", "/etc/cron.d/x.xml", "C:\\x.xml", "a/\x1b[2Jb.xml"])
+def test_names_in_a_zip_are_never_used_as_a_path(tmp_path: Path, jw305: str, naam: str):
+    map_ = tmp_path / "in"
+    map_.mkdir()
+    with zipfile.ZipFile(map_ / "a.zip", "w") as uit:
+        uit.writestr(naam, jw305)
+    (uitslag,) = judge(find([map_ / "a.zip"]))
+    assert uitslag.geldig is True
+    assert uitslag.naam.isprintable()
+    assert [pad.name for pad in tmp_path.rglob("*")] == ["in", "a.zip"]
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path):
+    pad = tmp_path / "bom.zip"
+    with zipfile.ZipFile(pad, "w", zipfile.ZIP_DEFLATED) as uit:
+        uit.writestr("bom.xml", b"<a>" + b" " * 20_000_000 + b"</a>")
+    ((_, geldig, melding),) = judged(pad)
+    assert geldig is None
+    assert "ZIP-bom" in melding
+
+
+def test_a_zip_that_lies_about_its_size_is_not_believed(tmp_path: Path, jw305: str):
+    """The directory says a few bytes, the data holds more: no more than was announced is read, and the check fails."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as uit:
+        uit.writestr("x.xml", jw305)
+    ruw = bytearray(buffer.getvalue())
+    plek = ruw.rindex(b"PK\x01\x02")
+    ruw[plek + 24 : plek + 28] = struct.pack("<I", 100)
+    pad = tmp_path / "leugen.zip"
+    pad.write_bytes(ruw)
+    ((_, geldig, melding),) = judged(pad)
+    assert geldig is None
+    assert "beschadigd" in melding
+
+
+def test_too_many_and_too_large_in_total(archief: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bestanden, "INGANGEN_MAX", 2)
+    assert judged(archief) == [("a.zip", None, "Dit ZIP-bestand bevat meer dan 2 bestanden.")]
+    monkeypatch.setattr(bestanden, "INGANGEN_MAX", 3)
+    monkeypatch.setattr(bestanden, "TOTAAL_MAX", 1000)
+    assert judged(archief) == [("a.zip", None, "Dit ZIP-bestand wordt uitgepakt groter dan 1000 bytes.")]
+
+
+def test_a_password_or_an_odd_method_is_refused(tmp_path: Path, jw305: str):
+    for methode in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        pad = tmp_path / f"{methode}.zip"
+        with zipfile.ZipFile(pad, "w", methode) as uit:
+            uit.writestr("x.xml", jw305)
+        assert "alleen gewoon ZIP" in judged(pad)[0][2]
+    pad = tmp_path / "geheim.zip"
+    with zipfile.ZipFile(pad, "w") as uit:
+        uit.writestr("x.xml", jw305)
+    ruw = bytearray(pad.read_bytes())
+    ruw[ruw.rindex(b"PK\x01\x02") + 8] |= 1
+    pad.write_bytes(ruw)
+    assert judged(pad) == [("geheim.zip!x.xml", None, "Dit bestand is met een wachtwoord beveiligd.")]
+
+
+def test_damaged_zips_do_not_stop_the_rest(tmp_path: Path, archief: Path, jw305: str):
+    heel = archief.read_bytes()
+    half = tmp_path / "half.zip"
+    half.write_bytes(heel[: len(heel) // 2])
+    krom = tmp_path / "krom.zip"
+    krom.write_bytes(heel[:60] + bytes(byte ^ 0xFF for byte in heel[60:120]) + heel[120:])
+    leeg = tmp_path / "leeg.zip"
+    with zipfile.ZipFile(leeg, "w"):
+        pass
+    goed = tmp_path / "z.xml"
+    goed.write_text(jw305)
+    uitslagen = judged(half, krom, leeg, goed)
+    assert uitslagen[0] == ("half.zip", None, "Dit ZIP-bestand is beschadigd.")
+    assert uitslagen[1] == ("goed.xml", None, "Dit bestand in het ZIP-bestand is beschadigd.")
+    assert uitslagen[-2:] == [("leeg.zip", None, "Dit ZIP-bestand bevat geen XML-bestanden."), ("z.xml", True, "")]
+
+
+def test_what_cannot_be_read_is_said_per_file(tmp_path: Path, jw305: str):
+    os.mkfifo(tmp_path / "pijp.xml")
+    (tmp_path / "goed.xml").write_text(jw305)
+    (tmp_path / "los.xml").symlink_to(tmp_path / "nergens.xml")
+    assert judged(tmp_path / "weg.xml", tmp_path / "pijp.xml", tmp_path / "los.xml", tmp_path / "goed.xml") == [
+        ("weg.xml", None, "Dit bestand bestaat niet."),
+        ("pijp.xml", None, "Dit is geen gewoon bestand."),
+        ("los.xml", None, "Dit bestand bestaat niet."),
+        ("goed.xml", True, ""),
+    ]
+
+
+def test_a_large_file_is_judged_as_a_stream(tmp_path: Path, jw305: str):
+    begin, product, eind = jw305.partition("<jw305:StartProduct>")
+    een, _, rest = eind.partition("</jw305:StartProduct>")
+    veel = f"{product}{een}</jw305:StartProduct>" * 10_000
+    (tmp_path / "groot.xml").write_text(f"{begin}{veel}{rest}")
+    (tmp_path / "krom.xml").write_text(
+        f"{begin}{veel}{rest}".replace("</jw305:StartProducten>", "<jw305:X/></jw305:StartProducten>")
+    )
+    assert [geldig for _, geldig, _ in judged(tmp_path)] == [True, False]
+
+
+def test_another_release_than_asked_for_is_a_finding(tmp_path: Path, jw305: str):
+    (tmp_path / "x.xml").write_text(jw305)
+    (uitslag,) = judge(find([tmp_path]), release="2.3")
+    assert uitslag.geldig is False
+    assert uitslag.bevindingen[0].melding == "Dit is een JW305 (iJw 3.2); verwacht werd een bericht van release 2.3."
+
+
+def name(uitslag: Uitslag) -> str:
+    return Path(uitslag.naam).name
+
+
+def test_many_files_are_divided_and_come_back_in_order(tmp_path: Path, jw305: str, monkeypatch: pytest.MonkeyPatch):
+    for nummer in range(200):
+        (tmp_path / f"{nummer:03}.xml").write_text(jw305 if nummer % 3 else jw305.replace(">0384<", ">x<"))
+    monkeypatch.setattr(bulktoets, "PARALLEL_VANAF", 100)
+    regels = list(judge_parallel(find([tmp_path, tmp_path / "weg.xml"]), name))
+    assert [tekst for _, tekst in regels] == [f"{nummer:03}.xml" for nummer in range(200)] + ["weg.xml"]
+    assert [geldig for geldig, _ in regels] == [bool(nummer % 3) for nummer in range(200)] + [None]
+
+
+def test_names_show_no_control_characters():
+    assert Vondst("a\x1b[31m\n\udcff.xml").naam == "a?[31m??.xml"
