@@ -169,8 +169,7 @@ def tree(soort: Any) -> Any:
     if not hasattr(soort, "elements_nested") and not getattr(soort, "elements", None):
         return _name(soort)
     kinderen = [
-        (naam, e.min_occurs, e.max_occurs, tree(e.type) if hasattr(e, "type") else "any")
-        for naam, e in soort.elements
+        (naam, e.min_occurs, e.max_occurs, tree(e.type) if hasattr(e, "type") else "any") for naam, e in soort.elements
     ]
     attributen = sorted((naam, a.required) for naam, a in soort.attributes)
     return kinderen, attributen
