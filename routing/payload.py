@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 
 import zstandard
@@ -11,6 +12,7 @@ DREMPEL = 256 * 1024
 """Bytes up to which a payload is kept as it is; a larger one lives compressed only (design.md §3)."""
 
 _BLOK = 128 * 1024
+_draad = threading.local()
 
 
 class Payload:
@@ -51,7 +53,7 @@ class Payload:
         self.digest = self._hash.hexdigest()
         if self._klein is not None:
             self.plain = bytes(self._klein)
-            self.compressed = zstandard.ZstdCompressor(level=3).compress(self.plain)
+            self.compressed = _pers().compress(self.plain)
         elif self._pers is not None:
             self._delen.append(self._pers.flush())
             self.compressed = b"".join(self._delen)
@@ -63,6 +65,15 @@ class Payload:
             yield self.plain
         else:
             yield from decompress(self.compressed)
+
+
+def _pers() -> zstandard.ZstdCompressor:
+    """Return the compressor of this thread: making one costs several times what compressing a small payload does."""
+    try:
+        return _draad.pers  # type: ignore[no-any-return]  # a thread-local knows no types
+    except AttributeError:
+        _draad.pers = zstandard.ZstdCompressor(level=3)
+        return _draad.pers  # type: ignore[no-any-return]  # same
 
 
 def decompress(compressed: bytes) -> Iterator[bytes]:
