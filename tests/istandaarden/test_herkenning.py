@@ -32,6 +32,8 @@ def test_the_catalogue_knows_what_the_field_knows():
         subversie=2,
         naam="retour toewijzing",
         titel="iWmo",
+        van="zorgaanbieder",
+        naar="gemeente",
     )
     assert str(soort) == "WMO302 (iWmo 3.2)"
     assert CATALOGUS.by_namespace(soort.naamruimte) == soort

@@ -73,7 +73,8 @@ def test_a_new_release_is_a_data_file_only():
         .replace("subversie: 2", "subversie: 3")
         .replace("Begindatum Datum, StatusAanlevering", "Begindatum Datum, Toelichting Commentaar?, StatusAanlevering")
     )
-    catalogus = Catalogus([*ingebouwd().models(), *build_models("iwmo-ijw-3.3.yaml", nieuw)])
+    bestaand = [model for model in ingebouwd().models() if model.soort.release == "3.2"]
+    catalogus = Catalogus([*bestaand, *build_models("iwmo-ijw-3.3.yaml", nieuw)])
     assert catalogus.releases == ("3.2", "3.3")
     soort = catalogus.find("WMO305")
     assert (soort.release, soort.naamruimte) == ("3.3", "http://www.istandaarden.nl/iwmo/3_3/wmo305/schema")
