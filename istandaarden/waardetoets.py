@@ -79,6 +79,8 @@ def _fault(element: Element, soort: Logisch, waarde: str, facetten: frozenset[st
     if element.vast is not None:
         return "heeft een waarde die niet bij dit bericht hoort"
     match soort.soort:
+        case Logischsoort.CODE if not soort.waarden:
+            return "is te lang"
         case Logischsoort.CODE:
             return "bevat spaties of regeleinden om de code" if kaal in soort.waarden else "bevat geen bekende code"
         case Logischsoort.DATUM:

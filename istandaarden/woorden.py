@@ -55,6 +55,8 @@ def _describe_text(maximaal: int | None, patroon: Patroon | None) -> str:
 
 
 def _describe_codes(soort: Logisch) -> str:
+    if not soort.waarden:
+        return f"een code van ten hoogste {soort.maximaal} tekens"
     voluit = [f"{code} ({betekenis})" for code, betekenis in soort.waarden.items()]
     if len(voluit) <= _CODES_VOLUIT:
         return f"een van de codes {', '.join(voluit)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -140,13 +141,14 @@ class Maker:
             return element.vast
         match soort.soort:
             case Logischsoort.CODE:
-                return dice.choice(list(soort.waarden))
+                return dice.choice(list(soort.waarden) or ["NL", "", "x", "12"])  # LandCode of iPgb has no list
             case Logischsoort.DATUM:
                 return f"{dice.randint(1900, 2100)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
             case Logischsoort.TIJD:
                 return f"{dice.randint(0, 23):02}:{dice.randint(0, 59):02}:{dice.randint(0, 59):02}"
             case Logischsoort.GEHEEL:
-                return str(dice.choice((0, 1, soort.maximaal, dice.randint(0, soort.maximaal or 9))))
+                hoogste = element.maximaal or soort.maximaal or 9
+                return str(dice.choice((0, 1, hoogste, dice.randint(0, hoogste))))
             case _:
                 return self._text(element, soort)
 
@@ -154,6 +156,12 @@ class Maker:
         digits = lambda n: "".join(self.dice.choices("0123456789", k=n))  # noqa: E731 - a one-line helper
         patroon = element.patroon or soort.patroon
         regel = patroon.uitdrukking if patroon else ""
+        if re.fullmatch(r"\d+(\|\d+)+", regel):
+            return self.dice.choice(regel.split("|"))
+        if regel.startswith("NL"):
+            return f"NL{digits(9)}B{digits(2)}"
+        if regel.startswith("(0{8})"):
+            return self.dice.choice(("00000000", f"98{self.dice.randint(1, 999999):06}"))
         if regel.startswith("[0-9]{"):
             return digits(int(regel[6]))
         if regel == "[0-9]*":
@@ -325,21 +333,37 @@ def damaged() -> Callable[[Berichtmodel, list[etree._Element], int, str], Iterat
     return berichten
 
 
-@pytest.fixture(scope="session")
-def published(corpus: Path) -> dict[str, Path]:
-    """The published schema of each 3.2 berichtsoort, by its code; seven iWmo ones are derived."""
-    paden = [*corpus.glob("xsd/iwmo/3.2-afgeleid/*.xsd"), *corpus.glob("xsd/i*/3.2/*.xsd")]
-    return {pad.stem: pad for pad in paden if pad.stem != "basisschema"}
+Key = tuple[str, str, str]
+"""Standaard, release and code of a berichtsoort."""
 
 
 @pytest.fixture(scope="session")
-def samples(corpus: Path) -> dict[str, list[etree._Element]]:
-    """The 3.2 sample berichten by code."""
+def reconstructie(corpus: Path) -> Path:
+    """Folder of facts with our reconstruction of iPgb: its schemas and examples."""
+    plek = corpus.parent / "facts" / "ipgb"
+    if not plek.is_dir():
+        pytest.skip(f"facts absent: {plek}")
+    return plek
+
+
+@pytest.fixture(scope="session")
+def published(corpus: Path, reconstructie: Path) -> dict[Key, Path]:
+    """The published schema of each berichtsoort; seven of iWmo 3.2 are derived, those of iPgb our reconstruction."""
+    gevonden = {("ipgb", "2.1", pad.stem): pad for pad in reconstructie.glob("reconstructie-xsd/*.xsd")}
+    for pad in corpus.glob("xsd/*/*/*.xsd"):
+        standaard, release = pad.parts[-3], pad.parts[-2].removesuffix("-afgeleid")
+        gevonden[standaard, release, pad.stem] = pad
+    return {key: pad for key, pad in gevonden.items() if key[2] != "basisschema"}
+
+
+@pytest.fixture(scope="session")
+def samples(corpus: Path, reconstructie: Path) -> dict[Key, list[etree._Element]]:
+    """The sample berichten of each berichtsoort."""
     catalogus = ingebouwd()
-    gevonden: dict[str, list[etree._Element]] = {}
-    for pad in sorted(corpus.glob("berichten/i*/3.2/*.xml")):
+    gevonden: dict[Key, list[etree._Element]] = {}
+    for pad in sorted([*corpus.glob("berichten/*/*/*.xml"), *reconstructie.glob("voorbeelden/*.xml")]):
         root = etree.fromstring(pad.read_bytes())
         soort = catalogus.by_namespace(etree.QName(root).namespace)
         assert soort is not None, pad
-        gevonden.setdefault(soort.code, []).append(root)
+        gevonden.setdefault((soort.standaard, soort.release, soort.code), []).append(root)
     return gevonden

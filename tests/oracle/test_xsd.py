@@ -24,8 +24,12 @@ X = "{http://www.w3.org/2001/XMLSchema}"
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 PER_STANDARD = 10_500
 CATALOGUE = ingebouwd()
-CODES = [soort.code for soort in CATALOGUE if soort.release == "3.2"]
+MODELS = {(m.soort.standaard, m.soort.release, m.soort.code): m for m in CATALOGUE.models()}
+RELEASES = sorted({(standaard, release) for standaard, release, _ in MODELS})
+Key = tuple[str, str, str]
 Damaged = Callable[[Berichtmodel, list[etree._Element], int, str], Iterator[tuple[str, etree._Element]]]
+every_bericht = pytest.mark.parametrize("key", MODELS, ids=" ".join)
+every_release = pytest.mark.parametrize("uitgave", RELEASES, ids=" ".join)
 
 
 def local(name: str) -> str:
@@ -86,70 +90,104 @@ def test_our_patterns_accept_the_same_texts(published: str, ours: str):
             assert theirs.validate(element) == mine.validate(element), characters
 
 
-def model_of(code: str) -> Berichtmodel:
-    return CATALOGUE.model(CATALOGUE.find(code, "3.2"))
+def comparable(schema: etree._Element, release: tuple[str, str]) -> dict[tuple[str, str], Any]:
+    """Structure, without what makes no difference: the reconstruction of iPgb leaves out some a minLength."""
+    found = structure(schema)
+    if release[0] == "ipgb":
+        for key, value in found.items():
+            if key[0] == "simpleType":
+                found[key] = (value[0], [facet for facet in value[1] if facet[0] != "minLength"])
+    return found
 
 
-def test_there_are_28_berichten_and_each_has_a_published_schema(published: dict[str, Path]):
-    assert len(CODES) == 28
-    assert set(CODES) == set(published)
+def test_every_bericht_has_a_published_schema(published: dict[Key, Path]):
+    counted = Counter(key[:2] for key in MODELS)
+    assert counted == {
+        ("ieb", "1.0"): 4,
+        ("ijw", "2.3"): 10,
+        ("ijw", "3.2"): 14,
+        ("ipgb", "2.1"): 12,
+        ("iwmo", "2.3"): 10,
+        ("iwmo", "3.2"): 14,
+    }
+    assert set(MODELS) == set(published)
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_structure_equals_the_published_schema(code: str, published: dict[str, Path]):
-    theirs, ours = etree.parse(str(published[code])).getroot(), etree.fromstring(write_message(model_of(code)).encode())
-    assert structure(ours) == structure(theirs)
+@every_bericht
+def test_structure_equals_the_published_schema(key: Key, published: dict[Key, Path]):
+    theirs = etree.parse(str(published[key])).getroot()
+    ours = etree.fromstring(write_message(MODELS[key]).encode())
+    assert comparable(ours, key[:2]) == comparable(theirs, key[:2])
     assert ours.get("targetNamespace") == theirs.get("targetNamespace")
     assert ours.get("elementFormDefault") == theirs.get("elementFormDefault")
 
 
-@pytest.mark.parametrize(
-    ("code", "map_"), [("WMO301", "iwmo/3.2"), ("WMO302", "iwmo/3.2-afgeleid"), ("JW301", "ijw/3.2")]
-)
-def test_basisschema_equals_the_published_one(code: str, map_: str, corpus: Path):
-    theirs = structure(etree.parse(str(corpus / "xsd" / map_ / "basisschema.xsd")).getroot())
-    ours = structure(etree.fromstring(write_basis(model_of(code).basis).encode()))
-    assert ours == theirs
-    assert Counter(name.split("_")[0] for _, name in ours) == {"LDT": 60, "CDT": 19}
+@every_bericht
+def test_basisschema_equals_the_published_one(key: Key, published: dict[Key, Path]):
+    theirs = etree.parse(str(published[key].with_name("basisschema.xsd"))).getroot()
+    ours = etree.fromstring(write_basis(MODELS[key].basis).encode())
+    assert comparable(ours, key[:2]) == comparable(theirs, key[:2])
+    assert ours.get("targetNamespace") == theirs.get("targetNamespace")
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_annotations_name_the_same_fields(code: str, published: dict[str, Path]):
-    def appinfo(schema: etree._Element) -> dict[str, str]:
-        return {etree.QName(veld).localname: veld.text for veld in schema.find(f"{X}annotation/{X}appinfo")}
-
-    theirs = appinfo(etree.parse(str(published[code])).getroot())
-    ours = appinfo(etree.fromstring(write_message(model_of(code)).encode()))
-    assert ours.keys() == theirs.keys()
-    assert {k: v for k, v in ours.items() if "Xsd" not in k} == {k: v for k, v in theirs.items() if "Xsd" not in k}
-    assert {v for k, v in ours.items() if "Xsd" in k} == {"1.0.0"}  # the published iJw set is a concept: 0.1.0
+def appinfo(schema: etree._Element) -> dict[str, str]:
+    return {etree.QName(veld).localname: veld.text for veld in schema.find(f"{X}annotation/{X}appinfo")}
 
 
+@every_bericht
+def test_annotations_say_the_same(key: Key, published: dict[Key, Path]):
+    for naam, ours in (
+        (published[key].name, write_message(MODELS[key])),
+        ("basisschema.xsd", write_basis(MODELS[key].basis)),
+    ):
+        theirs = appinfo(etree.parse(str(published[key].with_name(naam))).getroot())
+        found = appinfo(etree.fromstring(ours.encode()))
+        if "0.1.0" in theirs.values():  # the published iJw 3.2 set is a concept, and iWmo retours were derived from it
+            theirs = {k: "1.0.0" if "Xsd" in k else v for k, v in theirs.items()}
+        if key[1] == "2.3":
+            assert theirs.pop("versie") == "1.0"
+        if key[0] == "ipgb":  # the reconstruction names no span
+            found = {k: v for k, v in found.items() if "Min" not in k and "Max" not in k}
+        assert found == theirs
+
+
+@every_release
 def test_same_verdict_on_every_sample(
-    corpus: Path, published: dict[str, Path], samples: dict[str, list[etree._Element]]
+    uitgave: tuple[str, str], published: dict[Key, Path], samples: dict[Key, list[etree._Element]]
 ):
     verdicts = Counter()
-    for code, roots in samples.items():
-        theirs, ours = etree.XMLSchema(etree.parse(str(published[code]))), CATALOGUE.schema(model_of(code).soort)
-        for root in roots:
-            assert ours.validate(root) == theirs.validate(root), code
-            verdicts[ours.validate(root)] += 1
-    assert verdicts == {True: 19, False: 2}
+    for key, roots in samples.items():
+        if key[:2] == uitgave:
+            theirs, ours = etree.XMLSchema(etree.parse(str(published[key]))), CATALOGUE.schema(MODELS[key].soort)
+            for root in roots:
+                assert ours.validate(root) == theirs.validate(root), key
+                verdicts[ours.validate(root)] += 1
+    assert (verdicts[True], verdicts[False]) == {
+        ("ieb", "1.0"): (2, 0),
+        ("ijw", "2.3"): (1, 0),
+        ("ijw", "3.2"): (12, 2),
+        ("ipgb", "2.1"): (22, 0),
+        ("iwmo", "2.3"): (1, 0),
+        ("iwmo", "3.2"): (7, 0),
+    }[uitgave]
 
 
-@pytest.mark.parametrize("standaard", ["iwmo", "ijw"])
+@every_release
 def test_same_verdict_on_mutations(
-    standaard: str, published: dict[str, Path], samples: dict[str, list[etree._Element]], damaged: Damaged
+    uitgave: tuple[str, str],
+    published: dict[Key, Path],
+    samples: dict[Key, list[etree._Element]],
+    damaged: Damaged,
 ):
-    codes = [code for code in CODES if model_of(code).soort.standaard == standaard]
+    keys = [key for key in MODELS if key[:2] == uitgave]
     verdicts, kinds = Counter(), Counter()
-    for code in codes:
-        model = model_of(code)
-        theirs = etree.XMLSchema(etree.parse(str(published[code])))
+    for key in keys:
+        model = MODELS[key]
+        theirs = etree.XMLSchema(etree.parse(str(published[key])))
         ours = CATALOGUE.schema(model.soort)
         explained = Waardetoets(model)
         per_code = Counter()
-        for name, root in damaged(model, samples.get(code, []), PER_STANDARD // len(codes), "oracle"):
+        for name, root in damaged(model, samples.get(key, []), PER_STANDARD // len(keys), "oracle"):
             expected = theirs.validate(root)
             assert ours.validate(root) == expected, (
                 f"{name}\n{theirs.error_log}\n{etree.tostring(root, encoding='unicode')}"
@@ -158,7 +196,7 @@ def test_same_verdict_on_mutations(
             kinds.update(name.split()[2:] and name.split()[2].split("+"))
             if per_code.total() % 2 and not has_xsi(root):  # the parser refuses those attributes before any explanation
                 check_explanation(name, root, model, explained, theirs, valid=expected)
-        assert 0.15 < per_code[True] / per_code.total() < 0.85, (code, per_code)
+        assert 0.15 < per_code[True] / per_code.total() < 0.85, (key, per_code)
         verdicts += per_code
     assert verdicts.total() >= 10_000
     assert len(kinds) >= 16, kinds
@@ -201,11 +239,11 @@ def place(node: etree._Element) -> str:
     return "/" + "/".join(reversed(steps))
 
 
-@pytest.mark.parametrize("code", CODES)
+@every_bericht
 def test_stream_gives_the_same_verdict_as_the_whole(
-    code: str, samples: dict[str, list[etree._Element]], damaged: Damaged
+    key: Key, samples: dict[Key, list[etree._Element]], damaged: Damaged
 ):
-    for name, root in damaged(model_of(code), samples.get(code, []), 60, "stroom"):
+    for name, root in damaged(MODELS[key], samples.get(key, []), 60, "stroom"):
         data = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
         whole = validate(data)
         pieces = [data[i : i + 97] for i in range(0, len(data), 97)]
