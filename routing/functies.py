@@ -15,7 +15,6 @@ from istandaarden.catalogus import Berichtsoort, ingebouwd
 from routing.bericht import Berichtcode, Bestandsvorm
 from routing.partij import Partij
 
-_SOORT_VAN_TYPE = {"Gemeente": "gemeente", "AgbCode": "zorgaanbieder"}
 _BEIDE = frozenset({Berichtcode.DI01, Berichtcode.DU01})
 
 
@@ -50,15 +49,11 @@ def versie_of(functie_versie: str, functie_subversie: str) -> str:
 
 
 def _from_catalogus(soort: Berichtsoort) -> Functie:
-    afzender, ontvanger = _SOORT_VAN_TYPE[soort.afzender_type or ""], _SOORT_VAN_TYPE[soort.ontvanger_type or ""]
-    if soort.is_retour:  # a retour keeps Afzender and Ontvanger of the heenbericht, yet travels the other way
-        afzender, ontvanger = ontvanger, afzender
     # The sources contradict each other on the envelope of 325: a heenbericht by the standard, linked as an answer by
     # VECOZO. Both are taken (facts on GGk §1.3).
-    codes = (
-        _BEIDE if soort.code.endswith("325") else frozenset({Berichtcode.DU01 if soort.is_retour else Berichtcode.DI01})
-    )
-    return Functie(soort.code, soort.release, afzender, ontvanger, codes, Bestandsvorm.XML, soort)
+    een = Berichtcode.DU01 if soort.is_retour else Berichtcode.DI01
+    codes = _BEIDE if soort.code.endswith("325") else frozenset({een})
+    return Functie(soort.code, soort.release, soort.van, soort.naar, codes, Bestandsvorm.XML, soort)
 
 
 def _from_toml() -> Iterator[Functie]:
