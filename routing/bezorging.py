@@ -65,18 +65,18 @@ def settle(conn: Connection, stap: Stap, report_failure: Foutmelding) -> bool:
         if not lanes.retry(conn, lease, kop, stap.mislukt, stap.wait_ms):
             return False
         feiten["opnieuw_over_s"] = round(stap.wait_ms / 1000)
-        logboek.set_status(conn, kop.bericht_id, Status.AANBIEDEN_MISLUKT, "poging", feiten)
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.AANBIEDEN_MISLUKT, "poging", feiten)
         return True
     if uitkomst.soort is Uitkomstsoort.BEZORGD:
         if not lanes.complete(conn, lease, kop):
             return False
-        logboek.set_status(conn, kop.bericht_id, Status.BEZORGD, "poging", feiten)
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.BEZORGD, "poging", feiten)
     else:
         gestaakt = kop.crashes >= QUARANTAINE
         if not lanes.give_up(conn, lease, kop, geantwoord=not gestaakt):
             return False
         soort = "bezorging gestaakt" if gestaakt else "poging"
-        logboek.set_status(conn, kop.bericht_id, Status.BEZORGING_AFGEBROKEN, soort, feiten)
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.BEZORGING_AFGEBROKEN, soort, feiten)
         if stap.fout is not None:
             _tell(conn, kop.bericht_id, stap.fout, report_failure)
     _go_on(conn, lease, stap.volgende)
@@ -103,7 +103,7 @@ def expire(
     """
     verlopen = lanes.expire(conn, lane, aantal)
     for geval in verlopen:
-        logboek.set_status(conn, geval.bericht_id, Status.VERVALLEN, "termijn verstreken")
+        logboek.set_status_at_end(conn, geval.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
         fout = make_fout("niet_bezorgd_binnen_termijn", generatie(geval.zender))
         _tell(conn, geval.bericht_id, fout, report_failure)
     return len(verlopen)
@@ -131,4 +131,4 @@ def _offer(conn: Connection, kop: Kop) -> None:
     if kop.status is Status.WORDT_AANGEBODEN:  # after a crash, or when a pull lane became a push lane
         logboek.record(conn, kop.bericht_id, "aanbieden", None, feiten)
     else:
-        logboek.set_status(conn, kop.bericht_id, Status.WORDT_AANGEBODEN, "aanbieden", feiten)
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.WORDT_AANGEBODEN, "aanbieden", feiten)

@@ -1,26 +1,74 @@
-"""The history of a bericht: gebeurtenissen, and the status that follows from them."""
+"""The history of a bericht: gebeurtenissen, and the status that follows from them.
+
+Inside an operation of `Opslag` gebeurtenissen are kept back and written together at the end of the transaction, for all
+operations of the group at once: most of what an operation costs is the number of its statements. Delivery, which knows
+the status it starts from, does the same with the status.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, false, insert, or_, select, update
 
 from routing import schema
 from routing.fouten import Fout
 from routing.klok import now_ms
-from routing.status import Status, check_transition, predecessors
+from routing.status import OngeldigeOvergang, Status, predecessors
 
+_SLEUTEL = "knooppunt.logboek"
 _bericht = schema.bericht
 
 _OVERGANG = {
     naar: update(_bericht)
-    .where(_bericht.c.id == bindparam("welk"), _bericht.c.status.in_([van.value for van in predecessors(naar)]))
+    # Not IN: that is filled in anew for each execution, and not at all for many rows at once.
+    .where(_bericht.c.id == bindparam("welk"), or_(false(), *(_bericht.c.status == van for van in predecessors(naar))))
     .values(status=naar.value, status_op=bindparam("nu"))
     for naar in Status
 }
 _NOTEER = insert(schema.gebeurtenis)
+
+
+@dataclass(slots=True)
+class _Klad:
+    """What a transaction still has to write."""
+
+    gebeurtenissen: list[dict[str, object]] = field(default_factory=list)
+    overgangen: list[tuple[str, Status]] = field(default_factory=list)
+
+
+def collect(conn: Connection) -> None:
+    """Start keeping back, at the start of each transaction on this connection; `settle` writes."""
+    conn.info[_SLEUTEL] = _Klad()
+
+
+def settle(conn: Connection) -> None:
+    """Write what was kept back.
+
+    Raises:
+        OngeldigeOvergang: the transition table does not allow one of the changes of status.
+        LookupError: one of the berichten does not exist.
+    """
+    klad: _Klad = conn.info[_SLEUTEL]
+    _settle_status(conn, klad)
+    if klad.gebeurtenissen:
+        gebeurtenissen, klad.gebeurtenissen = klad.gebeurtenissen, []
+        conn.execute(_NOTEER, gebeurtenissen)
+
+
+def _settle_status(conn: Connection, klad: _Klad) -> None:
+    overgangen, klad.overgangen = klad.overgangen, []
+    # Two changes of one bericht go in two rounds; within a round the order makes no difference.
+    keer: Counter[str] = Counter()
+    rondes: dict[tuple[int, Status], list[str]] = {}
+    for bericht_id, naar in overgangen:
+        rondes.setdefault((keer[bericht_id], naar), []).append(bericht_id)
+        keer[bericht_id] += 1
+    for (_, naar), bericht_ids in sorted(rondes.items(), key=lambda ronde: ronde[0][0]):
+        _change(conn, bericht_ids, naar)
 
 
 def record(
@@ -35,16 +83,18 @@ def record(
         status: the status it led to, or None.
         toelichting: facts as JSON values, without personal data.
     """
-    conn.execute(
-        _NOTEER,
-        {
-            "bericht_id": bericht_id,
-            "moment": now_ms(conn),
-            "soort": soort,
-            "status": status.value if status else None,
-            "toelichting": json.dumps(toelichting, ensure_ascii=False, sort_keys=True, default=str),
-        },
-    )
+    rij: dict[str, object] = {
+        "bericht_id": bericht_id,
+        "moment": now_ms(conn),
+        "soort": soort,
+        "status": status.value if status else None,
+        "toelichting": json.dumps(toelichting, ensure_ascii=False, sort_keys=True, default=str),
+    }
+    klad: _Klad | None = conn.info.get(_SLEUTEL)
+    if klad is None:
+        conn.execute(_NOTEER, rij)
+    else:
+        klad.gebeurtenissen.append(rij)
 
 
 def set_status(
@@ -67,12 +117,40 @@ def set_status(
         OngeldigeOvergang: the transition table does not allow it.
         LookupError: there is no such bericht.
     """
-    if conn.execute(_OVERGANG[naar], {"welk": bericht_id, "nu": now_ms(conn)}).rowcount != 1:
-        van = conn.execute(select(_bericht.c.status).where(_bericht.c.id == bericht_id)).scalar()
-        if van is None:
-            raise LookupError(f"bericht {bericht_id} bestaat niet")
-        check_transition(Status(van), naar)
+    klad: _Klad | None = conn.info.get(_SLEUTEL)
+    if klad is not None:
+        _settle_status(conn, klad)  # in the order in which they were asked
+    _change(conn, [bericht_id], naar)
     record(conn, bericht_id, soort, naar, toelichting or {})
+
+
+def set_status_at_end(
+    conn: Connection, bericht_id: str, naar: Status, soort: str, toelichting: Mapping[str, object]
+) -> None:
+    """Do as `set_status`, together with others at the end of the transaction.
+
+    A change that the table does not allow comes to light there too, and fails the operation.
+    """
+    klad: _Klad | None = conn.info.get(_SLEUTEL)
+    if klad is None:
+        set_status(conn, bericht_id, naar, soort, toelichting)
+        return
+    klad.overgangen.append((bericht_id, naar))
+    record(conn, bericht_id, soort, naar, toelichting)
+
+
+def _change(conn: Connection, bericht_ids: Iterable[str], naar: Status) -> None:
+    nu = now_ms(conn)
+    wie = [{"welk": bericht_id, "nu": nu} for bericht_id in sorted(bericht_ids)]
+    if conn.execute(_OVERGANG[naar], wie).rowcount == len(wie):
+        return
+    for een in wie:
+        van = conn.execute(select(_bericht.c.status).where(_bericht.c.id == een["welk"])).scalar()
+        if van is None:
+            raise LookupError(f"bericht {een['welk']} bestaat niet")
+        if van != naar or len(wie) == 1:
+            raise OngeldigeOvergang(Status(van), naar)
+    raise OngeldigeOvergang(naar, naar)
 
 
 def set_fault(conn: Connection, bericht_id: str, fout: Fout) -> None:

@@ -27,7 +27,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from routing import breekpunt, lanemutaties
+from routing import breekpunt, lanemutaties, logboek
 from routing.databank import OpslagFout, Slot, is_lost, is_repeatable, make_engine, parse_url
 from routing.klok import Klok, attach
 
@@ -288,10 +288,14 @@ class _Schrijver(threading.Thread):
     def _run(self, conn: Connection, groep: list[_Bewerking]) -> None:
         attach(conn, self._klok)
         lanemutaties.collect(conn)
+        logboek.collect(conn)
         for bewerking in sorted(groep, key=operator.attrgetter("slot")):
             if bewerking.slot:
                 lanemutaties.settle(conn, bewerking.slot)
+            if bewerking.slot == ACHTERAAN:
+                logboek.settle(conn)  # it looks at what the others left behind
             bewerking.resultaat = bewerking.fn(conn, *bewerking.args)
+        logboek.settle(conn)
         lanemutaties.settle(conn)
 
     def _roll_back(self, conn: Connection) -> None:
