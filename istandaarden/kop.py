@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -30,6 +30,8 @@ _VELDEN = {
     ("IdentificatieRetour",): "identificatie_retour",
     ("DagtekeningRetour",): "dagtekening_retour",
 }
+
+_PADEN = [("/".join(pad), veld) for pad, veld in _VELDEN.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,16 @@ def kop_of(wortel: etree._Element) -> Kop:
         if len(wortel):
             _replay(wortel[0], doel)
     return doel.kop()
+
+
+def kop_with(naamruimte: str | None, lees: Callable[[str], str | None]) -> Kop:
+    """Make a Kop of a valid bericht that was read already.
+
+    Args:
+        naamruimte: of the root element.
+        lees: gives a value by its path below the Header, such as ``XsdVersie/BerichtXsdVersie``, None when absent.
+    """
+    return Kop(naamruimte, **{veld: lees(pad) for pad, veld in _PADEN})
 
 
 def _bites(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lxml import etree
@@ -18,7 +18,12 @@ _HAP = 32 * 1024
 _NAAM = re.compile(rb"<(?:[^\s<>/:]+:)?([^\s<>/:]+)")
 
 
-def validate_chunks(chunks: Iterable[bytes], schema: etree.XMLSchema, limieten: Limieten = PAYLOAD) -> bool:
+def validate_chunks(
+    chunks: Iterable[bytes],
+    schema: etree.XMLSchema,
+    limieten: Limieten = PAYLOAD,
+    lees: Callable[[Any, bool], None] | None = None,
+) -> bool:
     """Say whether a document satisfies a schema, without ever holding it.
 
     Stops reading at the first violation, so what comes after it is not looked at; for the explanation parse the
@@ -29,6 +34,8 @@ def validate_chunks(chunks: Iterable[bytes], schema: etree.XMLSchema, limieten: 
         chunks: the document in pieces of any length; the verdict does not depend on where they are cut.
         schema: compiled schema.
         limieten: bounds on the document.
+        lees: is shown the root before anything is taken away from it, and once more at the end; then its second
+            argument is True. Until then the last element in each row may go on growing.
 
     Returns:
         True when the whole document is well-formed and valid, False at the first violation of the schema.
@@ -52,14 +59,25 @@ def validate_chunks(chunks: Iterable[bytes], schema: etree.XMLSchema, limieten: 
         for _, element in parser.read_events():
             wortel = element if wortel is None else wortel
         if wortel is not None:
-            check_tree_depth(wortel, limieten)
-            if b"xmlns" in hap:
-                collect_namespaces(wortel, naamruimten, limieten)
-            if not is_plain(hap, limieten):
-                check_tree(wortel, limieten)
+            _check_bite(wortel, hap, naamruimten, limieten)
+            if lees is not None:
+                lees(wortel, False)  # noqa: FBT003 - `Meelezer.absorb` says what it means
             _prune(wortel)
     assert parser is not None  # noqa: S101 - a prolog without a root element does not come this far
-    return _feed(parser, None)
+    if not _feed(parser, None):
+        return False
+    if lees is not None:
+        lees(wortel, True)  # noqa: FBT003 - as above
+    return True
+
+
+def _check_bite(wortel: etree._Element, hap: bytes, naamruimten: set[Any], limieten: Limieten) -> None:
+    """Check the limits on what a bite has added to the tree."""
+    check_tree_depth(wortel, limieten)
+    if b"xmlns" in hap:
+        collect_namespaces(wortel, naamruimten, limieten)
+    if not is_plain(hap, limieten):
+        check_tree(wortel, limieten)
 
 
 def _utf8(chunks: Iterable[bytes], proloog: Proloog) -> Iterator[bytes]:

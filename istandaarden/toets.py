@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import merge
+from operator import attrgetter
 
 from lxml import etree
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.catalogus import Catalogus, ingebouwd
 from istandaarden.herkenning import Onherkenbaar, by_root, recognise
-from istandaarden.kop import Kop, kop_of, read_kop
+from istandaarden.kop import Kop, kop_of, kop_with, read_kop
 from istandaarden.model import ROOT, Berichtsoort
-from istandaarden.uitleg import explain_rejected, line_of
+from istandaarden.regels.bericht import Bericht, Meelezer, read_tree
+from istandaarden.regels.toetsing import judge
+from istandaarden.regels.twijfel import mark_faults
+from istandaarden.uitleg import explain_places, line_of
 from istandaarden.veilig import XmlGeweigerd, parse, validate_chunks
 from istandaarden.waardetoets import Waardetoets
 
@@ -35,42 +40,89 @@ class Oordeel:
     kop: Kop | None
 
 
-def validate(data: bytes, *, verwacht: Berichtsoort | None = None, catalogus: Catalogus | None = None) -> Oordeel:
-    """Check a bericht against the schema of its berichtsoort (level 1 of iStandaarden IV028).
+def validate(
+    data: bytes,
+    *,
+    verwacht: Berichtsoort | None = None,
+    catalogus: Catalogus | None = None,
+    niveau: int = 1,
+    keten: object = None,
+    registers: object = None,
+) -> Oordeel:
+    """Check a bericht against the schema of its berichtsoort and, if asked, its rules (levels of iStandaarden IV032).
 
     Args:
         data: the whole bericht, up to `BERICHT_MAX` bytes.
         verwacht: the berichtsoort it should be, for instance from the envelope; another one is a finding.
         catalogus: the berichtsoorten to know; the built-in catalogue by default.
+        niveau: the highest level to check: 1 the schema, 2 rules inside the bericht, 3 across berichten, 4 against
+            registers. What level 1 finds does not keep level 2 from judging the rest; levels 3 and 4 need a bericht
+            that satisfies its schema.
+        keten: what is known of earlier berichten; without it level 3 is left out.
+        registers: what is known outside berichten; without it level 4 is left out.
 
     Returns:
         The verdict with all findings at once. Whatever is wrong with `data` is a finding, never an exception.
     """
-    soort, bevindingen, wortel = check(data, verwacht, catalogus or ingebouwd())
-    kop = None if soort is None or wortel is None else kop_of(wortel)
-    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=kop)
+    catalogus = catalogus or ingebouwd()
+    soort, bevindingen, wortel, bericht = _check(data, verwacht, catalogus, niveau)
+    if bericht is not None:
+        bevindingen += _judge_higher(bericht, niveau, keten, registers)
+    return Oordeel(
+        geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=_kop(soort, wortel, bericht)
+    )
 
 
 def check(
-    data: bytes, verwacht: Berichtsoort | None, catalogus: Catalogus
+    data: bytes, verwacht: Berichtsoort | None, catalogus: Catalogus, niveau: int = 1
 ) -> tuple[Berichtsoort | None, tuple[Bevinding, ...], etree._Element | None]:
-    """Do the work of `validate` and stop short of reading the Header.
+    """Do the work of `validate` up to level 2, and stop short of reading the Header.
 
     Returns:
         What the root element says, all findings, and the tree when there is one.
     """
+    return _check(data, verwacht, catalogus, niveau)[:3]
+
+
+def _check(
+    data: bytes, verwacht: Berichtsoort | None, catalogus: Catalogus, niveau: int
+) -> tuple[Berichtsoort | None, tuple[Bevinding, ...], etree._Element | None, Bericht | None]:
+    """Check up to level 2; the last that is returned is the bericht for rules, when it satisfies its schema."""
     try:
         wortel = parse(data, max_bytes=BERICHT_MAX)
     except XmlGeweigerd as fout:
-        return _try_recognise(data, catalogus), (_refusal(fout),), None
+        return _try_recognise(data, catalogus), (_refusal(fout),), None, None
     try:
         soort = by_root(str(wortel.tag), catalogus, line_of(wortel))
     except Onherkenbaar as fout:
-        return None, (_refusal(fout),), wortel
+        return None, (_refusal(fout),), wortel, None
     bevindingen = _mismatch(soort, verwacht)
-    if not catalogus.schema(soort).validate(wortel):
-        bevindingen += explain_rejected(wortel, catalogus.model(soort), _value_check(catalogus, soort))
-    return soort, bevindingen, wortel
+    if catalogus.schema(soort).validate(wortel):
+        if niveau == 1:
+            return soort, bevindingen, wortel, None
+        bericht = read_tree(wortel, soort)
+        return soort, bevindingen + judge(bericht, 2), wortel, bericht
+    fouten, plekken = explain_places(wortel, catalogus.model(soort), _value_check(catalogus, soort))
+    if niveau > 1 and plekken is not None:
+        bericht = read_tree(wortel, soort)
+        mark_faults(bericht, plekken)
+        fouten = tuple(merge(fouten, judge(bericht, 2), key=attrgetter("regel")))
+    return soort, bevindingen + fouten, wortel, None
+
+
+def _judge_higher(bericht: Bericht, niveau: int, keten: object, registers: object) -> tuple[Bevinding, ...]:
+    gevonden: tuple[Bevinding, ...] = ()
+    if niveau >= 3 and keten is not None:
+        gevonden += judge(bericht, 3, keten)
+    if niveau >= 4 and registers is not None:
+        gevonden += judge(bericht, 4, registers)
+    return gevonden
+
+
+def _kop(soort: Berichtsoort | None, wortel: etree._Element | None, bericht: Bericht | None) -> Kop | None:
+    if bericht is not None:
+        return kop_with(bericht.soort.naamruimte, bericht.header)
+    return None if soort is None or wortel is None else kop_of(wortel)
 
 
 def validate_stream(
@@ -78,6 +130,9 @@ def validate_stream(
     *,
     verwacht: Berichtsoort | None = None,
     catalogus: Catalogus | None = None,
+    niveau: int = 1,
+    keten: object = None,
+    registers: object = None,
 ) -> Oordeel:
     """Check a large bericht with the same verdict as `validate`, without holding it as long as it is valid.
 
@@ -85,22 +140,40 @@ def validate_stream(
         chunks: gives the bericht from its start each time it is called, in pieces of any length.
         verwacht: as for `validate`.
         catalogus: as for `validate`.
+        niveau: as for `validate`.
+        keten: as for `validate`.
+        registers: as for `validate`.
 
     Returns:
-        As `validate`. Only to explain an invalid bericht it is read as a whole.
+        As `validate`. Only to explain what its schema does not allow, a bericht is read as a whole. From level 2 on
+        its values are kept, without the tree around them.
     """
     catalogus = catalogus or ingebouwd()
+    lezer = Meelezer() if niveau > 1 else None
     try:
         soort = recognise(chunks(), catalogus)
-        if _mismatch(soort, verwacht) or not validate_chunks(_bounded(chunks()), catalogus.schema(soort)):
-            return validate(b"".join(_bounded(chunks())), verwacht=verwacht, catalogus=catalogus)
-        kop = _read_kop(chunks)
+        lees = lezer.absorb if lezer else None
+        if _mismatch(soort, verwacht) or not validate_chunks(_bounded(chunks()), catalogus.schema(soort), lees=lees):
+            lezer = lees = None
+            return validate(
+                b"".join(_bounded(chunks())),
+                verwacht=verwacht,
+                catalogus=catalogus,
+                niveau=niveau,
+                keten=keten,
+                registers=registers,
+            )
+        kop = _read_kop(chunks) if lezer is None else None
     except XmlGeweigerd as fout:
         herkend = _try_recognise(chunks(), catalogus)
         return Oordeel(geldig=False, berichtsoort=herkend, bevindingen=(_refusal(fout),), kop=None)
     except Onherkenbaar as fout:
         return Oordeel(geldig=False, berichtsoort=None, bevindingen=(_refusal(fout),), kop=None)
-    return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop)
+    if lezer is None:
+        return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop)
+    bericht = lezer.bericht(soort)
+    bevindingen = judge(bericht, 2) + _judge_higher(bericht, niveau, keten, registers)
+    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=_kop(soort, None, bericht))
 
 
 def _read_kop(chunks: Callable[[], Iterator[bytes]]) -> Kop:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
@@ -17,6 +18,7 @@ from lxml import etree
 from istandaarden.bevinding import Bevinding
 from istandaarden.inhoudsmodel import Afwijking, Verschil, compare
 from istandaarden.model import ROOT, Berichtmodel, Element, Logisch, Samengesteld
+from istandaarden.regels.niveau1 import XSD, rule_of
 from istandaarden.schema import compile_schema
 from istandaarden.veilig import printable
 from istandaarden.waardetoets import Waardetoets, complain
@@ -29,6 +31,21 @@ _WIT = " \t\r\n"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _STILLE_ATTRIBUTEN = frozenset({f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"})
 _WAARDE_MAX = 200
+_STOORT = frozenset({Verschil.ONBEKEND, Verschil.TE_VAAK})
+"""Differences that leave uncertain what was meant; a wrong place or namespace does not."""
+
+
+@dataclass(slots=True)
+class Foutplekken:
+    """Places with a fault, as `Bevinding.plaats`.
+
+    `waarden` are values that are not what they should be; `opbouw` elements of which it is uncertain which children
+    they were meant to have; `weg` elements that do not belong where they stand.
+    """
+
+    waarden: set[str] = field(default_factory=set)
+    opbouw: set[str] = field(default_factory=set)
+    weg: set[str] = field(default_factory=set)
 
 
 def explain(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets) -> tuple[Bevinding, ...]:
@@ -43,17 +60,42 @@ def explain(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoet
         Findings in the order of the bericht, none for a valid one; at most `BEVINDINGEN_MAX`, and then one that tells
         how many more there are.
     """
-    lezer = _Lezer(model)
-    lezer.read_root(wortel)
-    lezer.judge_values(waardetoets)
-    return lezer.result()
+    return _explain(wortel, model, waardetoets).result()
 
 
 def explain_rejected(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets) -> tuple[Bevinding, ...]:
     """Explain a bericht that libxml2 has rejected: as `explain`, and never without any finding."""
-    bevindingen = explain(wortel, model, waardetoets)
+    return explain_places(wortel, model, waardetoets)[0]
+
+
+def explain_places(
+    wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets
+) -> tuple[tuple[Bevinding, ...], Foutplekken | None]:
+    """Explain a bericht that libxml2 has rejected, and say which places in it cannot be trusted.
+
+    Args:
+        wortel: as for `explain`.
+        model: as for `explain`.
+        waardetoets: as for `explain`.
+
+    Returns:
+        At least one finding; and the places, None when they are not known or too many to name.
+    """
+    lezer = _explain(wortel, model, waardetoets)
+    bevindingen = lezer.result()
     if bevindingen:
-        return bevindingen
+        return bevindingen, lezer.places()
+    return _as_libxml2_says(wortel, model), None
+
+
+def _explain(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets) -> _Lezer:
+    lezer = _Lezer(model)
+    lezer.read_root(wortel)
+    lezer.judge_values(waardetoets)
+    return lezer
+
+
+def _as_libxml2_says(wortel: etree._Element, model: Berichtmodel) -> tuple[Bevinding, ...]:
     schema = compile_schema(model)  # its own copy: nobody else writes in the error log of this one
     schema.validate(wortel)
     log: Any = schema.error_log  # the stubs do not know that it can be iterated
@@ -80,6 +122,8 @@ class _Lezer:
         self._volgnummer = 0
         self._waarden: list[tuple[Element, str]] = []
         self._plekken: list[tuple[int, str, int]] = []
+        self._fout = Foutplekken()
+        self._heeft_wortel = True
 
     def result(self) -> tuple[Bevinding, ...]:
         """Give the findings in the order in which their elements stand in the bericht."""
@@ -89,11 +133,16 @@ class _Lezer:
             bevindingen.append(Bevinding("XSD", 1, f"/{ROOT}", 0, melding))
         return tuple(bevindingen)
 
+    def places(self) -> Foutplekken | None:
+        """Give the places that cannot be trusted, None when the root is wrong or there are more than are told."""
+        return self._fout if self._heeft_wortel and not self._meer else None
+
     def read_root(self, wortel: etree._Element) -> None:
         """Compare the root element, and then everything in it."""
         naamruimte, _, naam = str(wortel.tag).rpartition("}")
         if naam != ROOT or naamruimte != f"{{{self._model.soort.naamruimte}":
             plaats = f"/{printable(naam, 60)}"
+            self._heeft_wortel = False
             self._add(
                 plaats, wortel, f"Het hoofdelement heet {plaats[1:]}; verwacht wordt {ROOT} van {self._model.soort}."
             )
@@ -105,17 +154,21 @@ class _Lezer:
         for nummer, facetten in toets.wrong(self._waarden).items():
             element, waarde = self._waarden[nummer]
             volgnummer, plaats, regel = self._plekken[nummer]
-            self._keep(volgnummer, plaats, regel, complain(element, waarde, facetten), waarde)
+            code = rule_of(self._model.soort, element, facetten)
+            self._keep(volgnummer, plaats, regel, complain(element, waarde, facetten), waarde, code=code)
+            self._fout.waarden.add(plaats)
 
     def _add(self, plaats: str, knoop: etree._Element, melding: str, waarde: str | None = None) -> None:
         self._keep(self._volgnummer, plaats, line_of(knoop), melding, waarde)
 
-    def _keep(self, volgnummer: int, plaats: str, regel: int, melding: str, waarde: str | None) -> None:
+    def _keep(
+        self, volgnummer: int, plaats: str, regel: int, melding: str, waarde: str | None, *, code: str = XSD
+    ) -> None:
         if len(self._gevonden) >= BEVINDINGEN_MAX:
             self._meer += 1
             return
         waarde = waarde if waarde is None or len(waarde) <= _WAARDE_MAX else f"{waarde[:_WAARDE_MAX]}…"
-        self._gevonden.append((volgnummer, Bevinding("XSD", 1, plaats, regel, melding, waarde=waarde)))
+        self._gevonden.append((volgnummer, Bevinding(code, 1, plaats, regel, melding, waarde=waarde)))
 
     def _read(self, knoop: etree._Element, soort: Samengesteld, plaats: str, naam: str) -> None:
         self._volgnummer += 1
@@ -131,10 +184,14 @@ class _Lezer:
         ontbreekt = [afwijking.element for afwijking in per_kind.get(-1, ()) if afwijking.element]
         for gemist in ontbreekt:
             self._add(plaats, knoop, _missing(gemist, soort, naam))
+            self._fout.opbouw.add(plaats)
         for nummer, (kind, element) in enumerate(zip(kinderen, gepaard, strict=True)):
             self._volgnummer += 1
             for afwijking in per_kind.get(nummer, ()):
                 self._add(plaatsen[nummer], kind, _difference(afwijking, soort, naam, tags[nummer], ontbreekt))
+                if afwijking.verschil in _STOORT:
+                    self._fout.opbouw.add(plaats)
+                    self._fout.weg.add(plaatsen[nummer])
             if element is None:
                 continue
             if isinstance(element.type, Samengesteld):
@@ -147,6 +204,8 @@ class _Lezer:
         if len(knoop):
             verwacht = describe_value(element)
             self._add(plaats, knoop, f"{element.naam} bevat andere elementen; verwacht wordt {verwacht}.")
+            self._fout.weg.add(plaats)
+            self._fout.opbouw.add(plaats.rpartition("/")[0])
             return
         self._waarden.append((element, knoop.text or ""))
         self._plekken.append((self._volgnummer, plaats, line_of(knoop)))
@@ -168,6 +227,7 @@ class _Lezer:
         if los is not None:
             melding = f"In {naam} staat tekst buiten de elementen; daar mogen alleen elementen staan."
             self._add(plaats, knoop, melding, los)
+            self._fout.opbouw |= {plaats, plaats.rpartition("/")[0] or plaats}
 
 
 def _places(plaats: str, tags: Sequence[str]) -> list[str]:

@@ -1,22 +1,23 @@
-"""A bericht as rules read it: klassen with values by local name, made once from a tree or while it passes.
+"""A bericht as rules read it: klassen with values by local name, made once from a tree or while the bericht passes.
 
-Rules look up the same few values many times, and going through libxml2's tree for each costs more than the rule. A
-`Klasse` is an element with children, whatever the model calls it (klasse, lijst or composiet); it keeps nothing of the
-tree, so a tree may be thrown away behind it.
+Rules look up the same few values many times, and asking libxml2's tree for each of them costs more than the rules do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from lxml import etree
 
 from istandaarden.model import ROOT, Berichtsoort
 
 _WIT = " \t\r\n"
+_NAMEN_MAX = 10_000
+_T = TypeVar("_T")
 
 
 class Besmet(Exception):
@@ -40,22 +41,37 @@ class Klasse:
 
     __slots__ = ("_regels", "_velden", "naam", "nummer", "ouder", "regel")
 
-    def __init__(self, naam: str, ouder: Klasse | None, regel: int) -> None:
+    def __init__(self, naam: str, ouder: Klasse | None, regel: int = 0) -> None:
         self.naam = naam
         self.ouder = ouder
         self.nummer = 1
         self.regel = regel
-        """Line of the start tag in the file, 0 when unknown."""
+        """Line of the start tag in the file, 0 when it was not noted: see `Bericht.locate`."""
         self._velden: dict[str, Any] = {}
-        self._regels: list[int] = []  # line of each field, in the order of `_velden`
+        self._regels: list[int] | None = None  # line of each field, in the order of `_velden`, when lines are noted
+
+    @property
+    def plaats(self) -> str:
+        """Path from the root, with positions where a sibling has the same name."""
+        if self.ouder is None:
+            return f"/{self.naam}"
+        positie = f"[{self.nummer}]" if self.ouder._velden[self.naam].__class__ is list else ""  # noqa: SLF001
+        return f"{self.ouder.plaats}/{self.naam}{positie}"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it is uncertain which children there are."""
+        return _OPBOUW in self._velden
 
     def tekst(self, pad: str) -> str | None:
         """Give a value without surrounding white space, None when it is absent or empty."""
         waarde = self._velden.get(pad)
-        if waarde.__class__ is str:
-            return waarde or None
-        waarde = self._find(pad)
-        return waarde or None if isinstance(waarde, str) else None
+        if waarde.__class__ is not str:
+            waarde = self._find(pad)
+            if waarde.__class__ is not str:
+                return None
+            self._velden[pad] = waarde  # a path is remembered beside the names
+        return waarde or None
 
     def geheel(self, pad: str) -> int | None:
         """Give a whole number, None when it is absent."""
@@ -78,104 +94,132 @@ class Klasse:
 
     def kinderen(self, pad: str) -> Sequence[Klasse]:
         """Give the children of a name that are klassen, all of them, in order."""
-        if not pad.partition("/")[2]:
-            return self._children(pad)
         kop, _, rest = pad.partition("/")
-        return [kind for tak in self._children(kop) for kind in tak.kinderen(rest)]
+        if _OPBOUW in self._velden or self._velden.get(kop) is _FOUT:
+            raise Besmet
+        takken = self.branches(kop)
+        return [kind for tak in takken for kind in tak.kinderen(rest)] if rest else takken
+
+    def is_klasse(self, naam: str) -> bool:
+        """Tell whether a child has children of its own."""
+        waarde = self._velden.get(naam)
+        return isinstance(waarde[0] if isinstance(waarde, list) and waarde else waarde, Klasse)
 
     def teksten(self, naam: str) -> Sequence[str]:
         """Give the values of a repeated simple child."""
-        waarde = self._field(naam)
-        if waarde is None:
-            return ()
-        return [deel for deel in (waarde if isinstance(waarde, list) else [waarde]) if isinstance(deel, str)]
+        waarde = self._velden.get(naam)
+        if waarde is _FOUT or (waarde is None and _OPBOUW in self._velden):
+            raise Besmet
+        delen = waarde if isinstance(waarde, list) else [waarde]
+        return [deel for deel in delen if isinstance(deel, str)]
 
-    @property
-    def plaats(self) -> str:
-        """Path from the root, with positions where a sibling has the same name."""
-        if self.ouder is None:
-            return f"/{self.naam}"
-        broers = self.ouder._velden.get(self.naam)  # noqa: SLF001 - another of the same class
-        positie = f"[{self.nummer}]" if isinstance(broers, list) else ""
-        return f"{self.ouder.plaats}/{self.naam}{positie}"
+    def branches(self, naam: str) -> Sequence[Klasse]:
+        """Give the children of a name that are klassen, as far as they can be found; never raises."""
+        waarde = self._velden.get(naam)
+        if waarde.__class__ is Klasse:
+            return (waarde,)
+        if waarde.__class__ is list:
+            return [deel for deel in waarde if isinstance(deel, Klasse)]
+        if waarde.__class__ is str:  # an element without children, such as an empty Periode
+            waarde = self._velden[naam] = Klasse(naam, self, self._line_of(naam))
+            return (waarde,)
+        return ()
 
-    def locate(self, pad: str) -> tuple[str, int, str | None]:
-        """Say where something is: path from the root, line, and the value when it is a value.
+    def trace(self, pad: str) -> tuple[Klasse, str, str | None]:
+        """Follow a path as far as it goes.
 
-        What is absent is nowhere: then it is the place where it should have been, as far as there is one.
+        Returns:
+            The last klasse on it; the name of its child when that is a value, else nothing; and that value. What is
+            absent is nowhere, so then it is the klasse where it should have been.
         """
         plek: Klasse = self
         for naam in pad.split("/") if pad else ():
             waarde = plek._velden.get(naam)
             waarde = waarde[0] if isinstance(waarde, list) else waarde
             if isinstance(waarde, str):
-                regel = plek._regels[list(plek._velden).index(naam)]
-                return f"{plek.plaats}/{naam}", regel, waarde
+                return plek, naam, waarde
             if not isinstance(waarde, Klasse):
                 break
             plek = waarde
-        return plek.plaats, plek.regel, None
+        return plek, "", None
+
+    def line(self, naam: str) -> int:
+        """Give the line of a child that is a value, or without a name its own; 0 when lines were not noted."""
+        return self._line_of(naam) if naam else self.regel
 
     def mark(self, veld: str | None) -> None:
         """Make reading a child raise `Besmet`; without one, asking which children there are."""
         if veld is None:
-            self._velden.setdefault(_OPBOUW, _FOUT)
+            self._velden[_OPBOUW] = _FOUT
         elif veld in self._velden:
             self._velden[veld] = _FOUT
 
-    def walk(self) -> Iterator[Klasse]:
-        """Yield this klasse and all below it."""
-        yield self
-        for waarde in self._velden.values():
-            for deel in waarde if isinstance(waarde, list) else (waarde,):
-                if isinstance(deel, Klasse):
-                    yield from deel.walk()
-
-    def _children(self, naam: str) -> Sequence[Klasse]:
-        if _OPBOUW in self._velden:
-            raise Besmet
-        waarde = self._field(naam)
-        if isinstance(waarde, Klasse):
-            return (waarde,)
+    def forget(self, kind: Klasse) -> None:
+        """Leave a child out, as if it were not there."""
+        waarde = self._velden.get(kind.naam)
         if isinstance(waarde, list):
-            return [deel for deel in waarde if isinstance(deel, Klasse)]
-        return (Klasse(naam, self, self.regel),) if isinstance(waarde, str) else ()
+            self._velden[kind.naam] = [deel for deel in waarde if deel is not kind]
+        elif waarde is kind:
+            del self._velden[kind.naam]
 
-    def _field(self, naam: str) -> Any:
-        waarde = self._velden.get(naam)
-        if waarde is _FOUT or (waarde is None and _OPBOUW in self._velden):
-            raise Besmet
-        return waarde
-
-    def _find(self, pad: str) -> Any:
-        kop, _, rest = pad.partition("/")
-        waarde = self._field(kop)
-        if isinstance(waarde, list):
-            waarde = waarde[0]
-        if not rest:
-            return waarde
-        return waarde._find(rest) if isinstance(waarde, Klasse) else None  # noqa: SLF001
-
-    def _add(self, naam: str, waarde: str | Klasse, regel: int) -> None:
+    def add(self, naam: str, waarde: str | Klasse, regel: int | None = None) -> None:
+        """Put in the next child, noting its line or not, for all children alike."""
         eerder = self._velden.get(naam)
         if eerder is None:
             self._velden[naam] = waarde
-            self._regels.append(regel)
+            if regel is not None:
+                if self._regels is None:
+                    self._regels = []
+                self._regels.append(regel)
             return
-        if not isinstance(eerder, list):
+        if eerder.__class__ is not list:
             eerder = self._velden[naam] = [eerder]
         eerder.append(waarde)
-        if isinstance(waarde, Klasse):
+        if waarde.__class__ is Klasse:
             waarde.nummer = len(eerder)
+
+    def walk(self) -> Iterator[Klasse]:
+        """Yield this klasse and every klasse below it."""
+        yield self
+        for naam in list(self._velden):
+            for kind in self.branches(naam) if not isinstance(self._velden[naam], str) else ():
+                yield from kind.walk()
+
+    def _line_of(self, naam: str) -> int:
+        return self._regels[list(self._velden).index(naam)] if self._regels else 0
+
+    def _find(self, pad: str) -> Any:
+        """Give what is at a path: its text, its Klasse, None when it is absent; the first where there are more."""
+        waarde = self._velden.get(pad)
+        if waarde is None:
+            if "/" in pad:
+                kop, _, rest = pad.partition("/")
+                tak = self._velden.get(kop)
+                if tak.__class__ is not Klasse:
+                    tak = self._find(kop)
+                return tak._find(rest) if tak.__class__ is Klasse else None  # noqa: SLF001 - of the same class
+            if _OPBOUW in self._velden:
+                raise Besmet
+            return None
+        if waarde is _FOUT:
+            raise Besmet
+        if waarde.__class__ is list:
+            return waarde[0] if waarde else None
+        return waarde
 
 
 class Bericht:
     """A bericht for rules: its klassen by name, and what its Header says."""
 
-    def __init__(self, soort: Berichtsoort, wortel: Klasse, klassen: dict[str, list[Klasse]]) -> None:
+    def __init__(
+        self, soort: Berichtsoort, wortel: Klasse, klassen: dict[str, list[Klasse]], boom: etree._Element | None = None
+    ) -> None:
         self.soort = soort
         self.wortel = wortel
         self._klassen = klassen
+        self._boom = boom  # knows the lines that were not noted
+        self._dagtekening: date | None = None
+        self._besmet = False
 
     @property
     def standaard(self) -> str:
@@ -183,15 +227,11 @@ class Bericht:
         return self.soort.standaard
 
     @property
-    def nummer(self) -> str:
-        """Number of the berichtsoort without its prefix: ``301``."""
-        return self.soort.code[-3:]
-
-    @property
     def dagtekening(self) -> date | None:
         """Date of the bericht, None when there is none; raises `Besmet` when it cannot be trusted."""
-        kop = self.wortel.kind("Header")
-        return kop.datum("BerichtIdentificatie/Dagtekening") if kop else None
+        if self._dagtekening is None:
+            self._dagtekening = self.wortel.datum("Header/BerichtIdentificatie/Dagtekening")
+        return self._dagtekening
 
     def header(self, pad: str) -> str | None:
         """Give a value from the Header, None when it is absent."""
@@ -201,16 +241,79 @@ class Bericht:
         """Give every klasse with an element name, in the order of the bericht."""
         return self._klassen.get(naam, ())
 
+    def forget(self, klasse: Klasse) -> None:
+        """Leave a klasse out, with all that is in it."""
+        if klasse.ouder is not None:
+            klasse.ouder.forget(klasse)
+        for weg in klasse.walk():
+            self._klassen[weg.naam] = [blijft for blijft in self._klassen.get(weg.naam, ()) if blijft is not weg]
 
-class Berichtlezer:
-    """Makes a `Bericht` out of a tree, at once or as the tree grows at its end and is pruned behind."""
+    def mark(self, klasse: Klasse, veld: str | None) -> None:
+        """Note that a child of a klasse cannot be trusted or, without one, which children it has."""
+        self._besmet = True
+        klasse.mark(veld)
+
+    def count_on(self, *namen: str) -> None:
+        """Check that the klassen of these names have all the children they should have.
+
+        Raises:
+            Besmet: level 1 found otherwise, so that a sum or a count would mean nothing.
+        """
+        if self._besmet and any(klasse.is_doubtful for naam in namen for klasse in self.klassen(naam)):
+            raise Besmet
+
+    def locate(self, klasse: Klasse, pad: str) -> tuple[str, int, str | None]:
+        """Say where something is: path from the root, line in the file, and the value when it is a value."""
+        plek, naam, waarde = klasse.trace(pad)
+        regel = plek.line(naam) if self._boom is None else _line(_element_of(self._boom, plek, naam))
+        return f"{plek.plaats}/{naam}" if naam else plek.plaats, regel, waarde
+
+
+def read_tree(boom: etree._Element, soort: Berichtsoort) -> Bericht:
+    """Make a `Bericht` out of a tree, which is looked at again only to say on which line something is."""
+    wortel = klasse = Klasse(_NAMEN[boom.tag], None)
+    velden, over = klasse._velden, len(boom)  # noqa: SLF001 - built here
+    hoger: list[tuple[Klasse, int]] = []
+    klassen: dict[str, list[Klasse]] = {}
+    elementen: Any = boom.iter()  # in the order of the bericht: with the number of children that is enough
+    next(elementen)
+    namen = _NAMEN
+    for element in elementen:
+        naam, aantal = namen[element.tag], len(element)
+        over -= 1
+        if aantal:
+            kind = Klasse(naam, klasse)
+            if naam in klassen:
+                klassen[naam].append(kind)
+            else:
+                klassen[naam] = [kind]
+            if naam in velden:
+                klasse.add(naam, kind)
+            else:
+                velden[naam] = kind
+            hoger.append((klasse, over))
+            klasse, velden, over = kind, kind._velden, aantal  # noqa: SLF001
+            continue
+        tekst = (element.text or "").strip(_WIT)
+        if naam in velden:
+            klasse.add(naam, tekst)
+        else:
+            velden[naam] = tekst
+        while not over and hoger:
+            klasse, over = hoger.pop()
+            velden = klasse._velden  # noqa: SLF001
+    return Bericht(soort, wortel, klassen, boom)
+
+
+class Meelezer:
+    """Makes a `Bericht` out of a tree that grows at its end and is pruned behind."""
 
     def __init__(self) -> None:
-        self._klassen: dict[str, list[Klasse]] = {}
         self._wortel: Klasse | None = None
+        self._klassen: dict[str, list[Klasse]] = {}
         self._open: list[Klasse] = []  # klassen that were begun below the root and had not ended, outermost first
 
-    def absorb(self, wortel: etree._Element, *, af: bool = True) -> None:
+    def absorb(self, wortel: etree._Element, af: bool) -> None:  # noqa: FBT001 - `validate_chunks` calls it so
         """Take in what the tree holds.
 
         Args:
@@ -219,20 +322,19 @@ class Berichtlezer:
                 out of the tree after this call.
         """
         if self._wortel is None:
-            self._wortel = Klasse(_local(str(wortel.tag)), None, _line(wortel))
+            self._wortel = Klasse(_NAMEN[wortel.tag], None, _line(wortel))
         self._grow(wortel, self._wortel, 0, af=af)
 
     def bericht(self, soort: Berichtsoort) -> Bericht:
         """Give what was taken in."""
-        return Bericht(soort, self._wortel or Klasse(ROOT, None, 0), self._klassen)
+        return Bericht(soort, self._wortel or Klasse(ROOT, None), self._klassen)
 
     def _grow(self, element: etree._Element, klasse: Klasse, diepte: int, *, af: bool) -> None:
         kinderen = list(element)
         if not kinderen:
             return
         begonnen = self._open[diepte] if len(self._open) > diepte else None
-        klaar = kinderen if af else kinderen[:-1]
-        for kind in klaar:
+        for kind in kinderen if af else kinderen[:-1]:
             if begonnen is None:
                 self._store(kind, klasse)
             else:
@@ -246,29 +348,22 @@ class Berichtlezer:
                 self._open[diepte:] = [begonnen]
             self._grow(laatste, begonnen, diepte + 1, af=False)
 
-    def _store(self, element: etree._Element, ouder: Klasse) -> None:
+    def _store(self, element: Any, ouder: Klasse) -> None:
         if not len(element):
-            ouder._add(_local(element.tag), (element.text or "").strip(_WIT), element.sourceline)  # type: ignore[arg-type]  # noqa: SLF001 - no comments here
+            ouder.add(_NAMEN[element.tag], (element.text or "").strip(_WIT), element.sourceline)
             return
         klasse = self._begin(element, ouder)
-        velden, regels = klasse._velden, klasse._regels  # noqa: SLF001 - built here
         for kind in element:
-            naam = _local(kind.tag)
-            if len(kind) or naam in velden:
-                self._store(kind, klasse)
-            else:
-                velden[naam] = (kind.text or "").strip(_WIT)
-                regels.append(kind.sourceline)  # type: ignore[arg-type]  # a parsed element has one
+            self._store(kind, klasse)
 
-    def _begin(self, element: etree._Element, ouder: Klasse) -> Klasse:
-        naam = _local(element.tag)
-        klasse = Klasse(naam, ouder, _line(element))
-        ouder._add(naam, klasse, klasse.regel)  # noqa: SLF001 - built here
-        self._klassen.setdefault(naam, []).append(klasse)
+    def _begin(self, element: Any, ouder: Klasse) -> Klasse:
+        klasse = Klasse(_NAMEN[element.tag], ouder, element.sourceline)
+        ouder.add(klasse.naam, klasse, klasse.regel)
+        self._klassen.setdefault(klasse.naam, []).append(klasse)
         return klasse
 
 
-def leesbaar(klassen: Iterable[Klasse], lees: Any) -> Iterator[tuple[Klasse, Any]]:
+def leesbaar(klassen: Iterable[Klasse], lees: Callable[[Klasse], _T]) -> Iterator[tuple[Klasse, _T]]:
     """Pair each klasse with what a function reads from it, leaving out those where level 1 found a fault."""
     for klasse in klassen:
         try:
@@ -278,9 +373,31 @@ def leesbaar(klassen: Iterable[Klasse], lees: Any) -> Iterator[tuple[Klasse, Any
         yield klasse, waarde
 
 
-@lru_cache(maxsize=4096)
-def _local(tag: Any) -> str:
-    return str(tag).rpartition("}")[2]
+def _element_of(boom: etree._Element, klasse: Klasse, naam: str) -> etree._Element:
+    """Find the element of a klasse, or of its first child of a name, in the tree it was read from."""
+    pad = [(naam, 1)] if naam else []
+    stap: Klasse | None = klasse
+    while stap is not None and stap.ouder is not None:
+        pad.append((stap.naam, stap.nummer))
+        stap = stap.ouder
+    element: Any = boom
+    for kindnaam, nummer in reversed(pad):
+        gelijk = (kind for kind in element if _NAMEN[kind.tag] == kindnaam)
+        element = next(islice(gelijk, nummer - 1, None))
+    return element  # type: ignore[no-any-return]  # a loop variable the stubs know too little of
+
+
+class _Namen(dict[Any, str]):
+    """Local name by tag; an invalid bericht can have any number of them."""
+
+    def __missing__(self, tag: Any) -> str:
+        naam = str(tag).rpartition("}")[2]
+        if len(self) < _NAMEN_MAX:
+            self[tag] = naam
+        return naam
+
+
+_NAMEN = _Namen()
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from operator import mul
 
 from istandaarden.regels.bericht import Bericht, Klasse
 from istandaarden.regels.boek import Overtreding, klasseregel
@@ -31,7 +32,8 @@ def elfproef(client: Klasse, _bericht: Bericht) -> Overtreding | None:
 
 def passes_elfproef(nummer: str) -> bool:
     """Tell whether nine digits pass the elfproef of a BSN."""
-    return sum(gewicht * int(cijfer) for gewicht, cijfer in zip(_GEWICHTEN, nummer, strict=False)) % 11 == 0
+    som: int = sum(map(mul, _GEWICHTEN, map(int, nummer)))
+    return som % 11 == 0
 
 
 @klasseregel("CD005", "Adres", advies="Vul ze beide, of laat ze beide weg.")

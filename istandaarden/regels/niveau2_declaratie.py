@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 
 from istandaarden.regels.bericht import Bericht, Klasse
 from istandaarden.regels.boek import Overtreding, klasseregel
@@ -90,29 +91,28 @@ def period_has_passed(periode: Klasse, bericht: Bericht) -> Overtreding | None:
     return None
 
 
-@klasseregel("TR319", "Prestatie", advies="Declareer de prestatie in de maand waarin zij is geleverd, of later.")
-def not_after_declaratie(prestatie: Klasse, bericht: Bericht) -> Overtreding | None:
+@klasseregel("TR319", "ProductPeriode", advies="Declareer de prestatie in de maand waarin zij is geleverd, of later.")
+def not_after_declaratie(periode: Klasse, bericht: Bericht) -> Overtreding | None:
     """A prestatie is not later than what the declaratie is about."""
-    for declaratie in bericht.klassen("Declaratie"):
-        grens = declaratie.datum("DeclaratiePeriode/Einddatum")
-        for pad in ("ProductPeriode/Begindatum", "ProductPeriode/Einddatum"):
-            dag = prestatie.datum(pad)
-            if grens is not None and dag is not None and dag > grens:
-                return Overtreding(prestatie, pad)
+    grens = bericht.wortel.datum("Declaratie/DeclaratiePeriode/Einddatum")
+    if grens is None:
+        return None
+    for naam in ("Begindatum", "Einddatum"):
+        dag = periode.datum(naam)
+        if dag is not None and dag > grens:
+            return Overtreding(periode, naam)
     return None
 
 
-@klasseregel("TR335", "Prestatie", advies="Declareer zorg binnen vijf jaar; oudere kan niet meer.")
-def not_too_old(prestatie: Klasse, bericht: Bericht) -> Overtreding | None:
+@klasseregel("TR335", "ProductPeriode", advies="Declareer zorg binnen vijf jaar; oudere kan niet meer.")
+def not_too_old(periode: Klasse, bericht: Bericht) -> Overtreding | None:
     """After five years it is too late to declare."""
-    einde = prestatie.datum("ProductPeriode/Einddatum")
-    for declaratie in bericht.klassen("Declaratie"):
-        nu = declaratie.datum("DeclaratieDagtekening")
-        if nu is not None and einde is not None and einde < _years_before(nu):
-            return Overtreding(prestatie, "ProductPeriode/Einddatum")
-    return None
+    einde, nu = periode.datum("Einddatum"), bericht.wortel.datum("Declaratie/DeclaratieDagtekening")
+    too_old = einde is not None and nu is not None and einde < _years_before(nu)
+    return Overtreding(periode, "Einddatum") if too_old else None
 
 
+@lru_cache(maxsize=16)
 def _years_before(dag: date) -> date:
     jaar = max(dag.year - _JAREN_TERUG, date.min.year)
     return dag.replace(year=jaar, day=min(dag.day, monthrange(jaar, dag.month)[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from istandaarden.regels.bericht import Bericht, Klasse, leesbaar
@@ -69,6 +69,8 @@ def _overlaps(bericht: Bericht, naam: str) -> Iterator[Overtreding]:
         telt = begin <= einde and not hulpmiddel and not (naam == "ToegewezenProduct" and _is_deleted(product))
         return categorie, product.tekst("Product/Code"), begin, einde, telt
 
+    if not _may_overlap(bericht.klassen(naam)):
+        return
     gezien: defaultdict[tuple[str | None, ...], Perioden] = defaultdict(Perioden)
     for product, (categorie, code, begin, einde, telt) in leesbaar(bericht.klassen(naam), lees):
         if not telt:
@@ -83,6 +85,16 @@ def _overlaps(bericht: Bericht, naam: str) -> Iterator[Overtreding]:
             yield Overtreding(product, BEGIN[naam], "Dit product overlapt met een eerder product in dit bericht.")
         for sleutel in _places(categorie, code):
             gezien[sleutel].add(begin, einde)
+
+
+def _may_overlap(producten: Sequence[Klasse]) -> bool:
+    """Say whether any two are equal at all: a quick look that settles it for most berichten."""
+    if len(producten) < 2:
+        return False
+    categorieen = {
+        categorie for _, categorie in leesbaar(producten, lambda product: product.tekst("Product/Categorie"))
+    }
+    return None in categorieen or len(categorieen) < len(producten)
 
 
 def _places(categorie: str | None, code: str | None) -> list[tuple[str | None, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from istandaarden.regels.bericht import Bericht, Klasse, leesbaar
+from istandaarden.regels.bericht import Bericht, Besmet, leesbaar
 from istandaarden.regels.boek import Overtreding, regel
 
 _PRODUCT = ("Product/Categorie", "Product/Code")
@@ -29,11 +29,16 @@ SLEUTELS = {
 def unique(bericht: Bericht) -> Iterator[Overtreding]:
     """No two klassen in the same place have the same key; an absent part of a key equals an absent part."""
     for naam, sleutel in SLEUTELS.items():
+        if len(bericht.klassen(naam)) < 2:
+            continue
         gezien: set[tuple[object, ...]] = set()
-        woorden = ", ".join(deel.rpartition("/")[2] for deel in sleutel)
-        for klasse, waarden in leesbaar(bericht.klassen(naam), lambda klasse, pad=sleutel: _key(klasse, pad)):
-            plek = (id(klasse.ouder), *waarden)
+        for klasse in bericht.klassen(naam):
+            try:
+                plek = (id(klasse.ouder), *[klasse.tekst(pad) for pad in sleutel])
+            except Besmet:
+                continue
             if plek in gezien:
+                woorden = ", ".join(deel.rpartition("/")[2] for deel in sleutel)
                 yield Overtreding(klasse, sleutel[0], f"Een eerdere {naam} heeft dezelfde sleutel ({woorden}).")
             gezien.add(plek)
 
@@ -43,13 +48,9 @@ def own_reference(bericht: Bericht) -> Iterator[Overtreding]:
     """No two requested products share a reference; where they are the same product it is called TR101."""
     producten: dict[str, set[tuple[str | None, ...]]] = {}
     for aanvraag, (referentie, *product) in leesbaar(
-        bericht.klassen("AangevraagdProduct"), lambda klasse: _key(klasse, SLEUTELS["AangevraagdProduct"])
+        bericht.klassen("AangevraagdProduct"), lambda klasse: [klasse.tekst(pad) for pad in SLEUTELS[klasse.naam]]
     ):
         eerder = producten.setdefault(str(referentie), set())
         if eerder and tuple(product) not in eerder:
             yield Overtreding(aanvraag, "ReferentieAanbieder", "Een eerder product heeft dezelfde referentie.")
         eerder.add(tuple(product))
-
-
-def _key(klasse: Klasse, sleutel: tuple[str, ...]) -> tuple[str | None, ...]:
-    return tuple([klasse.tekst(pad) for pad in sleutel])

@@ -98,4 +98,6 @@ def something_new(verzoek: Klasse, _bericht: Bericht) -> Overtreding | None:
 def new_is_later(product: Klasse, bericht: Bericht) -> Overtreding | None:
     """A new product begins after the request for it."""
     begin, nu = product.datum("GewensteIngangsdatum"), bericht.dagtekening
-    return Overtreding(product, "GewensteIngangsdatum") if begin is not None and nu is not None and begin <= nu else None
+    return (
+        Overtreding(product, "GewensteIngangsdatum") if begin is not None and nu is not None and begin <= nu else None
+    )

@@ -40,11 +40,13 @@ def judge(bericht: Bericht, niveau: int, *bronnen: object) -> tuple[Bevinding, .
         that tells how many more there are.
     """
     gebroken = _broken(bericht, niveau, bronnen)
-    gevonden = [_finding(*overtreding) for overtreding in islice(gebroken, OVERTREDINGEN_MAX)]
+    gevonden = [_finding(bericht, *overtreding) for overtreding in islice(gebroken, OVERTREDINGEN_MAX)]
     gevonden.sort(key=lambda bevinding: bevinding.regel)
     for regel, _, _ in gebroken:
         meer = 1 + sum(1 for _ in gebroken)
-        melding = f"Er zijn nog {meer} overtredingen die niet apart zijn uitgeschreven, om te beginnen van {regel.code}."
+        melding = (
+            f"Er zijn nog {meer} overtredingen die niet apart zijn uitgeschreven, om te beginnen van {regel.code}."
+        )
         gevonden.append(Bevinding(regel.code, niveau, f"/{ROOT}", 0, melding, regel.retourcode))
     return tuple(gevonden)
 
@@ -82,8 +84,8 @@ def _plan(soort: Berichtsoort, niveau: int) -> _Plan:
     return _Plan(tuple((naam, tuple(regels)) for naam, regels in per_klasse.items()), tuple(geheel))
 
 
-def _finding(regel: Regel, toets: Toets, overtreding: Overtreding) -> Bevinding:
-    plaats, lijn, waarde = overtreding.klasse.locate(overtreding.pad)
+def _finding(bericht: Bericht, regel: Regel, toets: Toets, overtreding: Overtreding) -> Bevinding:
+    plaats, lijn, waarde = bericht.locate(overtreding.klasse, overtreding.pad)
     if waarde is not None and len(waarde) > _WAARDE_MAX:
         waarde = f"{waarde[:_WAARDE_MAX]}…"
     delen = (regel.stelling, overtreding.bijzonderheid, toets.advies)
