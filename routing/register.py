@@ -6,16 +6,14 @@ Routing works on a `Register`: an immutable value in memory, so that deciding wh
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
 from sqlalchemy import Connection, select
 
+from istandaarden.gemeenten import gemeenten
 from routing import schema
 from routing.bericht import Identiteit
 from routing.opslag import Opslag
@@ -91,13 +89,9 @@ class Register:
 @cache
 def ingebouwd() -> Mapping[str, Partij]:
     """Return the partijen that need no import: the 342 gemeenten of 2026 (CBS) and the ketenpartijen."""
-    tekst = files("routing").joinpath("gemeenten.csv").read_text(encoding="utf-8")
-    gemeenten = {
-        rij["gemeentecode"]: Partij(rij["gemeentecode"], Partijsoort.GEMEENTE, rij["naam"])
-        for rij in csv.DictReader(io.StringIO(tekst))
-    }
+    van_2026 = {code: Partij(code, Partijsoort.GEMEENTE, naam) for code, naam in gemeenten().items()}
     keten = {code: Partij(code, Partijsoort.KETENPARTIJ, naam) for code, naam in KETENPARTIJEN.items()}
-    return MappingProxyType(gemeenten | keten)
+    return MappingProxyType(van_2026 | keten)
 
 
 def read_versie(conn: Connection) -> int:
