@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import merge
 from operator import attrgetter
@@ -16,6 +16,8 @@ from istandaarden.herkenning import Onherkenbaar, by_root, recognise
 from istandaarden.kop import Kop, kop_of, kop_with, read_kop
 from istandaarden.model import ROOT, Berichtsoort
 from istandaarden.regels.bericht import Bericht, Meelezer, read_tree
+from istandaarden.regels.keten import Keten
+from istandaarden.regels.registers import Registers
 from istandaarden.regels.toetsing import judge
 from istandaarden.regels.twijfel import mark_faults
 from istandaarden.uitleg import explain_places, line_of
@@ -31,13 +33,15 @@ class Oordeel:
     """What came out of checking one bericht.
 
     `berichtsoort` is what the root element says, None when it says nothing we know; `bevindingen` is empty exactly when
-    `geldig`; `kop` is the Header as far as it could be read.
+    `geldig`; `kop` is the Header as far as it could be read. `bericht` is what rules read, for who wants to add it to a
+    keten: there when a level above 1 was asked and the schema is satisfied.
     """
 
     geldig: bool
     berichtsoort: Berichtsoort | None
     bevindingen: tuple[Bevinding, ...]
     kop: Kop | None
+    bericht: Bericht | None = field(default=None, repr=False, compare=False)
 
 
 def validate(
@@ -46,8 +50,8 @@ def validate(
     verwacht: Berichtsoort | None = None,
     catalogus: Catalogus | None = None,
     niveau: int = 1,
-    keten: object = None,
-    registers: object = None,
+    keten: Keten | None = None,
+    registers: Registers | None = None,
 ) -> Oordeel:
     """Check a bericht against the schema of its berichtsoort and, if asked, its rules (levels of iStandaarden IV032).
 
@@ -68,9 +72,8 @@ def validate(
     soort, bevindingen, wortel, bericht = _check(data, verwacht, catalogus, niveau)
     if bericht is not None:
         bevindingen += _judge_higher(bericht, niveau, keten, registers)
-    return Oordeel(
-        geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=_kop(soort, wortel, bericht)
-    )
+    kop = _kop(soort, wortel, bericht)
+    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=kop, bericht=bericht)
 
 
 def check(
@@ -110,7 +113,9 @@ def _check(
     return soort, bevindingen + fouten, wortel, None
 
 
-def _judge_higher(bericht: Bericht, niveau: int, keten: object, registers: object) -> tuple[Bevinding, ...]:
+def _judge_higher(
+    bericht: Bericht, niveau: int, keten: Keten | None, registers: Registers | None
+) -> tuple[Bevinding, ...]:
     gevonden: tuple[Bevinding, ...] = ()
     if niveau >= 3 and keten is not None:
         gevonden += judge(bericht, 3, keten)
@@ -131,8 +136,8 @@ def validate_stream(
     verwacht: Berichtsoort | None = None,
     catalogus: Catalogus | None = None,
     niveau: int = 1,
-    keten: object = None,
-    registers: object = None,
+    keten: Keten | None = None,
+    registers: Registers | None = None,
 ) -> Oordeel:
     """Check a large bericht with the same verdict as `validate`, without holding it as long as it is valid.
 
@@ -173,7 +178,8 @@ def validate_stream(
         return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop)
     bericht = lezer.bericht(soort)
     bevindingen = judge(bericht, 2) + _judge_higher(bericht, niveau, keten, registers)
-    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=_kop(soort, None, bericht))
+    kop = _kop(soort, None, bericht)
+    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=kop, bericht=bericht)
 
 
 def _read_kop(chunks: Callable[[], Iterator[bytes]]) -> Kop:
