@@ -14,10 +14,10 @@ from istandaarden.regels.boek import rules_for
 XSD = "XSD"
 """Code of a finding that no rule describes."""
 
-_MIN, _MAX = "SCHEMAV_CVC_MININCLUSIVE_VALID", "SCHEMAV_CVC_MAXINCLUSIVE_VALID"
-_KORT, _LANG = "SCHEMAV_CVC_MINLENGTH_VALID", "SCHEMAV_CVC_MAXLENGTH_VALID"
-_PATROON = "SCHEMAV_CVC_PATTERN_VALID"
-_VOLGORDE = (_KORT, _LANG, _MIN, _MAX, _PATROON)
+MIN, MAX = "SCHEMAV_CVC_MININCLUSIVE_VALID", "SCHEMAV_CVC_MAXINCLUSIVE_VALID"
+KORT, LANG = "SCHEMAV_CVC_MINLENGTH_VALID", "SCHEMAV_CVC_MAXLENGTH_VALID"
+PATROON = "SCHEMAV_CVC_PATTERN_VALID"
+_VOLGORDE = (KORT, LANG, MIN, MAX, PATROON)
 
 _PER_ELEMENT = {
     "BerichtCode": "RS047",
@@ -71,13 +71,13 @@ def breakable(soort: Berichtsoort, element: Element) -> dict[str, str]:
 
 def _name(element: Element, facet: str, bekend: dict[str, frozenset[str]]) -> str:
     naam = element.type.naam
-    if facet == _PATROON:
+    if facet == PATROON:
         if element.patroon is not None:
             return _PER_ELEMENT.get(element.naam, XSD)
         return _PER_PATROON.get(naam, _GEVULD)
-    if facet == _MIN:
+    if facet == MIN:
         return _NIET_NEGATIEF
-    if facet == _KORT:
+    if facet == KORT:
         return _NIET_LEEG
     vast = {_NIET_LEEG, _GEVULD, _NIET_NEGATIEF, *_PER_PATROON.values(), *_PER_ELEMENT.values()}
     return next((code for code, typen in bekend.items() if naam in typen and code not in vast), XSD)
@@ -87,14 +87,14 @@ def _facets(element: Element) -> tuple[str, ...]:
     soort = element.type
     if not isinstance(soort, Logisch):
         return ()
-    patroon = (_PATROON,) if element.patroon is not None or soort.patroon is not None else ()
+    patroon = (PATROON,) if element.patroon is not None or soort.patroon is not None else ()
     match soort.soort:
         case Logischsoort.GEHEEL:
-            return (_MIN, *((_MAX,) if soort.maximaal is not None else ()), *patroon)
+            return (MIN, *((MAX,) if soort.maximaal is not None else ()), *patroon)
         case Logischsoort.TEKST:
-            return (_KORT, *((_LANG,) if soort.maximaal is not None else ()), *patroon)
+            return (KORT, *((LANG,) if soort.maximaal is not None else ()), *patroon)
         case Logischsoort.CODE:
-            return (_LANG,) if soort.maximaal is not None else ()
+            return (LANG,) if soort.maximaal is not None else ()
         case _:
             return patroon
 
