@@ -31,6 +31,9 @@ _WIT = " \t\r\n"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _STILLE_ATTRIBUTEN = frozenset({f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"})
 _WAARDE_MAX = 200
+_PARTIJ = 2000
+_HAS_ATTRIBUTES = etree.XPath("boolean(//@*)")
+_HAS_LOOSE_TEXT = etree.XPath("boolean(//*[*]/text()[normalize-space()])")
 _STOORT = frozenset({Verschil.ONBEKEND, Verschil.TE_VAAK})
 """Differences that leave uncertain what was meant; a wrong place or namespace does not."""
 
@@ -89,9 +92,8 @@ def explain_places(
 
 
 def _explain(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets) -> _Lezer:
-    lezer = _Lezer(model)
+    lezer = _Lezer(model, waardetoets)
     lezer.read_root(wortel)
-    lezer.judge_values(waardetoets)
     return lezer
 
 
@@ -115,13 +117,16 @@ def line_of(knoop: Any) -> int:
 class _Lezer:
     """Walks a tree beside the model and collects findings."""
 
-    def __init__(self, model: Berichtmodel) -> None:
+    def __init__(self, model: Berichtmodel, waardetoets: Waardetoets) -> None:
         self._model = model
+        self._waardetoets = waardetoets
+        self._met_attributen = True
+        self._met_losse_tekst = True
         self._gevonden: list[tuple[int, Bevinding]] = []
         self._meer = 0
         self._volgnummer = 0
         self._waarden: list[tuple[Element, str]] = []
-        self._plekken: list[tuple[int, str, int]] = []
+        self._plekken: list[tuple[int, str, etree._Element]] = []
         self._fout = Foutplekken()
         self._heeft_wortel = True
 
@@ -139,6 +144,8 @@ class _Lezer:
 
     def read_root(self, wortel: etree._Element) -> None:
         """Compare the root element, and then everything in it."""
+        self._met_attributen = bool(_HAS_ATTRIBUTES(wortel))
+        self._met_losse_tekst = bool(_HAS_LOOSE_TEXT(wortel))
         naamruimte, _, naam = str(wortel.tag).rpartition("}")
         if naam != ROOT or naamruimte != f"{{{self._model.soort.naamruimte}":
             plaats = f"/{printable(naam, 60)}"
@@ -148,27 +155,35 @@ class _Lezer:
             )
             return
         self._read(wortel, self._model.wortel, f"/{ROOT}", ROOT)
+        self._judge_values()
 
-    def judge_values(self, toets: Waardetoets) -> None:
-        """Judge the values that were met on the way."""
-        for nummer, facetten in toets.wrong(self._waarden).items():
+    def _judge_values(self) -> None:
+        """Judge the values that were met since the last time."""
+        for nummer, facetten in self._waardetoets.wrong(self._waarden).items():
+            if self._is_full():
+                continue
             element, waarde = self._waarden[nummer]
-            volgnummer, plaats, regel = self._plekken[nummer]
+            volgnummer, plaats, knoop = self._plekken[nummer]
             code = rule_of(self._model.soort, element, facetten)
-            self._keep(volgnummer, plaats, regel, complain(element, waarde, facetten), waarde, code=code)
+            self._keep(volgnummer, plaats, knoop, complain(element, waarde, facetten), waarde=waarde, code=code)
             self._fout.waarden.add(plaats)
+        self._waarden.clear()
+        self._plekken.clear()
+
+    def _is_full(self) -> bool:
+        """Count a finding there is no room for; asked before its sentence is made, which is what takes time."""
+        vol = len(self._gevonden) >= BEVINDINGEN_MAX
+        self._meer += vol
+        return vol
 
     def _add(self, plaats: str, knoop: etree._Element, melding: str, waarde: str | None = None) -> None:
-        self._keep(self._volgnummer, plaats, line_of(knoop), melding, waarde)
+        self._keep(self._volgnummer, plaats, knoop, melding, waarde=waarde)
 
     def _keep(
-        self, volgnummer: int, plaats: str, regel: int, melding: str, waarde: str | None, *, code: str = XSD
+        self, volgnummer: int, plaats: str, knoop: etree._Element, melding: str, *, waarde: str | None, code: str = XSD
     ) -> None:
-        if len(self._gevonden) >= BEVINDINGEN_MAX:
-            self._meer += 1
-            return
         waarde = waarde if waarde is None or len(waarde) <= _WAARDE_MAX else f"{waarde[:_WAARDE_MAX]}…"
-        self._gevonden.append((volgnummer, Bevinding(code, 1, plaats, regel, melding, waarde=waarde)))
+        self._gevonden.append((volgnummer, Bevinding(code, 1, plaats, line_of(knoop), melding, waarde=waarde)))
 
     def _read(self, knoop: etree._Element, soort: Samengesteld, plaats: str, naam: str) -> None:
         self._volgnummer += 1
@@ -177,17 +192,21 @@ class _Lezer:
         self._check_loose_text(knoop, kinderen, plaats, naam)
         tags = [str(kind.tag) for kind in kinderen]
         gepaard, afwijkingen = compare(soort, tags)
-        plaatsen = _places(plaats, tags)
+        plaatsen = _places(plaats, tags, gepaard)
         per_kind: dict[int, list[Afwijking]] = {}
         for afwijking in afwijkingen:
             per_kind.setdefault(afwijking.kind, []).append(afwijking)
         ontbreekt = [afwijking.element for afwijking in per_kind.get(-1, ()) if afwijking.element]
         for gemist in ontbreekt:
+            if self._is_full():
+                continue
             self._add(plaats, knoop, _missing(gemist, soort, naam))
             self._fout.opbouw.add(plaats)
         for nummer, (kind, element) in enumerate(zip(kinderen, gepaard, strict=True)):
             self._volgnummer += 1
             for afwijking in per_kind.get(nummer, ()):
+                if self._is_full():
+                    continue
                 self._add(plaatsen[nummer], kind, _difference(afwijking, soort, naam, tags[nummer], ontbreekt))
                 if afwijking.verschil in _STOORT:
                     self._fout.opbouw.add(plaats)
@@ -202,19 +221,23 @@ class _Lezer:
     def _read_value(self, knoop: etree._Element, element: Element, plaats: str) -> None:
         self._check_attributes(knoop, plaats, element.naam)
         if len(knoop):
+            if self._is_full():
+                return
             verwacht = describe_value(element)
             self._add(plaats, knoop, f"{element.naam} bevat andere elementen; verwacht wordt {verwacht}.")
             self._fout.weg.add(plaats)
             self._fout.opbouw.add(plaats.rpartition("/")[0])
             return
         self._waarden.append((element, knoop.text or ""))
-        self._plekken.append((self._volgnummer, plaats, line_of(knoop)))
+        self._plekken.append((self._volgnummer, plaats, knoop))
+        if len(self._waarden) >= _PARTIJ:
+            self._judge_values()
 
     def _check_attributes(self, knoop: etree._Element, plaats: str, naam: str) -> None:
-        if not knoop.attrib:
+        if not self._met_attributen:
             return
         for attribuut, waarde in knoop.attrib.items():
-            if attribuut not in _STILLE_ATTRIBUTEN:
+            if attribuut not in _STILLE_ATTRIBUTEN and not self._is_full():
                 kaal = printable(str(attribuut).rpartition("}")[2], 60)
                 melding = f"{naam} heeft het attribuut {kaal}; een bericht heeft geen attributen."
                 self._add(plaats, knoop, melding, str(waarde))
@@ -222,26 +245,30 @@ class _Lezer:
     def _check_loose_text(
         self, knoop: etree._Element, kinderen: Sequence[etree._Element], plaats: str, naam: str
     ) -> None:
+        if kinderen and not self._met_losse_tekst:
+            return
         teksten = [knoop.text, *(kind.tail for kind in kinderen)]
         los = next((tekst.strip(_WIT) for tekst in teksten if tekst and tekst.strip(_WIT)), None)
-        if los is not None:
+        if los is not None and not self._is_full():
             melding = f"In {naam} staat tekst buiten de elementen; daar mogen alleen elementen staan."
             self._add(plaats, knoop, melding, los)
             self._fout.opbouw |= {plaats, plaats.rpartition("/")[0] or plaats}
 
 
-def _places(plaats: str, tags: Sequence[str]) -> list[str]:
+def _places(plaats: str, tags: Sequence[str], gepaard: Sequence[Element | None]) -> list[str]:
     """Give the path of each child, with its position where a sibling has the same name."""
-    namen = [tag.rpartition("}")[2] for tag in tags]
+    namen = [
+        printable(tag.rpartition("}")[2], 60) if element is None else element.naam
+        for tag, element in zip(tags, gepaard, strict=True)
+    ]
     if len(set(namen)) == len(namen):
-        return [f"{plaats}/{printable(naam, 60)}" for naam in namen]
+        return [f"{plaats}/{naam}" for naam in namen]
     aantallen = Counter(namen)
     geteld: Counter[str] = Counter()
     plaatsen = []
     for naam in namen:
         geteld[naam] += 1
-        positie = f"[{geteld[naam]}]" if aantallen[naam] > 1 else ""
-        plaatsen.append(f"{plaats}/{printable(naam, 60)}{positie}")
+        plaatsen.append(f"{plaats}/{naam}[{geteld[naam]}]" if aantallen[naam] > 1 else f"{plaats}/{naam}")
     return plaatsen
 
 

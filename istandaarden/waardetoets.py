@@ -27,7 +27,8 @@ class Waardetoets:
 
     def __init__(self, model: Berichtmodel) -> None:
         self._naamruimte = model.soort.naamruimte
-        tekst, self._namen = write_values(model)
+        tekst, namen = write_values(model)
+        self._namen = {sleutel: f"{{{self._naamruimte}}}{naam}" for sleutel, naam in namen.items()}
         self._schema = compile_text(model, tekst)
         self._slot = threading.Lock()
 
@@ -50,7 +51,7 @@ class Waardetoets:
         nsmap: dict[Any, str] = {None: self._naamruimte}  # the stubs do not know the default namespace
         wortel = etree.Element(f"{{{self._naamruimte}}}Waarden", nsmap=nsmap)
         for element, waarde in waarden:
-            etree.SubElement(wortel, f"{{{self._naamruimte}}}{self._namen[element.typesleutel]}").text = waarde
+            etree.SubElement(wortel, self._namen[element.typesleutel]).text = waarde
         with self._slot:  # the error log belongs to the schema
             if self._schema.validate(wortel):
                 return []
@@ -88,16 +89,24 @@ def _fault(element: Element, soort: Logisch, waarde: str, facetten: frozenset[st
         case Logischsoort.TIJD:
             return _time_fault(kaal, _KLOK, "tijd", "een tijdstip dat niet bestaat")
         case Logischsoort.GEHEEL:
-            if not _GETAL.fullmatch(kaal):
-                return "is geen geheel getal"
-            return "is kleiner dan 0" if kaal.startswith("-") else "is te groot"
+            return _number_fault(kaal)
         case Logischsoort.TEKST:
-            klachten = []
-            if "SCHEMAV_CVC_MAXLENGTH_VALID" in facetten:
-                klachten.append(f"is te lang ({len(waarde)} tekens)")
-            if "SCHEMAV_CVC_PATTERN_VALID" in facetten or not klachten:
-                klachten.append("heeft niet de juiste vorm")
-            return " en ".join(klachten)
+            return _text_fault(len(waarde), facetten)
+
+
+def _number_fault(kaal: str) -> str:
+    if not _GETAL.fullmatch(kaal):
+        return "is geen geheel getal"
+    return "is kleiner dan 0" if kaal.startswith("-") else "is te groot"
+
+
+def _text_fault(lengte: int, facetten: frozenset[str]) -> str:
+    klachten = []
+    if "SCHEMAV_CVC_MAXLENGTH_VALID" in facetten:
+        klachten.append(f"is te lang ({lengte} tekens)")
+    if "SCHEMAV_CVC_PATTERN_VALID" in facetten or not klachten:
+        klachten.append("heeft niet de juiste vorm")
+    return " en ".join(klachten)
 
 
 def _time_fault(kaal: str, vorm: re.Pattern[str], naam: str, onbestaand: str) -> str:
