@@ -166,6 +166,16 @@ def test_a_wrong_structure(jw305: str, ingreep: tuple[str, str], plaats: str, me
     assert bevinding.melding == melding or re.fullmatch(melding, bevinding.melding)
 
 
+def test_text_where_a_structure_belongs(jw305: str):
+    """The element has no children at all, so nothing but its text can tell."""
+    tekst = re.sub(r"(<jw305:Product>).*?(</jw305:Product>)", r"\g<1>45\g<2>", jw305, count=1, flags=re.DOTALL)
+    oordeel = validate(tekst.encode())
+    assert [b.melding.partition(";")[0].partition(" (")[0] for b in oordeel.bevindingen] == [
+        "In Product staat tekst buiten de elementen",
+        "Categorie",
+    ]
+
+
 def test_a_misspelt_element_is_recognised(jw305: str):
     oordeel = validate(re.sub("jw305:Bsn", "jw305:BSN", jw305).encode())
     assert [(b.plaats, b.melding.partition(".")[0]) for b in oordeel.bevindingen] == [
