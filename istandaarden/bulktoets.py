@@ -36,20 +36,21 @@ Regel = tuple[bool | None, str]
 """What is left of an `Uitslag`: its `geldig`, and the text that was made of it."""
 
 
-def judge(vondsten: Iterable[Vondst], release: str | None = None) -> Iterator[Uitslag]:
+def judge(vondsten: Iterable[Vondst], release: str | None = None, niveau: int = 1) -> Iterator[Uitslag]:
     """Judge files in their order.
 
     Args:
         vondsten: from `istandaarden.bestanden.find`.
         release: the release that every bericht should be of; another one is a finding.
+        niveau: highest level to check, 1 or 2, as for `istandaarden.toets.validate`.
     """
     catalogus = ingebouwd()
     for vondst, chunks in open_all(vondsten):
-        yield _judge_one(vondst.naam, chunks, release, catalogus)
+        yield _judge_one(vondst.naam, chunks, release, catalogus, niveau)
 
 
 def judge_parallel(
-    vondsten: Iterable[Vondst], write: Callable[[Uitslag], str], release: str | None = None
+    vondsten: Iterable[Vondst], write: Callable[[Uitslag], str], release: str | None = None, niveau: int = 1
 ) -> Iterator[Regel]:
     """Judge files in their order, divided over processes when there are at least `PARALLEL_VANAF`.
 
@@ -57,24 +58,26 @@ def judge_parallel(
         vondsten: from `istandaarden.bestanden.find`.
         write: makes the text for one file; a function of a module, because it runs in those processes.
         release: as for `judge`.
+        niveau: as for `judge`.
     """
     rest = iter(vondsten)
     eerste = list(itertools.islice(rest, PARALLEL_VANAF))
     vondsten = itertools.chain(eerste, rest)
     if len(eerste) < PARALLEL_VANAF or multiprocessing.cpu_count() == 1:
-        yield from ((uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release))
+        yield from ((uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release, niveau))
         return
     ingebouwd()  # a forked process starts with the catalogue in memory
     methode = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context(methode)) as werkers:
         partijen = _batches(vondsten)
-        for regels in werkers.map(_judge_batch, partijen, itertools.repeat(write), itertools.repeat(release)):
+        vast = itertools.repeat(write), itertools.repeat(release), itertools.repeat(niveau)
+        for regels in werkers.map(_judge_batch, partijen, *vast):
             yield from regels
 
 
-def judge_bytes(naam: str, data: bytes, release: str | None = None) -> Uitslag:
+def judge_bytes(naam: str, data: bytes, release: str | None = None, niveau: int = 1) -> Uitslag:
     """Judge what is in memory already, such as standard input."""
-    return _judge_one(naam, lambda: iter([data]), release, ingebouwd())
+    return _judge_one(naam, lambda: iter([data]), release, ingebouwd(), niveau)
 
 
 def _batches(vondsten: Iterable[Vondst]) -> Iterator[list[Vondst]]:
@@ -83,17 +86,21 @@ def _batches(vondsten: Iterable[Vondst]) -> Iterator[list[Vondst]]:
         yield partij
 
 
-def _judge_batch(vondsten: list[Vondst], write: Callable[[Uitslag], str], release: str | None) -> list[Regel]:
-    return [(uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release)]
+def _judge_batch(
+    vondsten: list[Vondst], write: Callable[[Uitslag], str], release: str | None, niveau: int
+) -> list[Regel]:
+    return [(uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release, niveau)]
 
 
-def _judge_one(naam: str, chunks: Callable[[], Iterator[bytes]], release: str | None, catalogus: Catalogus) -> Uitslag:
+def _judge_one(
+    naam: str, chunks: Callable[[], Iterator[bytes]], release: str | None, catalogus: Catalogus, niveau: int
+) -> Uitslag:
     try:
         begin = b"".join(itertools.islice(chunks(), _INEENS_MAX // BLOK))
         if len(begin) < _INEENS_MAX:
-            soort, bevindingen, _ = check(begin, None, catalogus)
+            soort, bevindingen, _ = check(begin, None, catalogus, niveau)
         else:
-            oordeel = validate_stream(chunks, catalogus=catalogus)
+            oordeel = validate_stream(chunks, catalogus=catalogus, niveau=niveau)
             soort, bevindingen = oordeel.berichtsoort, oordeel.bevindingen
     except Onleesbaar as fout:
         return Uitslag(naam, None, None, (Bevinding("BESTAND", 1, "", 0, str(fout)),))

@@ -73,7 +73,7 @@ class Geval:
         return self.v.dobbel.choice(reeks)
 
     def products(self, *, vrij: bool = True) -> tuple[str, list[Inhoud]]:
-        """Give the name and the list of products: of a 317 the new ones, or either kind if it need not name a Product."""
+        """Give the name and the list of products: of a 317 the new ones, or either if `vrij` is false."""
         soorten = _PRODUCTEN[self.nummer]
         lijst, naam = soorten[-1] if vrij else self.pick(list(soorten))
         return naam, self.houder[lijst][naam]

@@ -98,11 +98,19 @@ def _invent(element: Element, soort: Logisch, dobbel: Random) -> Any:
 
 
 def _invent_text(element: Element, soort: Logisch, dobbel: Random) -> str:
-    vast: Sequence[str] | None = {"BurgerServicenummer": bsns(), "Gemeente": GEMEENTEN, "AgbCode": AANBIEDERS}.get(soort.naam)
+    reeksen: dict[str, Sequence[str]] = {
+        "BurgerServicenummer": bsns(),
+        "Gemeente": GEMEENTEN,
+        "AgbCode": AANBIEDERS,
+    }
+    vast = reeksen.get(soort.naam)
     if vast and element.patroon is None:
         return dobbel.choice(vast)
     patronen = [patroon.uitdrukking for patroon in (soort.patroon, element.patroon) if patroon]
-    for kandidaat in (*(element.patroon.uitdrukking.split("|") if element.patroon else ()), *_KANDIDATEN):
+    kandidaten: tuple[str, ...] = _KANDIDATEN
+    if element.patroon is not None:  # such as 416|448, what a BerichtCode may be
+        kandidaten = (*element.patroon.uitdrukking.split("|"), *kandidaten)
+    for kandidaat in kandidaten:
         past = len(kandidaat) <= (soort.maximaal or len(kandidaat))
         if past and all(re.fullmatch(patroon, kandidaat) for patroon in patronen):
             return kandidaat

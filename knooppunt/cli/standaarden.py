@@ -19,6 +19,7 @@ from istandaarden.bulktoets import PARALLEL_VANAF, Regel, Uitslag, judge_bytes, 
 from istandaarden.catalogus import Onbekend, ingebouwd
 from istandaarden.model import ROOT, Berichtmodel, Samengesteld
 from istandaarden.toets import BERICHT_MAX
+from istandaarden.voorbeeld import Voorbeeldfout, make_voorbeeld
 from istandaarden.woorden import describe_value
 from istandaarden.xsd import write_all
 
@@ -49,8 +50,11 @@ def valideer(
     release: Annotated[
         str | None, typer.Option(help="Release waarvan elk bericht moet zijn, bijvoorbeeld 3.2.")
     ] = None,
+    niveau: Annotated[
+        int, typer.Option(min=1, max=2, help="1: alleen het schema; 2: ook de regels die binnen één bericht kijken.")
+    ] = 2,
 ) -> None:
-    """Controleer berichten tegen hun schema en leg elke fout uit.
+    """Controleer berichten tegen hun schema en de regels van de standaard, en leg elke fout uit.
 
     Eindigt met 0 als alles geldig is, met 1 als een bericht ongeldig is, en met 2 als over een bestand niets te zeggen
     is: onleesbaar, of geen bekend bericht.
@@ -60,7 +64,7 @@ def valideer(
         typer.echo(f"Release {release} is onbekend; bekend: {bekend}.", err=True)
         raise typer.Exit(GEEN_OORDEEL)
     telling = {True: 0, False: 0, None: 0}
-    for geldig, tekst in _judge(paden, release, as_json if als_json else as_text):
+    for geldig, tekst in _judge(paden, release, niveau, as_json if als_json else as_text):
         telling[geldig] += 1
         typer.echo(tekst)
     totaal = sum(telling.values())
@@ -76,12 +80,12 @@ def valideer(
     raise typer.Exit(GEEN_OORDEEL if telling[None] else GELDIG)
 
 
-def _judge(paden: list[str], release: str | None, write: Callable[[Uitslag], str]) -> Iterator[Regel]:
+def _judge(paden: list[str], release: str | None, niveau: int, write: Callable[[Uitslag], str]) -> Iterator[Regel]:
     if "-" in paden:
-        uitslag = judge_bytes("-", sys.stdin.buffer.read(BERICHT_MAX + 1), release)
+        uitslag = judge_bytes("-", sys.stdin.buffer.read(BERICHT_MAX + 1), release, niveau)
         yield uitslag.geldig, write(uitslag)
     vondsten = list(find(Path(pad) for pad in paden if pad != "-"))
-    regels = judge_parallel(vondsten, write, release)
+    regels = judge_parallel(vondsten, write, release, niveau)
     if len(vondsten) < PARALLEL_VANAF or not sys.stderr.isatty():
         yield from regels
     else:
@@ -140,10 +144,10 @@ def as_text(uitslag: Uitslag) -> str:
 
 
 def _finding_lines(bevinding: Bevinding) -> Iterator[str]:
-    waar = [f"regel {bevinding.regel}"] if bevinding.regel else []
+    waar = [bevinding.code]
+    waar += [f"regel {bevinding.regel}"] if bevinding.regel else []
     waar += [bevinding.plaats] if bevinding.plaats not in {"", "/"} else []
-    if waar:
-        yield f"  {', '.join(waar)}"
+    yield f"  {', '.join(waar)}"
     yield f"    {bevinding.melding}"
     if bevinding.waarde is not None:
         waarde = "".join(teken if teken.isprintable() else "·" for teken in bevinding.waarde)
@@ -219,3 +223,30 @@ def write_schemas(
         typer.echo(f"Schrijven in {uit} lukt niet: {fout.strerror}.", err=True)
         raise typer.Exit(GEEN_OORDEEL) from None
     typer.echo(f"{len(bestanden)} schema's geschreven in {uit}.")
+
+
+@standaard.command("voorbeeld")
+def sample(  # noqa: PLR0917 - each parameter is an option
+    berichtsoort: Annotated[str, typer.Argument(help="Bijvoorbeeld WMO301.")],
+    grootte: Annotated[int, typer.Option(min=1, help="Hoeveel producten of prestaties.")] = 1,
+    fout: Annotated[str | None, typer.Option(help="De ene regel die het bericht overtreedt, zoals TR101.")] = None,
+    release: Annotated[str | None, typer.Option(help="Release, bijvoorbeeld 3.2; zonder: de nieuwste.")] = None,
+    zaad: Annotated[int, typer.Option(help="Een ander getal geeft een ander voorbeeld.")] = 0,
+    uit: Annotated[Path | None, typer.Option("--uit", help="Bestand; zonder: standaarduitvoer.")] = None,
+) -> None:
+    """Maak een voorbeeldbericht met verzonnen inhoud: geldig, of met precies één fout."""
+    try:
+        soort = ingebouwd().find(berichtsoort, release)
+        bericht = make_voorbeeld(soort, grootte=grootte, zaad=zaad, fout=fout)
+    except (Onbekend, Voorbeeldfout) as fout_:
+        typer.echo(str(fout_), err=True)
+        raise typer.Exit(GEEN_OORDEEL) from None
+    if uit is None:
+        sys.stdout.buffer.write(bericht)
+        return
+    try:
+        uit.write_bytes(bericht)
+    except OSError as fout_:
+        typer.echo(f"Schrijven van {uit} lukt niet: {fout_.strerror}.", err=True)
+        raise typer.Exit(GEEN_OORDEEL) from None
+    typer.echo(f"{soort} geschreven in {uit}.")

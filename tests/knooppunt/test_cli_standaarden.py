@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from istandaarden.bulktoets import Regel
 from istandaarden.catalogus import ingebouwd
 from istandaarden.opbouw import build
+from istandaarden.voorbeeld import make_voorbeeld
 from knooppunt.cli import standaarden
 
 KOP = {
@@ -26,7 +27,19 @@ KOP = {
 }
 JW317 = build(
     ingebouwd().find("JW317", "3.2"),
-    {"Header": KOP, "Client": {"Bsn": "999900006", "Verzoek": {"ReferentieAanbieder": "R1", "RedenVerzoek": "1"}}},
+    {
+        "Header": KOP,
+        "Client": {
+            "Bsn": "999900006",
+            "Verzoek": {
+                "ReferentieAanbieder": "R1",
+                "RedenVerzoek": "1",
+                "TeWijzigenProducten": {
+                    "TeWijzigenProduct": [{"ToewijzingNummer": 1, "GewensteIngangsdatum": "2025-05-01"}]
+                },
+            },
+        },
+    },
 )
 FOUT = JW317.replace(b">999900006<", b">99990000X<")
 
@@ -64,7 +77,7 @@ def test_text_for_people(app: typer.Typer, map_: Path):
     assert regels[0].endswith("a-goed.xml: JW317 (iJw 3.2): geldig")
     assert regels[1].endswith("b-fout.xml: JW317 (iJw 3.2): ongeldig, 1 fout")
     assert regels[2:5] == [
-        "  regel 19, /Bericht/Client/Bsn",
+        "  RS037, regel 19, /Bericht/Client/Bsn",
         "    Bsn heeft niet de juiste vorm; verwacht wordt precies 9 cijfers.",
         "    Gevonden: “99990000X”",
     ]
@@ -173,3 +186,37 @@ def test_lines_in_json_are_objects_of_their_own(app: typer.Typer, map_: Path):
     namen = [json.loads(regel)["bestand"] for regel in uit.stdout.splitlines()]
     assert len(namen) == 6
     assert all(a <= b for a, b in pairwise(namen[:3]))
+
+
+def test_rules_count_unless_only_the_schema_is_asked_for(app: typer.Typer, tmp_path: Path):
+    bericht = tmp_path / "tr353.xml"
+    bericht.write_bytes(make_voorbeeld(ingebouwd().find("JW317", "3.2"), fout="TR353"))
+    uit = CliRunner().invoke(app, ["valideer", "--json", str(bericht)])
+    [bevinding] = json.loads(uit.stdout)["bevindingen"]
+    assert uit.exit_code == 1
+    assert (bevinding["code"], bevinding["niveau"], bevinding["retourcode"]) == ("TR353", 2, "0001")
+    assert CliRunner().invoke(app, ["valideer", "--niveau", "1", str(bericht)]).exit_code == 0
+
+
+def test_a_sample_to_a_file_or_to_standard_output(app: typer.Typer, tmp_path: Path):
+    bericht = tmp_path / "b.xml"
+    vraag = ["standaard", "voorbeeld", "WMO323", "--grootte", "30", "--zaad", "5"]
+    assert CliRunner().invoke(app, [*vraag, "--uit", str(bericht)]).exit_code == 0
+    assert CliRunner().invoke(app, ["valideer", str(bericht)]).exit_code == 0
+    assert CliRunner().invoke(app, vraag).stdout_bytes == bericht.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("vraag", "antwoord"),
+    [
+        (["WMO301", "--fout", "TR019"], "Regel TR019 bestaat niet voor een WMO301"),
+        (["WMO323", "--fout", "TR307"], "Regel TR307 is van niveau 3"),
+        (["WMO319", "--grootte", "2"], "wordt niets herhaald"),
+        (["WMO999"], "Berichtsoort WMO999 is onbekend"),
+        (["WMO301", "--uit", "bestaat/niet/x.xml"], "Schrijven van bestaat/niet/x.xml lukt niet"),
+    ],
+)
+def test_a_sample_that_cannot_be_made(app: typer.Typer, vraag: list[str], antwoord: str):
+    uit = CliRunner().invoke(app, ["standaard", "voorbeeld", *vraag])
+    assert uit.exit_code == 2
+    assert antwoord in uit.stderr
