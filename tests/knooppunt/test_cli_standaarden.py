@@ -99,7 +99,7 @@ def test_json_for_machines(app: typer.Typer, map_: Path):
     assert (fout["geldig"], vreemd["geldig"], vreemd["berichtsoort"]) == (False, None, None)
     assert fout["bevindingen"] == [
         {
-            "code": "XSD",
+            "code": "RS037",
             "niveau": 1,
             "retourcode": None,
             "plaats": "/Bericht/Client/Bsn",
