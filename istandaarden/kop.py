@@ -29,6 +29,13 @@ _VELDEN = {
     ("XsdVersie", "BasisschemaXsdVersie"): "basis_xsd",
     ("IdentificatieRetour",): "identificatie_retour",
     ("DagtekeningRetour",): "dagtekening_retour",
+    # 303 and 304, up to release 2.4; a 304 keeps Aanbieder and Gemeente of its 303, as a retour does
+    ("Aanbieder",): "afzender",
+    ("Gemeente",): "ontvanger",
+    ("DeclaratieFactuurIdentificatie", "DeclarantFactuurNummer"): "identificatie",
+    ("DeclaratieFactuurIdentificatie", "FactuurDagtekening"): "dagtekening",
+    ("RetourHeader", "GemeenteReferentieNummer"): "identificatie_retour",
+    ("RetourHeader", "RetourDagtekening"): "dagtekening_retour",
 }
 
 _PADEN = [("/".join(pad), veld) for pad, veld in _VELDEN.items()]
@@ -40,7 +47,8 @@ class Kop:
 
     `naamruimte` is that of the root element and the only field that tells the kind of bericht when there is no
     Header. `versie` and `subversie` are the digits of BerichtVersie and BerichtSubversie. Releases before 3.0 have no
-    XsdVersie, iEb has no Ontvanger, and only a retourbericht has the fields that end in ``_retour``.
+    XsdVersie, iEb has no Ontvanger, and only a retourbericht has the fields that end in ``_retour``. Of a 303 or 304
+    `afzender` is the aanbieder, `ontvanger` the gemeente and `identificatie` the number of the declaratie.
     """
 
     naamruimte: str | None
@@ -113,7 +121,11 @@ def kop_with(naamruimte: str | None, lees: Callable[[str], str | None]) -> Kop:
         naamruimte: of the root element.
         lees: gives a value by its path below the Header, such as ``XsdVersie/BerichtXsdVersie``, None when absent.
     """
-    return Kop(naamruimte, **{veld: lees(pad) for pad, veld in _PADEN})
+    velden: dict[str, str | None] = {}
+    for pad, veld in _PADEN:
+        if velden.get(veld) is None:
+            velden[veld] = lees(pad)
+    return Kop(naamruimte, **velden)
 
 
 def _bites(chunks: Iterable[bytes]) -> Iterator[bytes]:
