@@ -13,6 +13,8 @@ import re
 from istandaarden.weigering import XmlGeweigerd, printable
 
 _WIT = re.compile(rb"[ \t\r\n]*")
+# A parser that recovers may see something else, a DOCTYPE even, behind an instruction that is malformed.
+_INSTRUCTIE = re.compile(rb"<\?[A-Za-z_:\x80-\xff][-A-Za-z0-9._:\x80-\xff]*(?:[ \t\r\n].*)?\?>", re.DOTALL)
 _DECLARATIE = re.compile(
     rb"""<\?xml [ \t\r\n]+ version [ \t\r\n]*=[ \t\r\n]* (?: "(?P<v1>[^"<>]*)" | '(?P<v2>[^'<>]*)' )
     (?: [ \t\r\n]+ encoding [ \t\r\n]*=[ \t\r\n]* (?: "(?P<e1>[A-Za-z][\w.:-]*)" | '(?P<e2>[A-Za-z][\w.:-]*)' ) )?
@@ -160,6 +162,11 @@ class Proloog:
                 return True
             if einde < 4:
                 return False  # not complete yet
+            if kop[1:2] == b"?" and _INSTRUCTIE.fullmatch(buf, plek, einde) is None:
+                melding = (
+                    "Vóór het hoofdelement staat een verwerkingsinstructie (<?...?>) die niet juist geschreven is."
+                )
+                raise XmlGeweigerd("welgevormd", melding, self._line(plek))
             if kop[1:2] == b"?" and buf[plek : plek + 5] == b"<?xml" and buf[plek + 5 : plek + 6] in b" \t\r\n?":
                 self._check_declaration(buf[plek:einde], plek)
             plek = einde

@@ -213,7 +213,7 @@ GRENS = {"Content-Type": "multipart/form-data; boundary=grens"}
         (
             GRENS,
             b'--grens\r\nContent-Disposition: form-data; name="payload"\r\nContent-Encoding: gzip\r\n\r\n'
-            + gzip.compress(b"x")
+            + gzip.compress(b"x", mtime=0)
             + b"\r\n--grens--\r\n",
         ),
         (GRENS | {"Content-Encoding": "gzip"}, gzip.compress(b"--grens--\r\n", mtime=0)),
