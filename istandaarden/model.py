@@ -79,7 +79,7 @@ class Logisch:
     """A simple type (LDT) of the basisschema.
 
     `maximaal` is a length for tekst and code, a value for geheel; `waarden` maps the codes of a code list to their
-    descriptions, empty for the other kinds.
+    descriptions, empty for the other kinds; `mag_leeg` says that tekst may have no characters at all.
     """
 
     naam: str
@@ -88,6 +88,7 @@ class Logisch:
     patroon: Patroon | None
     lijst: str | None
     waarden: Mapping[str, str]
+    mag_leeg: bool = False
 
     @property
     def xsdnaam(self) -> str:

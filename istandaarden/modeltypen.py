@@ -89,7 +89,7 @@ def _read_patterns(blad: Knoop) -> dict[str, Patroon]:
 def _read_logical(
     blad: Knoop, reeks: Reeks, *, soort: Logischsoort, naam: str, knoop: Knoop, patronen: Mapping[str, Patroon]
 ) -> Logisch:
-    knoop.only("max", "patroon", "lijst")
+    knoop.only("max", "patroon", "lijst", "leeg")
     patroonnaam = knoop.at("patroon").optional_text()
     if patroonnaam is not None and patroonnaam not in patronen:
         raise knoop.at("patroon").fail(f"onbekend patroon {patroonnaam}")
@@ -97,16 +97,15 @@ def _read_logical(
     waarden: Mapping[str, str] = {}
     if soort is Logischsoort.CODE:
         keuze = reeks.choose(knoop.at("lijst"))
-        lijst = keuze.optional_text()
+        lijst = keuze.text()
         waarden = _read_list(blad, reeks, keuze, lijst)
     maximaal = knoop.at("max").number() if soort is Logischsoort.GEHEEL else knoop.at("max").optional_number()
-    return Logisch(naam, soort, maximaal, patronen[patroonnaam] if patroonnaam else None, lijst, waarden)
+    patroon = patronen[patroonnaam] if patroonnaam else None
+    return Logisch(naam, soort, maximaal, patroon, lijst, waarden, mag_leeg=knoop.at("leeg").flag())
 
 
-def _read_list(blad: Knoop, reeks: Reeks, keuze: Knoop, lijst: str | None) -> Mapping[str, str]:
-    """Give the codes of a list: those of codelijsten.csv, changed as `lijsten` says; none for a type without list."""
-    if lijst is None:
-        return {}
+def _read_list(blad: Knoop, reeks: Reeks, keuze: Knoop, lijst: str) -> Mapping[str, str]:
+    """Give the codes of a list: those of codelijsten.csv, changed as `lijsten` says."""
     wijziging = blad.at("lijsten").at(lijst).only("zonder", "met")
     uitgave = f"{reeks.titel} {blad.at('codelijsten').text()}"
     try:

@@ -81,7 +81,7 @@ def _fault(element: Element, soort: Logisch, waarde: str, facetten: frozenset[st
         return "heeft een waarde die niet bij dit bericht hoort"
     match soort.soort:
         case Logischsoort.CODE:
-            return _code_fault(kaal, soort)
+            return "bevat spaties of regeleinden om de code" if kaal in soort.waarden else "bevat geen bekende code"
         case Logischsoort.DATUM:
             return _time_fault(kaal, _DAG, "datum", "een dag die niet bestaat")
         case Logischsoort.TIJD:
@@ -105,12 +105,6 @@ def _text_fault(lengte: int, facetten: frozenset[str]) -> str:
     if "SCHEMAV_CVC_PATTERN_VALID" in facetten or not klachten:
         klachten.append("heeft niet de juiste vorm")
     return " en ".join(klachten)
-
-
-def _code_fault(kaal: str, soort: Logisch) -> str:
-    if not soort.waarden:
-        return "is te lang"
-    return "bevat spaties of regeleinden om de code" if kaal in soort.waarden else "bevat geen bekende code"
 
 
 def _time_fault(kaal: str, vorm: re.Pattern[str], naam: str, onbestaand: str) -> str:

@@ -42,21 +42,19 @@ def describe_type(soort: Logisch) -> str:
         case Logischsoort.CODE:
             return _describe_codes(soort)
         case Logischsoort.TEKST:
-            return _describe_text(soort.maximaal, soort.patroon)
+            return _describe_text(soort.maximaal, soort.patroon, 0 if soort.mag_leeg else 1)
 
 
-def _describe_text(maximaal: int | None, patroon: Patroon | None) -> str:
+def _describe_text(maximaal: int | None, patroon: Patroon | None, minimaal: int = 1) -> str:
     if patroon and patroon.woorden.startswith("precies"):
         return patroon.woorden
     lengte = "tekst"
     if maximaal is not None:
-        lengte = "precies 1 teken" if maximaal == 1 else f"tekst van 1 tot en met {maximaal} tekens"
+        lengte = "precies 1 teken" if maximaal == minimaal else f"tekst van {minimaal} tot en met {maximaal} tekens"
     return f"{lengte}, {patroon.woorden}" if patroon else lengte
 
 
 def _describe_codes(soort: Logisch) -> str:
-    if not soort.waarden:
-        return f"een code van ten hoogste {soort.maximaal} tekens"
     voluit = [f"{code} ({betekenis})" for code, betekenis in soort.waarden.items()]
     if len(voluit) <= _CODES_VOLUIT:
         return f"een van de codes {', '.join(voluit)}"

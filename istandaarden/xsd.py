@@ -193,7 +193,7 @@ def _bounds(logisch: Logisch) -> Iterator[tuple[str, int]]:
         if logisch.maximaal is not None:
             yield "maxInclusive", logisch.maximaal
         return
-    if logisch.soort is Logischsoort.TEKST:
+    if logisch.soort is Logischsoort.TEKST and not logisch.mag_leeg:
         yield "minLength", 1
     if logisch.maximaal is not None:
         yield "maxLength", logisch.maximaal

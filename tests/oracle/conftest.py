@@ -141,7 +141,7 @@ class Maker:
             return element.vast
         match soort.soort:
             case Logischsoort.CODE:
-                return dice.choice(list(soort.waarden) or ["NL", "", "x", "12"])  # LandCode of iPgb has no list
+                return dice.choice(list(soort.waarden))
             case Logischsoort.DATUM:
                 return f"{dice.randint(1900, 2100)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
             case Logischsoort.TIJD:
