@@ -63,7 +63,7 @@ class Ketenverloop(Keten):
         self._prestaties: defaultdict[tuple[str, str, str], list[Prestatie]] = defaultdict(list)
         self._credits: defaultdict[tuple[str, str, str], list[Prestatie]] = defaultdict(list)
         self._op_toewijzing: defaultdict[tuple[Relatie, str], list[Prestatie]] = defaultdict(list)
-        self._afgekeurd: set[tuple[str, str, str, str]] = set()
+        self._afgekeurd: set[tuple[str, str, str, str]] = set()  # before they came
 
     def add(self, bericht: Bericht) -> None:
         """Take in a bericht that was found right: a heenbericht, its retour, or a 325.
@@ -85,6 +85,7 @@ class Ketenverloop(Keten):
         )
         sleutel = (soort.standaard, bericht.header("Afzender") or "", inzending.nummer, inzending.identificatie)
         inzending.geldt = sleutel not in self._afgekeurd
+        self._afgekeurd.discard(sleutel)  # once: after a rejection the identificatie is free again
         self._inzendingen[sleutel].append(inzending)
         taken: Mapping[str, Callable[[Bericht, Inzending], None]] = {
             "301": self._add_toewijzingen,
@@ -275,9 +276,11 @@ class Ketenverloop(Keten):
         heen = retour.soort.antwoord_op[-3:]
         afzender, identificatie = retour.header("Afzender"), retour.header("BerichtIdentificatie/Identificatie")
         sleutel = (retour.standaard, afzender or "", heen, identificatie or "")
-        self._afgekeurd.add(sleutel)
-        for inzending in self._inzendingen.get(sleutel, ()):
+        gevonden = [inzending for inzending in self._inzendingen.get(sleutel, ()) if inzending.geldt]
+        for inzending in gevonden:
             inzending.geldt = False
+        if not gevonden:
+            self._afgekeurd.add(sleutel)
 
     def _note_client(self, bericht: Bericht, inzending: Inzending) -> str:
         """Remember the client of a bericht about one client; give the BSN."""

@@ -7,13 +7,13 @@ sum, so that the verdict names as few as possible.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from istandaarden.regels.bericht import Bericht
 from istandaarden.regels.boek import Overtreding, regel
-from istandaarden.regels.declaratielezing import Groep, already, by_toewijzing, read_lines
-from istandaarden.regels.keten import Keten, Omvang, Prestatie
+from istandaarden.regels.declaratielezing import Lezing, Regel, already, by_toewijzing, read_lines
+from istandaarden.regels.keten import Keten, Omvang, Prestatie, Toewijzing
 from istandaarden.regels.omvang import fine_volume, max_in_period, max_in_total
 
 
@@ -22,24 +22,24 @@ def fits_the_period(bericht: Bericht, keten: Keten) -> Iterator[Overtreding]:
     """One prestatie fits in what was assigned for its productperiode; another unit is for TR341."""
     lezing = read_lines(bericht, keten)
     for lijn, toewijzing in lezing.on_toewijzing():
-        prestatie, omvang = lijn.prestatie, toewijzing.omvang
-        volume = fine_volume(prestatie, omvang) if omvang is not None else None
-        if omvang is None or volume is None:
-            continue
-        if volume > max_in_period(toewijzing, omvang, lezing.relatie, prestatie.begin, prestatie.einde):
+        if _is_too_much(lijn.prestatie, toewijzing, lezing):
             yield Overtreding(lijn.klasse, "GeleverdVolume")
 
 
 @regel("TR322", advies="Declareer niet meer dan over de hele looptijd is toegewezen, alle declaraties bij elkaar.")
 def fits_the_toewijzing(bericht: Bericht, keten: Keten) -> Iterator[Overtreding]:
-    """All prestaties together fit in what was assigned; without an end there is no total."""
+    """All prestaties together fit in what was assigned; without an end there is no total.
+
+    One that does not fit its own period is for TR321.
+    """
     lezing = read_lines(bericht, keten)
     for groep in by_toewijzing(lezing):
         omvang = groep.toewijzing.omvang
         grens = None if omvang is None else max_in_total(groep.toewijzing, omvang)
         if omvang is not None and grens is not None:
             measure = partial(_volume, omvang=omvang)
-            yield from _beyond(groep, grens, measure, already(groep, lezing, keten, measure))
+            passend = [lijn for lijn in groep.regels if not _is_too_much(lijn.prestatie, groep.toewijzing, lezing)]
+            yield from _beyond(passend, grens, measure, already(groep, lezing, keten, measure))
 
 
 @regel("TR369", advies="Declareer niet meer dan het budget, alle declaraties bij elkaar, of vraag een hoger budget.")
@@ -52,7 +52,15 @@ def fits_the_budget(bericht: Bericht, keten: Keten) -> Iterator[Overtreding]:
     lezing = read_lines(bericht, keten)
     for groep in by_toewijzing(lezing):
         if groep.toewijzing.budget is not None:
-            yield from _beyond(groep, groep.toewijzing.budget, _amount, already(groep, lezing, keten, _amount))
+            yield from _beyond(groep.regels, groep.toewijzing.budget, _amount, already(groep, lezing, keten, _amount))
+
+
+def _is_too_much(prestatie: Prestatie, toewijzing: Toewijzing, lezing: Lezing) -> bool:
+    omvang = toewijzing.omvang
+    volume = fine_volume(prestatie, omvang) if omvang is not None else None
+    if omvang is None or volume is None:
+        return False
+    return volume > max_in_period(toewijzing, omvang, lezing.relatie, prestatie.begin, prestatie.einde)
 
 
 def _volume(prestatie: Prestatie, omvang: Omvang) -> int:
@@ -63,11 +71,13 @@ def _amount(prestatie: Prestatie) -> int:
     return prestatie.bedrag
 
 
-def _beyond(groep: Groep, grens: int, measure: Callable[[Prestatie], int], som: int) -> Iterator[Overtreding]:
+def _beyond(
+    regels: Sequence[Regel], grens: int, measure: Callable[[Prestatie], int], som: int
+) -> Iterator[Overtreding]:
     """Report the debets that do not fit beside what was declared before (`som`)."""
-    for regel_ in groep.regels:
-        deel = measure(regel_.prestatie)
+    for lijn in regels:
+        deel = measure(lijn.prestatie)
         if deel and som + deel > grens:
-            yield Overtreding(regel_.klasse, "GeleverdVolume")
+            yield Overtreding(lijn.klasse, "GeleverdVolume")
         else:
             som += deel
