@@ -63,7 +63,7 @@ def test_an_import_that_was_not_asked_for_is_a_failure():
     zonder = (
         '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="a" type="xs:string"/></xs:schema>'
     )
-    with pytest.raises(Schemafout, match="niet gelezen"):
+    with pytest.raises(Schemafout, match="vraagt niet om basisschema"):
         compile_text(WMO305, zonder)
 
 
