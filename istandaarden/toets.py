@@ -27,6 +27,9 @@ from istandaarden.waardetoets import Waardetoets
 BERICHT_MAX = 25 * 1024 * 1024
 """Bytes of the largest bericht that is checked (iStandaarden OP179)."""
 
+_BOOM_MAX = 1024 * 1024
+"""Bytes above which a bericht is not read into a tree to check rules, as long as it satisfies its schema."""
+
 
 @dataclass(frozen=True, slots=True)
 class Oordeel:
@@ -69,9 +72,28 @@ def validate(
         The verdict with all findings at once. Whatever is wrong with `data` is a finding, never an exception.
     """
     catalogus = catalogus or ingebouwd()
+    if niveau > 1 and len(data) > _BOOM_MAX:
+        return validate_stream(
+            lambda: iter([data]),
+            verwacht=verwacht,
+            catalogus=catalogus,
+            niveau=niveau,
+            keten=keten,
+            registers=registers,
+        )
+    return _validate_tree(data, verwacht, catalogus, niveau, (keten, registers))
+
+
+def _validate_tree(
+    data: bytes,
+    verwacht: Berichtsoort | None,
+    catalogus: Catalogus,
+    niveau: int,
+    bronnen: tuple[Keten | None, Registers | None],
+) -> Oordeel:
     soort, bevindingen, wortel, bericht = _check(data, verwacht, catalogus, niveau)
     if bericht is not None:
-        bevindingen += _judge_higher(bericht, niveau, keten, registers)
+        bevindingen += _judge_higher(bericht, niveau, *bronnen)
     kop = _kop(soort, wortel, bericht)
     return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=kop, bericht=bericht)
 
@@ -160,14 +182,7 @@ def validate_stream(
         lees = lezer.absorb if lezer else None
         if _mismatch(soort, verwacht) or not validate_chunks(_bounded(chunks()), catalogus.schema(soort), lees=lees):
             lezer = lees = None
-            return validate(
-                b"".join(_bounded(chunks())),
-                verwacht=verwacht,
-                catalogus=catalogus,
-                niveau=niveau,
-                keten=keten,
-                registers=registers,
-            )
+            return _validate_tree(b"".join(_bounded(chunks())), verwacht, catalogus, niveau, (keten, registers))
         kop = _read_kop(chunks) if lezer is None else None
     except XmlGeweigerd as fout:
         herkend = _try_recognise(chunks(), catalogus)

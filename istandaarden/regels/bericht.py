@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from istandaarden.model import ROOT, Berichtsoort
 
 _WIT = " \t\r\n"
 _NAMEN_MAX = 10_000
+_DAGEN_MAX = 50_000  # a century and more
 _T = TypeVar("_T")
 
 
@@ -39,23 +39,27 @@ class Klasse:
     `Besmet`.
     """
 
-    __slots__ = ("_regels", "_velden", "naam", "nummer", "ouder", "regel")
+    __slots__ = ("_regels", "_velden", "naam", "ouder")
 
-    def __init__(self, naam: str, ouder: Klasse | None, regel: int = 0) -> None:
+    def __init__(self, naam: str, ouder: Klasse | None, regels: list[int] | None = None) -> None:
         self.naam = naam
         self.ouder = ouder
-        self.nummer = 1
-        self.regel = regel
-        """Line of the start tag in the file, 0 when it was not noted: see `Bericht.locate`."""
         self._velden: dict[str, Any] = {}
-        self._regels: list[int] | None = None  # line of each field, in the order of `_velden`, when lines are noted
+        self._regels = regels  # own line and that of each child in the order of `_velden`, when lines are noted
+
+    @property
+    def nummer(self) -> int:
+        """Position among the siblings of the same name, from 1."""
+        broers = self.ouder._velden[self.naam] if self.ouder else self  # noqa: SLF001 - another of the same class
+        return broers.index(self) + 1 if broers.__class__ is list else 1
 
     @property
     def plaats(self) -> str:
         """Path from the root, with positions where a sibling has the same name."""
         if self.ouder is None:
             return f"/{self.naam}"
-        positie = f"[{self.nummer}]" if self.ouder._velden[self.naam].__class__ is list else ""  # noqa: SLF001
+        broers = self.ouder._velden[self.naam]  # noqa: SLF001 - another of the same class
+        positie = f"[{broers.index(self) + 1}]" if broers.__class__ is list else ""
         return f"{self.ouder.plaats}/{self.naam}{positie}"
 
     @property
@@ -80,8 +84,10 @@ class Klasse:
 
     def datum(self, pad: str) -> date | None:
         """Give a date, None when it is absent; a year that `date` cannot hold becomes its first or last day."""
-        tekst = self.tekst(pad)
-        return None if tekst is None else _read_date(tekst)
+        waarde = self._velden.get(pad)
+        if waarde.__class__ is not str:
+            waarde = self.tekst(pad)
+        return _DAGEN[waarde] if waarde else None
 
     def heeft(self, pad: str) -> bool:
         """Tell whether an element is there, empty or not."""
@@ -121,7 +127,8 @@ class Klasse:
         if waarde.__class__ is list:
             return [deel for deel in waarde if isinstance(deel, Klasse)]
         if waarde.__class__ is str:  # an element without children, such as an empty Periode
-            waarde = self._velden[naam] = Klasse(naam, self, self._line_of(naam))
+            regels = [self.line(naam)] if self._regels else None
+            waarde = self._velden[naam] = Klasse(naam, self, regels)
             return (waarde,)
         return ()
 
@@ -145,7 +152,9 @@ class Klasse:
 
     def line(self, naam: str) -> int:
         """Give the line of a child that is a value, or without a name its own; 0 when lines were not noted."""
-        return self._line_of(naam) if naam else self.regel
+        if self._regels is None:
+            return 0
+        return self._regels[list(self._velden).index(naam) + 1 if naam else 0]
 
     def mark(self, veld: str | None) -> None:
         """Make reading a child raise `Besmet`; without one, asking which children there are."""
@@ -155,28 +164,24 @@ class Klasse:
             self._velden[veld] = _FOUT
 
     def forget(self, kind: Klasse) -> None:
-        """Leave a child out, as if it were not there."""
+        """Leave a child out, as if it were not there; its siblings keep their positions."""
         waarde = self._velden.get(kind.naam)
         if isinstance(waarde, list):
-            self._velden[kind.naam] = [deel for deel in waarde if deel is not kind]
+            waarde[waarde.index(kind)] = None
         elif waarde is kind:
             del self._velden[kind.naam]
 
-    def add(self, naam: str, waarde: str | Klasse, regel: int | None = None) -> None:
-        """Put in the next child, noting its line or not, for all children alike."""
+    def add(self, naam: str, waarde: str | Klasse, regel: int | None) -> None:
+        """Put in the next child, noting its line when those of its siblings are noted."""
         eerder = self._velden.get(naam)
         if eerder is None:
             self._velden[naam] = waarde
-            if regel is not None:
-                if self._regels is None:
-                    self._regels = []
+            if self._regels is not None and regel is not None:
                 self._regels.append(regel)
-            return
-        if eerder.__class__ is not list:
-            eerder = self._velden[naam] = [eerder]
-        eerder.append(waarde)
-        if waarde.__class__ is Klasse:
-            waarde.nummer = len(eerder)
+        elif eerder.__class__ is list:
+            eerder.append(waarde)
+        else:
+            self._velden[naam] = [eerder, waarde]
 
     def walk(self) -> Iterator[Klasse]:
         """Yield this klasse and every klasse below it."""
@@ -184,9 +189,6 @@ class Klasse:
         for naam in list(self._velden):
             for kind in self.branches(naam) if not isinstance(self._velden[naam], str) else ():
                 yield from kind.walk()
-
-    def _line_of(self, naam: str) -> int:
-        return self._regels[list(self._velden).index(naam)] if self._regels else 0
 
     def _find(self, pad: str) -> Any:
         """Give what is at a path: its text, its Klasse, None when it is absent; the first where there are more."""
@@ -203,9 +205,7 @@ class Klasse:
             return None
         if waarde is _FOUT:
             raise Besmet
-        if waarde.__class__ is list:
-            return waarde[0] if waarde else None
-        return waarde
+        return waarde[0] if waarde.__class__ is list else waarde
 
 
 class Bericht:
@@ -218,6 +218,7 @@ class Bericht:
         self.wortel = wortel
         self._klassen = klassen
         self._boom = boom  # knows the lines that were not noted
+        self._header: Klasse | None = None
         self._dagtekening: date | None = None
         self._besmet = False
 
@@ -230,12 +231,15 @@ class Bericht:
     def dagtekening(self) -> date | None:
         """Date of the bericht, None when there is none; raises `Besmet` when it cannot be trusted."""
         if self._dagtekening is None:
-            self._dagtekening = self.wortel.datum("Header/BerichtIdentificatie/Dagtekening")
+            kop = self.wortel.kind("Header")
+            self._dagtekening = kop.datum("BerichtIdentificatie/Dagtekening") if kop else None
         return self._dagtekening
 
     def header(self, pad: str) -> str | None:
         """Give a value from the Header, None when it is absent."""
-        return self.wortel.tekst(f"Header/{pad}")
+        kop = self.wortel.kind("Header") if self._header is None else self._header
+        self._header = kop
+        return kop.tekst(pad) if kop else None
 
     def klassen(self, naam: str) -> Sequence[Klasse]:
         """Give every klasse with an element name, in the order of the bericht."""
@@ -271,38 +275,45 @@ class Bericht:
 
 def read_tree(boom: etree._Element, soort: Berichtsoort) -> Bericht:
     """Make a `Bericht` out of a tree, which is looked at again only to say on which line something is."""
-    wortel = klasse = Klasse(_NAMEN[boom.tag], None)
-    velden, over = klasse._velden, len(boom)  # noqa: SLF001 - built here
-    hoger: list[tuple[Klasse, int]] = []
+    wortel = Klasse(_NAMEN[boom.tag], None)
     klassen: dict[str, list[Klasse]] = {}
-    elementen: Any = boom.iter()  # in the order of the bericht: with the number of children that is enough
-    next(elementen)
-    namen = _NAMEN
-    for element in elementen:
-        naam, aantal = namen[element.tag], len(element)
+    _fill(wortel, boom, klassen)
+    return Bericht(soort, wortel, klassen, boom)
+
+
+def _fill(klasse: Klasse, element: Any, klassen: dict[str, list[Klasse]]) -> None:
+    """Read all that is in an element into its klasse.
+
+    Goes through the elements in the order of the bericht, which with the number of children of each is enough to know
+    what belongs to what, and much faster than going from child to child.
+    """
+    velden, over, namen = klasse._velden, len(element), _NAMEN  # noqa: SLF001 - made here
+    met_regels = klasse._regels is not None  # noqa: SLF001
+    hoger: list[tuple[Klasse, dict[str, Any], int]] = []
+    afdaling = element.iter()
+    next(afdaling)
+    for deel in afdaling:
+        naam, aantal = namen[deel.tag], len(deel)
+        waarde: Any
+        if aantal:
+            waarde = Klasse(naam, klasse, [deel.sourceline] if met_regels else None)
+            if naam in klassen:
+                klassen[naam].append(waarde)
+            else:
+                klassen[naam] = [waarde]
+        else:
+            waarde = (deel.text or "").strip(_WIT)
+        if met_regels or naam in velden:
+            klasse.add(naam, waarde, deel.sourceline)
+        else:
+            velden[naam] = waarde
         over -= 1
         if aantal:
-            kind = Klasse(naam, klasse)
-            if naam in klassen:
-                klassen[naam].append(kind)
-            else:
-                klassen[naam] = [kind]
-            if naam in velden:
-                klasse.add(naam, kind)
-            else:
-                velden[naam] = kind
-            hoger.append((klasse, over))
-            klasse, velden, over = kind, kind._velden, aantal  # noqa: SLF001
-            continue
-        tekst = (element.text or "").strip(_WIT)
-        if naam in velden:
-            klasse.add(naam, tekst)
+            hoger.append((klasse, velden, over))
+            klasse, velden, over = waarde, waarde._velden, aantal  # noqa: SLF001
         else:
-            velden[naam] = tekst
-        while not over and hoger:
-            klasse, over = hoger.pop()
-            velden = klasse._velden  # noqa: SLF001
-    return Bericht(soort, wortel, klassen, boom)
+            while not over and hoger:
+                klasse, velden, over = hoger.pop()
 
 
 class Meelezer:
@@ -322,7 +333,7 @@ class Meelezer:
                 out of the tree after this call.
         """
         if self._wortel is None:
-            self._wortel = Klasse(_NAMEN[wortel.tag], None, _line(wortel))
+            self._wortel = Klasse(_NAMEN[wortel.tag], None, [_line(wortel)])
         self._grow(wortel, self._wortel, 0, af=af)
 
     def bericht(self, soort: Berichtsoort) -> Bericht:
@@ -349,16 +360,14 @@ class Meelezer:
             self._grow(laatste, begonnen, diepte + 1, af=False)
 
     def _store(self, element: Any, ouder: Klasse) -> None:
-        if not len(element):
+        if len(element):
+            _fill(self._begin(element, ouder), element, self._klassen)
+        else:
             ouder.add(_NAMEN[element.tag], (element.text or "").strip(_WIT), element.sourceline)
-            return
-        klasse = self._begin(element, ouder)
-        for kind in element:
-            self._store(kind, klasse)
 
     def _begin(self, element: Any, ouder: Klasse) -> Klasse:
-        klasse = Klasse(_NAMEN[element.tag], ouder, element.sourceline)
-        ouder.add(klasse.naam, klasse, klasse.regel)
+        klasse = Klasse(_NAMEN[element.tag], ouder, [element.sourceline])
+        ouder.add(klasse.naam, klasse, element.sourceline)
         self._klassen.setdefault(klasse.naam, []).append(klasse)
         return klasse
 
@@ -400,12 +409,20 @@ class _Namen(dict[Any, str]):
 _NAMEN = _Namen()
 
 
-@lru_cache(maxsize=4096)
-def _read_date(tekst: str) -> date:
-    try:
-        return date.fromisoformat(tekst)
-    except ValueError:
-        return date.min if tekst.startswith(("-", "0000")) else date.max
+class _Dagen(dict[str, date]):
+    """Date by its text; a bericht repeats the same few."""
+
+    def __missing__(self, tekst: str) -> date:
+        try:
+            dag = date.fromisoformat(tekst)
+        except ValueError:
+            dag = date.min if tekst.startswith(("-", "0000")) else date.max
+        if len(self) < _DAGEN_MAX:
+            self[tekst] = dag
+        return dag
+
+
+_DAGEN = _Dagen()
 
 
 def _line(element: etree._Element) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from istandaarden.regels.bericht import Bericht, Besmet, leesbaar
+from istandaarden.regels.bericht import Bericht, Besmet, Klasse, leesbaar
 from istandaarden.regels.boek import Overtreding, regel
 
 _PRODUCT = ("Product/Categorie", "Product/Code")
+_NAAM = {"ProductReferentie": "Prestatie"}
 
 SLEUTELS = {
     "Client": ("Bsn",),
@@ -20,9 +21,12 @@ SLEUTELS = {
     "StartProduct": ("Begindatum", "ToewijzingNummer", *_PRODUCT),
     "StopProduct": ("Begindatum", "ToewijzingNummer", *_PRODUCT, "RedenBeeindiging", "Einddatum"),
     "AangevraagdProduct": ("ReferentieAanbieder", *_PRODUCT),  # the key is the first alone: see TR383
-    "Prestatie": ("ProductReferentie/ReferentieNummer", "ProductReferentie/VorigReferentieNummer"),
+    "ProductReferentie": ("ReferentieNummer", "VorigReferentieNummer"),  # the key of the Prestatie around it
 }
-"""Logical key by klasse. Klassen that a schema allows once (Verzoek, Antwoord, Declaratie) are not here."""
+"""Logical key by klasse, or by the composiet that holds it.
+
+Klassen that a schema allows once (Verzoek, Antwoord, Declaratie) are not here.
+"""
 
 
 @regel("TR101", advies="Laat de dubbele regel weg, of verbeter de sleutel.")
@@ -34,13 +38,21 @@ def unique(bericht: Bericht) -> Iterator[Overtreding]:
         gezien: set[tuple[object, ...]] = set()
         for klasse in bericht.klassen(naam):
             try:
-                plek = (id(klasse.ouder), *[klasse.tekst(pad) for pad in sleutel])
+                plek = (id(_container(klasse)), *[klasse.tekst(pad) for pad in sleutel])
             except Besmet:
                 continue
             if plek in gezien:
                 woorden = ", ".join(deel.rpartition("/")[2] for deel in sleutel)
-                yield Overtreding(klasse, sleutel[0], f"Een eerdere {naam} heeft dezelfde sleutel ({woorden}).")
+                yield Overtreding(
+                    klasse, sleutel[0], f"Een eerdere {_NAAM.get(naam, naam)} heeft dezelfde sleutel ({woorden})."
+                )
             gezien.add(plek)
+
+
+def _container(klasse: Klasse) -> Klasse | None:
+    """Give the klasse within which a key must be unique."""
+    eigenaar = klasse.ouder if klasse.naam == "ProductReferentie" else klasse
+    return eigenaar.ouder if eigenaar else None
 
 
 @regel("TR383", advies="Geef elk aangevraagd product een eigen referentie.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.model import ROOT, Berichtsoort
@@ -22,7 +23,7 @@ _WAARDE_MAX = 200
 class _Plan:
     """The rules of one level for one berichtsoort: those per klasse, by its name, and those for the whole bericht."""
 
-    per_klasse: tuple[tuple[str, tuple[tuple[Regel, Toets], ...]], ...]
+    per_klasse: tuple[tuple[str, tuple[tuple[Callable[..., Any], Regel, Toets], ...]], ...]
     geheel: tuple[tuple[Regel, Toets], ...]
 
 
@@ -55,9 +56,9 @@ def _broken(bericht: Bericht, niveau: int, bronnen: tuple[object, ...]) -> Itera
     plan = _plan(bericht.soort, niveau)
     for naam, regels in plan.per_klasse:
         for klasse in bericht.klassen(naam):
-            for regel, toets in regels:
+            for functie, regel, toets in regels:
                 try:
-                    overtreding = toets.functie(klasse, bericht, *bronnen)
+                    overtreding = functie(klasse, bericht, *bronnen)
                 except Besmet:
                     continue
                 if overtreding is not None:
@@ -72,13 +73,13 @@ def _broken(bericht: Bericht, niveau: int, bronnen: tuple[object, ...]) -> Itera
 
 @lru_cache(maxsize=256)
 def _plan(soort: Berichtsoort, niveau: int) -> _Plan:
-    per_klasse: dict[str, list[tuple[Regel, Toets]]] = {}
+    per_klasse: dict[str, list[tuple[Callable[..., Any], Regel, Toets]]] = {}
     geheel: list[tuple[Regel, Toets]] = []
     for regel in rules_for(soort):
         if regel.niveau != niveau or regel.toets is None:
             continue
         for naam in regel.toets.klassen:
-            per_klasse.setdefault(naam, []).append((regel, regel.toets))
+            per_klasse.setdefault(naam, []).append((regel.toets.functie, regel, regel.toets))
         if not regel.toets.klassen:
             geheel.append((regel, regel.toets))
     return _Plan(tuple((naam, tuple(regels)) for naam, regels in per_klasse.items()), tuple(geheel))
