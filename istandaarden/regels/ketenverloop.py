@@ -7,7 +7,7 @@ A bericht that its receiver rejects later keeps its facts; they stop counting be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -65,11 +65,15 @@ class Ketenverloop(Keten):
         self._op_toewijzing: defaultdict[tuple[Relatie, str], list[Prestatie]] = defaultdict(list)
         self._afgekeurd: set[tuple[str, str, str, str]] = set()  # before they came
 
-    def add(self, bericht: Bericht) -> None:
+    def add(self, bericht: Bericht, afgewezen: Collection[str] = ()) -> None:
         """Take in a bericht that was found right: a heenbericht, its retour, or a 325.
 
         A retour with a fault in it makes its heenbericht count as not sent, whichever of the two comes first. A 325
         settles its 323. Of a standaard or release without these berichten, nothing is kept.
+
+        Args:
+            bericht: with nothing wrong on level 1.
+            afgewezen: of a 323, the ReferentieNummers of prestaties that were found wrong; a 325 may decide otherwise.
         """
         soort = bericht.soort
         if soort.standaard not in {"iwmo", "ijw"} or soort.versie < _EERSTE_RELEASE:
@@ -98,6 +102,10 @@ class Ketenverloop(Keten):
             "325": self._add_declaratieantwoord,
         }
         taken[inzending.nummer](bericht, inzending)
+        for referentie in afgewezen:
+            for prestatie in self._prestaties[inzending.relatie.standaard, inzending.relatie.aanbieder, referentie]:
+                if prestatie.inzending is inzending:
+                    prestatie.stand = Stand.AFGEWEZEN
 
     def is_used(self, standaard: str, afzender: str, nummer: str, identificatie: str) -> bool:
         """See `Keten`."""

@@ -17,7 +17,9 @@ from istandaarden.bestanden import find
 from istandaarden.bevinding import Bevinding
 from istandaarden.bulktoets import PARALLEL_VANAF, Regel, Uitslag, judge_bytes, judge_parallel
 from istandaarden.catalogus import Onbekend, ingebouwd
+from istandaarden.ketenmap import Volgordefout, find_in_order, judge_keten
 from istandaarden.model import ROOT, Berichtmodel, Samengesteld
+from istandaarden.regels.registers import Contractfout, Contractlijst, Vasteregisters
 from istandaarden.toets import BERICHT_MAX
 from istandaarden.voorbeeld import Voorbeeldfout, make_voorbeeld
 from istandaarden.woorden import describe_value
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(standaard, name="standaard")
 
 
-def valideer(
+def valideer(  # noqa: PLR0917 - each parameter is an option
     paden: Annotated[
         list[str],
         typer.Argument(
@@ -53,6 +55,18 @@ def valideer(
     niveau: Annotated[
         int, typer.Option(min=1, max=2, help="1: alleen het schema; 2: ook de regels die binnen één bericht kijken.")
     ] = 2,
+    keten: Annotated[
+        bool,
+        typer.Option(
+            "--keten",
+            help="Speel de berichten na op volgorde van dagtekening en naam (of van volgorde.csv in de map), en toets "
+            "elk op alle niveaus: tegen de goede berichten daarvoor, tegen de gemeenten van het CBS, en tegen vandaag.",
+        ),
+    ] = False,
+    contract: Annotated[
+        Path | None,
+        typer.Option(help="Bij --keten: CSV met de afgesproken productcodes en tarieven (categorie;code;eenheid;…)."),
+    ] = None,
 ) -> None:
     """Controleer berichten tegen hun schema en de regels van de standaard, en leg elke fout uit.
 
@@ -64,7 +78,9 @@ def valideer(
         typer.echo(f"Release {release} is onbekend; bekend: {bekend}.", err=True)
         raise typer.Exit(GEEN_OORDEEL)
     telling = {True: 0, False: 0, None: 0}
-    for geldig, tekst in _judge(paden, release, niveau, as_json if als_json else as_text):
+    write = as_json if als_json else as_text
+    regels = _replay(paden, release, contract, write) if keten else _judge(paden, release, niveau, write)
+    for geldig, tekst in regels:
         telling[geldig] += 1
         typer.echo(tekst)
     totaal = sum(telling.values())
@@ -86,6 +102,22 @@ def _judge(paden: list[str], release: str | None, niveau: int, write: Callable[[
         yield uitslag.geldig, write(uitslag)
     vondsten = list(find(Path(pad) for pad in paden if pad != "-"))
     regels = judge_parallel(vondsten, write, release, niveau)
+    if len(vondsten) < PARALLEL_VANAF or not sys.stderr.isatty():
+        yield from regels
+    else:
+        yield from _with_progress(regels, len(vondsten))
+
+
+def _replay(
+    paden: list[str], release: str | None, contract: Path | None, write: Callable[[Uitslag], str]
+) -> Iterator[Regel]:
+    try:
+        registers = Vasteregisters(Contractlijst.read(contract) if contract else None)
+        vondsten = find_in_order(Path(pad) for pad in paden)
+    except (Contractfout, Volgordefout) as fout:
+        typer.echo(str(fout), err=True)
+        raise typer.Exit(GEEN_OORDEEL) from None
+    regels = ((uitslag.geldig, write(uitslag)) for uitslag in judge_keten(vondsten, registers, release))
     if len(vondsten) < PARALLEL_VANAF or not sys.stderr.isatty():
         yield from regels
     else:
