@@ -49,8 +49,12 @@ def settle(wortel: etree._Element, codes: Retourcodes) -> Bedragen:
     Returns:
         The total handed in, and the total granted: nothing when the declaratie is refused as a whole. An amount of
         zero is always a debet (CS325).
+
+    Raises:
+        LookupError: this is no declaratie.
+        ValueError: an amount is missing.
     """
-    vorm, totaal = next((vorm, totaal) for vorm in _VORMEN if (totaal := find(wortel, vorm.totaal)) is not None)
+    vorm, totaal = _total(wortel)
     if codes.afloop is Afloop.AFGEKEURD:
         return Bedragen(Kopie(totaal), amount(0, "TotaalBedrag"))
     afgewezen = sum(
@@ -59,6 +63,14 @@ def settle(wortel: etree._Element, codes: Retourcodes) -> Bedragen:
         if codes.is_refused(prestatie.plek)
     )
     return Bedragen(Kopie(totaal), amount(_cents(wortel, vorm.totaal, "TotaalBedrag") - afgewezen, "TotaalBedrag"))
+
+
+def _total(wortel: etree._Element) -> tuple[_Vorm, etree._Element]:
+    for vorm in _VORMEN:
+        totaal = find(wortel, vorm.totaal)
+        if totaal is not None:
+            return vorm, totaal
+    raise LookupError("no total")
 
 
 def amount(cents: int, naam: str) -> Samenstel:
