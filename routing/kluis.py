@@ -11,14 +11,16 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import zstandard
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from routing.payload import decompress
 
@@ -89,7 +91,8 @@ class Kluis:
     """
 
     def __init__(self, sleutelmap: Path) -> None:
-        self._sleutels = {pad.stem: AESGCM(_read_key(pad)) for pad in sorted(sleutelmap.glob(f"*{_ACHTERVOEGSEL}"))}
+        self._ruw = {pad.stem: _read_key(pad) for pad in sorted(sleutelmap.glob(f"*{_ACHTERVOEGSEL}"))}
+        self._sleutels = {sleutel_id: AESGCM(sleutel) for sleutel_id, sleutel in self._ruw.items()}
         if not self._sleutels:
             raise KluisFout(f"In de sleutelmap {sleutelmap} staat geen sleutel (bestand op {_ACHTERVOEGSEL}).")
         self.actief = max(self._sleutels)
@@ -112,6 +115,17 @@ class Kluis:
         finally:
             os.close(folder)
         return cls(sleutelmap)
+
+    def derive(self, doel: str) -> Mapping[str, bytes]:
+        """Give a key of 32 bytes for another purpose from each key of the folder, by its id (HKDF, RFC 5869).
+
+        Args:
+            doel: name of the purpose; keys for different purposes tell nothing about each other.
+        """
+        return {
+            sleutel_id: HKDF(hashes.SHA256(), _SLEUTEL, salt=None, info=f"knooppunt|{doel}".encode()).derive(sleutel)
+            for sleutel_id, sleutel in self._ruw.items()
+        }
 
     def seal(self, bericht_id: str, veld: str, compressed: bytes) -> Verzegeld:
         """Encrypt.

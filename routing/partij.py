@@ -66,7 +66,9 @@ class Aansluiting:
 
     `identiteiten` holds OINs (``oin:<20 digits>``) and certificate fingerprints (``sha256:<hex>``); one identity may
     act for several partijen (a servicebureau). `url` is the delivery address for push; `fout_generatie` is ``A``
-    (2018 codes) or ``B`` (2025 codes) for the Fo01 this partij gets.
+    (2018 codes) or ``B`` (2025 codes) for the Fo01 this partij gets. `regelniveau` is the highest level of
+    rules that berichten to and from this partij are checked on: 1 the schema, 2 rules inside the bericht, 3 across
+    berichten, 4 against registers (iStandaarden IV032).
     """
 
     partij: str
@@ -75,6 +77,7 @@ class Aansluiting:
     protocol: Protocol
     url: str | None = None
     fout_generatie: str = "B"
+    regelniveau: int = 1
 
 
 @dataclass(frozen=True, slots=True)

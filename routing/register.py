@@ -73,6 +73,10 @@ class Register:
         """Return how the partij is connected, or None when it is not."""
         return self.aansluitingen.get(code)
 
+    def regelniveau(self, *codes: str) -> int:
+        """Return the highest level of rules that any of these partijen asked for."""
+        return max((a.regelniveau for code in codes if (a := self.aansluiting(code)) is not None), default=1)
+
     def partijen_of(self, identiteit: Identiteit) -> frozenset[str]:
         """Return the codes of all partijen for which this certificate may act."""
         op_oin = self._namens.get(f"oin:{identiteit.oin}", frozenset()) if identiteit.oin else frozenset()
@@ -114,6 +118,7 @@ def read_register(conn: Connection) -> Register:
                 protocol=Protocol(rij.protocol),
                 url=rij.url,
                 fout_generatie=rij.fout_generatie,
+                regelniveau=rij.regelniveau,
             )
             for rij in conn.execute(select(schema.aansluiting))
         ),

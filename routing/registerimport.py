@@ -33,9 +33,11 @@ _VELDEN = (
     "url",
     "identiteiten",
     "fout_generatie",
+    "regelniveau",
     "mag_zenden",
     "mag_ontvangen",
 )
+_REGELNIVEAUS = ("1", "2", "3", "4")
 _LIJSTEN = ("identiteiten", "mag_zenden", "mag_ontvangen")
 _KENMERK = re.compile(r"oin:[0-9]{20}|sha256:[0-9a-f]{64}")
 
@@ -146,6 +148,9 @@ def _form_errors(rij: Mapping[str, object]) -> Iterator[str]:
         elif veld in _LIJSTEN:
             if not isinstance(waarde, list) or not all(isinstance(deel, str) for deel in waarde):
                 yield f"{veld} moet een lijst van teksten zijn"
+        elif veld == "regelniveau":
+            if str(waarde) not in _REGELNIVEAUS:
+                yield f"regelniveau {waarde!r} bestaat niet; kies uit {', '.join(_REGELNIVEAUS)}"
         elif not isinstance(waarde, str):
             yield f"{veld} moet een tekst zijn, tussen aanhalingstekens"
     if not rij.get("code"):
@@ -191,7 +196,7 @@ def _inschrijving(rij: Mapping[str, object]) -> tuple[Inschrijving, list[str]]:
         if not any(m.covers(functie) for functie in namen())
     ]
     aansluiting = None
-    if {"kanaal", "protocol", "url", "identiteiten"} & rij.keys():
+    if {"kanaal", "protocol", "url", "identiteiten", "regelniveau"} & rij.keys():
         aansluiting = _aansluiting(code, tekst, lijsten.get("identiteiten", []), fouten)
     return Inschrijving(Partij(code, soort, naam), aansluiting, machtigingen), fouten
 
@@ -224,7 +229,15 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         fouten.append(f"url {url!r} is geen https-adres")
     if kanaal not in tuple(Kanaal) or protocol not in tuple(Protocol):
         kanaal, protocol = Kanaal.PUSH, Protocol.STUF  # the row is refused anyway
-    return Aansluiting(code, tuple(dict.fromkeys(kenmerken)), Kanaal(kanaal), Protocol(protocol), url, generatie)
+    return Aansluiting(
+        partij=code,
+        identiteiten=tuple(dict.fromkeys(kenmerken)),
+        kanaal=Kanaal(kanaal),
+        protocol=Protocol(protocol),
+        url=url,
+        fout_generatie=generatie,
+        regelniveau=int(tekst.get("regelniveau", "1")),
+    )
 
 
 def _is_https(url: str) -> bool:
@@ -254,6 +267,7 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     protocol=a.protocol.value,
                     url=a.url,
                     fout_generatie=a.fout_generatie,
+                    regelniveau=a.regelniveau,
                 )
             )
             conn.execute(insert(schema.identiteit), [{"partij": code, "kenmerk": k} for k in a.identiteiten])

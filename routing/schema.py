@@ -52,6 +52,7 @@ aansluiting = Table(
     Column("protocol", Text, nullable=False),
     Column("url", Text),
     Column("fout_generatie", Text, nullable=False, server_default=text("'B'")),
+    Column("regelniveau", Integer, nullable=False, server_default=text("1")),  # 1 schema only, up to 4
     CheckConstraint("kanaal <> 'push' OR url IS NOT NULL", name="push_heeft_url"),
 )
 
@@ -138,6 +139,20 @@ gebeurtenis = Table(
     Column("toelichting", Text, nullable=False),  # JSON
 )
 Index("ix_gebeurtenis_bericht_id", gebeurtenis.c.bericht_id, gebeurtenis.c.id)
+
+# --- the dossier: which berichten touch the same case, for the rules across berichten -----------------------------
+
+dossier = Table(
+    "dossier",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),  # in the order of intake
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False),
+    Column("sleutel_id", Text, nullable=False),  # which key made the kenmerk
+    Column("soort", Text, nullable=False),
+    Column("kenmerk", LargeBinary, nullable=False),  # HMAC; nothing can be read from it
+)
+Index("ix_dossier_kenmerk", dossier.c.kenmerk)
+Index("ix_dossier_bericht_id", dossier.c.bericht_id, dossier.c.soort)
 
 # --- delivery -----------------------------------------------------------------------------------------------------
 

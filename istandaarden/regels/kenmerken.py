@@ -1,0 +1,50 @@
+"""By what a bericht touches others: the keys under which a hub finds what the rules across berichten need.
+
+Two berichten that share a kenmerk belong to the same case. Who judges a bericht needs all that share one with it, and
+then, for those, all that share one of a kind in `VOLGEND`: retours carry no client, and an answer only a reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from istandaarden.regels.bericht import Bericht
+from istandaarden.regels.boek import number
+from istandaarden.regels.keten import nummer_of, relatie_of
+
+Kenmerk = tuple[str, ...]
+"""A kind, and then what it is: ``("client", "iwmo", "0363", "90000001", "999990019")``. Holds personal data."""
+
+VOLGEND = frozenset({"bericht", "verzoek"})
+"""Kinds that lead on to berichten without a client: an exchange of heenbericht and answer, and a request."""
+
+_ANTWOORD_OP_DECLARATIE = "325"
+
+
+def kenmerken(bericht: Bericht) -> Iterator[Kenmerk]:
+    """Give the kenmerken of a bericht that satisfies its schema, each once."""
+    return iter(dict.fromkeys(_all(bericht)))
+
+
+def _all(bericht: Bericht) -> Iterator[Kenmerk]:
+    soort, relatie = bericht.soort, relatie_of(bericht)
+    standaard, gemeente, aanbieder = relatie
+    heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else number(soort)
+    afzender = bericht.header("Afzender") or ""
+    yield "bericht", standaard, afzender, heen, bericht.header("BerichtIdentificatie/Identificatie") or ""
+    if heen == _ANTWOORD_OP_DECLARATIE:
+        yield "bericht", standaard, aanbieder, "323", bericht.header("DeclaratieIdentificatie/Identificatie") or ""
+    for client in bericht.klassen("Client"):
+        yield "client", *relatie, client.tekst("Bsn") or ""
+    for product in bericht.klassen("ToegewezenProduct"):
+        yield "toewijzing", standaard, gemeente, nummer_of(product) or ""
+    for naam in ("ToegewezenProduct", "AangevraagdProduct", "Verzoek", "Antwoord"):
+        for klasse in bericht.klassen(naam):
+            if referentie := klasse.tekst("ReferentieAanbieder"):
+                yield "verzoek", standaard, aanbieder, referentie
+    for naam in ("Declaratie", "DeclaratieAntwoord"):
+        for klasse in bericht.klassen(naam):
+            yield "declaraties", *relatie
+            yield "declaratie", standaard, aanbieder, klasse.tekst("DeclaratieNummer") or ""
+    for prestatie in bericht.klassen("Prestatie"):
+        yield "prestatie", standaard, aanbieder, prestatie.tekst("ProductReferentie/ReferentieNummer") or ""
