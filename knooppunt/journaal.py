@@ -19,6 +19,8 @@ from aiohttp.abc import AbstractAccessLogger
 from knooppunt.configuratie import Logging
 
 _BESTURING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_OVERZICHT = structlog.dev.plain_traceback
+"""The way a fault is written: the default shows local variables, and those hold payloads and keys."""
 ROUTE = web.RequestKey("route", str)
 """Where a request keeps the declared path of its route, for the access log."""
 
@@ -54,7 +56,7 @@ def configure(instellingen: Logging) -> None:
     einde: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, _escape, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if instellingen.vorm == "json"
-        else [_escape, structlog.dev.ConsoleRenderer(colors=uitgang.isatty())]
+        else [_escape, structlog.dev.ConsoleRenderer(colors=uitgang.isatty(), exception_formatter=_OVERZICHT)]
     )
     structlog.configure(
         processors=[*gedeeld, *einde],

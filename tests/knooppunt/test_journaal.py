@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Literal
 
 import pytest
 import structlog
@@ -83,3 +84,23 @@ async def test_the_access_log_knows_the_route_and_not_the_request(
     assert toegang == [("/berichten/{nummer}", 500), (None, 404), (None, 400)]
     assert "99990" not in json.dumps(regels)
     assert "inwendig" in json.dumps(regels)  # the operator does get the traceback
+
+
+@pytest.mark.parametrize("vorm", ["json", "tekst"])
+def test_a_fault_is_logged_without_what_was_being_handled(
+    capsys: pytest.CaptureFixture[str], vorm: Literal["json", "tekst"]
+):
+    configure(Logging(vorm=vorm))
+
+    def handle(payload: bytes) -> None:
+        if payload:
+            raise RuntimeError("stuk")
+
+    for logger in (structlog.get_logger("eigen"), logging.getLogger("ander")):
+        try:
+            handle(b"".join([b"9999", b"00006"]))
+        except RuntimeError:
+            logger.exception("mislukt")
+    uitvoer = capsys.readouterr().err
+    assert uitvoer.count("RuntimeError: stuk") == 2
+    assert "999900006" not in uitvoer
