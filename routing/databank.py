@@ -66,6 +66,7 @@ def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
         verbindingen: size of the pool of readers.
     """
     pool: dict[str, Any] = {"poolclass": NullPool} if schrijft else {"pool_size": verbindingen, "max_overflow": 0}
+    pool["hide_parameters"] = True  # the text of a database fault ends up in a log; values from berichten may not
     if adres.get_backend_name() == "postgresql":
         opties = {} if schrijft else {"execution_options": {"postgresql_readonly": True}}
         return create_engine(adres.update_query_dict(_missing(adres)), **pool, **opties)

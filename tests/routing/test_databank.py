@@ -101,3 +101,12 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path):
         upgrade(url)
     with pytest.raises(OpslagFout, match="niet te schrijven"):
         Opslag(url)
+
+
+@pytest.mark.parametrize("schrijft", [True, False])
+def test_a_database_fault_does_not_repeat_the_values(url: str, *, schrijft: bool):
+    engine = make_engine(parse_url(url), schrijft=schrijft)
+    with engine.connect() as conn, pytest.raises(sa.exc.DBAPIError) as fout:
+        conn.execute(sa.text("SELECT :bsn FROM bestaat_niet"), {"bsn": "999900006"})
+    engine.dispose()
+    assert "999900006" not in str(fout.value)
