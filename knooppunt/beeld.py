@@ -16,6 +16,8 @@ from knooppunt.inzicht import Aflevering, Bericht, Dossier, Gebeurtenis, Uitleg
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _BREED = 150
+_BREEDSTE_CODE = 24
+"""Columns for a functie or code: whoever sends a longer one may not push the other columns out of sight."""
 _KLEUR = {
     "Bezorgd": "green",
     "Afgekeurd": "red",
@@ -56,7 +58,7 @@ def berichten_table(berichten: Iterable[Bericht], titel: str | None = None, *, k
     """Return one line per bericht; with `klok` only the time of day."""
     tabel = Table(title=titel, title_justify="left", title_style="bold")
     for kop, breedte in (("Ontvangen", 8 if klok else 19), ("Bericht", 7), ("Van", 8), ("Naar", 8)):
-        tabel.add_column(kop, no_wrap=True, min_width=breedte)
+        tabel.add_column(kop, no_wrap=True, overflow="ellipsis", min_width=breedte, max_width=_BREEDSTE_CODE)
     # in a narrow terminal this one gives way: its beginning is enough for every command
     tabel.add_column("Referentienummer", overflow="ellipsis", min_width=8)
     tabel.add_column("Status", min_width=10)

@@ -134,6 +134,14 @@ def test_what_a_zender_wrote_cannot_steer_the_terminal(gevuld: Path) -> None:
         assert not {"\x1b", "\x9b"} & set(uit.stdout)
 
 
+def test_a_long_functie_or_ontvanger_hides_no_other_column(gevuld: Path) -> None:
+    lang = {"functie": "W" * 1001, "ontvanger": "9" * 1001}
+    write(load(gevuld, {}), lambda conn: conn.execute(update(schema.bericht).values(**lang)))
+    uit = _run("zoek", "--config", str(gevuld))
+    assert HEEN in uit.stdout
+    assert "Afgekeurd (IB010)" in uit.stdout
+
+
 def test_zoek_takes_a_day_as_a_whole(gevuld: Path) -> None:
     assert HEEN in _run("zoek", "--vanaf", "2026-09-21", "--tot", "2026-09-21", "--config", str(gevuld)).stdout
     assert "Geen berichten" in _run("zoek", "--tot", "2026-09-20", "--config", str(gevuld)).stdout
