@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from knooppunt.cli import bericht, db, demo, partij, pki, serve, simuleer, sleutel, standaarden, stuur
+from knooppunt.cli import bericht, db, demo, partij, pki, retour, serve, simuleer, sleutel, standaarden, stuur
 from knooppunt.configuratie import ConfiguratieFout
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
 
-for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, demo):
+for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, retour, demo):
     _module.register(app)
 
 
