@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass
 import structlog
 from sqlalchemy import Connection, Row, select, update
 
-from routing import schema, tijdstip
+from istandaarden.bevinding import Bevinding
+from routing import dossier, schema, tijdstip
 from routing.bericht import Aanlevering, Berichtcode
 from routing.foutbericht import Foutmelder
-from routing.fouten import Fout, make_fout
+from routing.fouten import make_fout
 from routing.logboek import record
 from routing.opslag import Opslag
 from routing.poorten import Ontvangst, Ontvangstsoort
@@ -71,7 +72,8 @@ class Intake:
             besluit = decide(aanlevering, register, verwezen, self._standaardgeneratie)
             if besluit.fout is None:
                 generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
-                await self._toetser.judge(aanlevering, generatie, besluit)
+                niveau = register.regelniveau(sg.zender.organisatie, sg.ontvanger.organisatie)
+                await self._toetser.judge(aanlevering, generatie, besluit, niveau)
             if besluit.synchroon:
                 return self._refuse(aanlevering, besluit, ontvangst)
             opdracht = self._prepare(aanlevering, besluit, ontvangst)
@@ -129,7 +131,7 @@ class Intake:
         sg = nieuw.envelop.stuurgegevens
         binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
         slot = besluit.fout.code if besluit.fout else f"naar {sg.ontvanger.organisatie}"
-        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit.fout)
+        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
         termijn = self._foutmelder.termijnen.of(aansluiting) if aansluiting else 0
         complete(
             conn,
@@ -137,6 +139,8 @@ class Intake:
             [("ontvangen", Status.ONTVANGEN, binnen), ("route", status, route)],
             (aansluiting, termijn) if aansluiting else None,
         )
+        if besluit.fout is None:
+            dossier.store(conn, nieuw.bericht_id, besluit.dossier)
         lanes = [aansluiting.partij] if aansluiting else []
         if opdracht.fo01 is not None and (lane := self._foutmelder.store(conn, opdracht.fo01, nieuw.bericht_id)):
             lanes.append(lane)
@@ -183,13 +187,16 @@ class Intake:
         )
 
 
-def _explain(fout: Fout | None) -> dict[str, object]:
-    """What the history keeps of a fault: no value from the bericht, and not more than one page."""
-    if fout is None:
-        return {}
-    velden = ("code", "niveau", "plaats", "regel", "melding")
-    bevindingen = [{veld: getattr(b, veld) for veld in velden} for b in fout.bevindingen[:_MAX_BEVINDINGEN]]
-    return {"oorzaak": fout.oorzaak, "bevindingen": bevindingen}
+def _explain(besluit: Besluit) -> dict[str, object]:
+    """What the history keeps of what was found: no value from the bericht, and not more than one page."""
+    if besluit.fout is not None:
+        return {"oorzaak": besluit.fout.oorzaak, "bevindingen": _list(besluit.fout.bevindingen)}
+    return {"bevindingen": _list(besluit.regelbevindingen)} if besluit.regelbevindingen else {}
+
+
+def _list(bevindingen: tuple[Bevinding, ...]) -> list[dict[str, object]]:
+    velden = ("code", "niveau", "plaats", "regel", "melding", "retourcode")
+    return [{veld: getattr(b, veld) for veld in velden} for b in bevindingen[:_MAX_BEVINDINGEN]]
 
 
 def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str) -> Verwezen | None:

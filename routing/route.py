@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from istandaarden.bevinding import Bevinding
 from routing.bericht import Aanlevering, Berichtcode
+from routing.dossier import Dossierregel
 from routing.fouten import Fout, make_fout, oorzaken
 from routing.functies import Functie, functies, namen, versie_of
 from routing.partij import Aansluiting, Partijsoort, Protocol, Richting
@@ -47,13 +48,19 @@ class Verwezen:
 
 @dataclass(slots=True)
 class Besluit:
-    """Outcome of routing: where to, or why not."""
+    """Outcome of routing: where to, or why not.
+
+    `regelbevindingen` are the rules above the schema that the bericht breaks, which is no reason to stop it here;
+    `dossier` is what later berichten will find it by.
+    """
 
     stappen: list[Stap] = field(default_factory=list)
     fout: Fout | None = None
     functie: Functie | None = None
     aansluiting: Aansluiting | None = None
     verwezen: Verwezen | None = None
+    regelbevindingen: tuple[Bevinding, ...] = ()
+    dossier: tuple[Dossierregel, ...] = ()
 
     def ok(self, naam: str, uitleg: str) -> None:
         """Note a step that went well."""

@@ -18,6 +18,7 @@ from istandaarden.toetsproces import from_json
 from routing.bericht import Aanlevering, Stuurgegevens
 from routing.fouten import make_fout
 from routing.payload import Payload
+from routing.regeltoets import Regeltoets
 from routing.route import Besluit
 
 
@@ -31,9 +32,16 @@ class Toetser:
 
     tijd: float = 60.0
     tegelijk: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    regeltoets: Regeltoets | None = None
 
-    async def judge(self, aanlevering: Aanlevering, generatie: str, besluit: Besluit) -> None:
+    async def judge(self, aanlevering: Aanlevering, generatie: str, besluit: Besluit, niveau: int = 1) -> None:
         """Check the payload and add the outcome to the besluit.
+
+        Args:
+            aanlevering: what the channel handed in.
+            generatie: generation of fault codes for the zender.
+            besluit: what routing decided so far.
+            niveau: highest level of rules that one of the two partijen asked for.
 
         Raises:
             ToetsingMislukt: no verdict could be had.
@@ -55,12 +63,27 @@ class Toetser:
             return
         besluit.ok("inhoud", f"De inhoud voldoet aan het XSD-schema van {soort.code} {soort.release}.")
         _compare_kop(oordeel, soort, aanlevering.envelop.stuurgegevens, generatie, besluit)
+        if besluit.fout is None and niveau > 1 and self.regeltoets is not None:
+            regeloordeel = await self.regeltoets.judge(aanlevering.payload, soort, niveau)
+            besluit.regelbevindingen, besluit.dossier = regeloordeel.bevindingen, regeloordeel.dossier
+            _explain_rules(besluit, soort, niveau)
 
     async def _verdict(self, payload: Payload, soort: Berichtsoort) -> Oordeel:
         if payload.plain is not None:
             return validate(payload.plain, verwacht=soort)
         async with self.tegelijk:
             return await _validate_in_process(payload, soort, self.tijd)
+
+
+def _explain_rules(besluit: Besluit, soort: Berichtsoort, niveau: int) -> None:
+    """Note what the rules say. They are answered by a retourbericht, never by a Fo01 (IV032), so nothing stops here."""
+    bevindingen = besluit.regelbevindingen
+    if not bevindingen:
+        besluit.ok("regels", f"{soort.code} voldoet aan de regels tot en met niveau {niveau}.")
+        return
+    codes = ", ".join(dict.fromkeys(bevinding.code for bevinding in bevindingen))
+    uitleg = f"{soort.code} breekt {len(bevindingen)} keer een regel: {codes}. {bevindingen[0].melding}"
+    besluit.let_op("regels", uitleg)
 
 
 def _compare_kop(oordeel: Oordeel, soort: Berichtsoort, sg: Stuurgegevens, generatie: str, besluit: Besluit) -> None:

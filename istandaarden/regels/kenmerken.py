@@ -18,7 +18,7 @@ Kenmerk = tuple[str, ...]
 VOLGEND = frozenset({"bericht", "verzoek"})
 """Kinds that lead on to berichten without a client: an exchange of heenbericht and answer, and a request."""
 
-_ANTWOORD_OP_DECLARATIE = "325"
+_DECLARATIE, _DECLARATIE_ANTWOORD = "323", "325"
 
 
 def kenmerken(bericht: Bericht) -> Iterator[Kenmerk]:
@@ -32,8 +32,8 @@ def _all(bericht: Bericht) -> Iterator[Kenmerk]:
     heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else number(soort)
     afzender = bericht.header("Afzender") or ""
     yield "bericht", standaard, afzender, heen, bericht.header("BerichtIdentificatie/Identificatie") or ""
-    if heen == _ANTWOORD_OP_DECLARATIE:
-        yield "bericht", standaard, aanbieder, "323", bericht.header("DeclaratieIdentificatie/Identificatie") or ""
+    if heen == _DECLARATIE_ANTWOORD:
+        yield "bericht", standaard, aanbieder, _DECLARATIE, bericht.header("DeclaratieIdentificatie/Identificatie") or ""
     for client in bericht.klassen("Client"):
         yield "client", *relatie, client.tekst("Bsn") or ""
     for product in bericht.klassen("ToegewezenProduct"):
@@ -44,7 +44,8 @@ def _all(bericht: Bericht) -> Iterator[Kenmerk]:
                 yield "verzoek", standaard, aanbieder, referentie
     for naam in ("Declaratie", "DeclaratieAntwoord"):
         for klasse in bericht.klassen(naam):
-            yield "declaraties", *relatie
             yield "declaratie", standaard, aanbieder, klasse.tekst("DeclaratieNummer") or ""
-    for prestatie in bericht.klassen("Prestatie"):
-        yield "prestatie", standaard, aanbieder, prestatie.tekst("ProductReferentie/ReferentieNummer") or ""
+    if heen == _DECLARATIE:
+        yield "declaraties", *relatie
+        for prestatie in bericht.klassen("Prestatie"):
+            yield "prestatie", standaard, aanbieder, prestatie.tekst("ProductReferentie/ReferentieNummer") or ""

@@ -1,0 +1,64 @@
+"""The rules above the schema, for partijen that ask for them: inside a bericht, across berichten, against registers."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from istandaarden.bevinding import Bevinding
+from istandaarden.catalogus import Berichtsoort
+from istandaarden.regels.bericht import Bericht
+from istandaarden.regels.boek import rules_for
+from istandaarden.regels.registers import Registers
+from istandaarden.regels.toetsing import judge
+from istandaarden.toets import validate, validate_stream
+from routing.dossier import Dossier, Dossierregel
+from routing.payload import Payload
+
+_KETENSTANDAARDEN = frozenset({"iwmo", "ijw"})
+_KETEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Regeloordeel:
+    """What the rules say of a bericht, and what its dossier is to keep of it."""
+
+    bevindingen: tuple[Bevinding, ...]
+    dossier: tuple[Dossierregel, ...]
+
+
+class Regeltoets:
+    """Judges berichten that satisfy their schema."""
+
+    def __init__(self, dossier: Dossier, registers: Registers) -> None:
+        self._dossier = dossier
+        self._registers = registers
+
+    async def judge(self, payload: Payload, soort: Berichtsoort, niveau: int) -> Regeloordeel:
+        """Check a bericht on levels 2 to `niveau`; what each level finds comes together.
+
+        Args:
+            payload: satisfies the schema of `soort`.
+            soort: its berichtsoort.
+            niveau: 2, 3 or 4.
+
+        Raises:
+            routing.kluis.KluisFout: an earlier bericht of the dossier cannot be opened.
+        """
+        if payload.plain is not None:
+            oordeel = validate(payload.plain, verwacht=soort, niveau=2)
+        else:
+            oordeel = await asyncio.to_thread(validate_stream, payload.chunks, verwacht=soort, niveau=2)
+        bericht, bevindingen = oordeel.bericht, oordeel.bevindingen
+        if bericht is None:
+            return Regeloordeel(bevindingen, ())
+        for hoger in range(_KETEN, niveau + 1):
+            bevindingen += await self._judge_level(bericht, hoger)
+        bewaart = niveau >= _KETEN and soort.standaard in _KETENSTANDAARDEN
+        return Regeloordeel(bevindingen, self._dossier.lines_of(bericht) if bewaart else ())
+
+    async def _judge_level(self, bericht: Bericht, niveau: int) -> tuple[Bevinding, ...]:
+        if not any(regel.niveau == niveau for regel in rules_for(bericht.soort)):
+            return ()
+        bron = await self._dossier.keten_before(bericht) if niveau == _KETEN else self._registers
+        return await asyncio.to_thread(judge, bericht, niveau, bron)
