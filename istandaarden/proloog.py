@@ -162,17 +162,19 @@ class Proloog:
                 return True
             if einde < 4:
                 return False  # not complete yet
-            if kop[1:2] == b"?" and _INSTRUCTIE.fullmatch(buf, plek, einde) is None:
-                melding = (
-                    "Vóór het hoofdelement staat een verwerkingsinstructie (<?...?>) die niet juist geschreven is."
-                )
-                raise XmlGeweigerd("welgevormd", melding, self._line(plek))
-            if kop[1:2] == b"?" and buf[plek : plek + 5] == b"<?xml" and buf[plek + 5 : plek + 6] in b" \t\r\n?":
-                self._check_declaration(buf[plek:einde], plek)
+            if kop[1:2] == b"?":
+                self._check_instruction(buf[plek:einde], plek)
             plek = einde
 
     def _line(self, plek: int) -> int:
         return self._vast.count(b"\n", 0, plek) + 1
+
+    def _check_instruction(self, instructie: bytes, plek: int) -> None:
+        if _INSTRUCTIE.fullmatch(instructie) is None:
+            melding = "Vóór het hoofdelement staat een verwerkingsinstructie (<?...?>) die niet juist geschreven is."
+            raise XmlGeweigerd("welgevormd", melding, self._line(plek))
+        if instructie[:5] == b"<?xml" and instructie[5:6] in b" \t\r\n?":
+            self._check_declaration(instructie, plek)
 
     def _check_declaration(self, declaratie: bytes, plek: int) -> None:
         if plek:

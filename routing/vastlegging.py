@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,9 +16,17 @@ from routing.fouten import Fout
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
 from routing.lanes import enqueue
+from routing.logboek import record
 from routing.partij import Aansluiting, Kanaal
 from routing.payload import Payload
 from routing.status import Status
+
+# Made once: building a statement costs more than running it.
+_BERICHT = {
+    dialect: insert(schema.bericht).on_conflict_do_nothing().returning(schema.bericht.c.id)
+    for dialect, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
+_PAYLOAD = schema.payload.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,38 +103,32 @@ def insert_bericht(conn: Connection, nieuw: Vastlegging, status: Status, fout: F
         False when a bericht of this zender with this referentienummer is already there.
     """
     sg = nieuw.envelop.stuurgegevens
-    maak = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     nu = now_ms(conn)
-    opdracht = (
-        maak(schema.bericht)
-        .values(
-            id=nieuw.bericht_id,
-            zender=sg.zender.organisatie,
-            ontvanger=sg.ontvanger.organisatie,
-            berichtcode=sg.berichtcode.value,
-            functie=sg.functie,
-            referentienummer=sg.referentienummer,
-            cross_ref=sg.cross_ref,
-            conversatie=nieuw.conversatie,
-            geldend=True,
-            status=status.value,
-            status_op=nu,
-            ontvangen_op=nu,
-            kanaal=nieuw.kanaal,
-            envelop=nieuw.envelop_json,
-            envelop_digest=nieuw.digest,
-            payload_digest=nieuw.payload_digest,
-            payload_grootte=nieuw.payload_grootte,
-            ontvangst_referentie=nieuw.ontvangst_referentie,
-            ontvangst_tijdstip=nieuw.ontvangst_tijdstip,
-            fout_code=fout.code if fout else None,
-            fout_melder=fout.melder if fout else None,
-            fout_omschrijving=fout.omschrijving if fout else None,
-        )
-        .on_conflict_do_nothing()
-        .returning(schema.bericht.c.id)
-    )
-    return conn.execute(opdracht).first() is not None
+    rij = {
+        "id": nieuw.bericht_id,
+        "zender": sg.zender.organisatie,
+        "ontvanger": sg.ontvanger.organisatie,
+        "berichtcode": sg.berichtcode.value,
+        "functie": sg.functie,
+        "referentienummer": sg.referentienummer,
+        "cross_ref": sg.cross_ref,
+        "conversatie": nieuw.conversatie,
+        "geldend": True,
+        "status": status.value,
+        "status_op": nu,
+        "ontvangen_op": nu,
+        "kanaal": nieuw.kanaal,
+        "envelop": nieuw.envelop_json,
+        "envelop_digest": nieuw.digest,
+        "payload_digest": nieuw.payload_digest,
+        "payload_grootte": nieuw.payload_grootte,
+        "ontvangst_referentie": nieuw.ontvangst_referentie,
+        "ontvangst_tijdstip": nieuw.ontvangst_tijdstip,
+        "fout_code": fout.code if fout else None,
+        "fout_melder": fout.melder if fout else None,
+        "fout_omschrijving": fout.omschrijving if fout else None,
+    }
+    return conn.execute(_BERICHT[conn.dialect.name], rij).first() is not None
 
 
 def complete(
@@ -144,28 +145,18 @@ def complete(
         gebeurtenissen: (soort, status, toelichting) in order.
         lane: aansluiting and term in milliseconds, or None when nothing is to be delivered.
     """
+    verzegeld = nieuw.verzegeld
     conn.execute(
-        schema.payload.insert().values(
-            bericht_id=nieuw.bericht_id,
-            sleutel_id=nieuw.verzegeld.sleutel_id,
-            datasleutel=nieuw.verzegeld.datasleutel,
-            inhoud=nieuw.verzegeld.inhoud,
-        )
+        _PAYLOAD,
+        {
+            "bericht_id": nieuw.bericht_id,
+            "sleutel_id": verzegeld.sleutel_id,
+            "datasleutel": verzegeld.datasleutel,
+            "inhoud": verzegeld.inhoud,
+        },
     )
-    nu = now_ms(conn)
-    conn.execute(
-        schema.gebeurtenis.insert(),
-        [
-            {
-                "bericht_id": nieuw.bericht_id,
-                "moment": nu,
-                "soort": soort,
-                "status": status.value,
-                "toelichting": json.dumps(toelichting, ensure_ascii=False),
-            }
-            for soort, status, toelichting in gebeurtenissen
-        ],
-    )
+    for soort, status, toelichting in gebeurtenissen:
+        record(conn, nieuw.bericht_id, soort, status, toelichting)
     if lane is not None:
         aansluiting, termijn = lane
         enqueue(conn, aansluiting.partij, aansluiting.kanaal, nieuw.bericht_id, termijn)
