@@ -42,11 +42,13 @@ _STOORT = frozenset({Verschil.ONBEKEND, Verschil.TE_VAAK})
 class Foutplekken:
     """Places with a fault, as `Bevinding.plaats`.
 
-    `waarden` are values that are not what they should be; `opbouw` elements of which it is uncertain which children
-    they were meant to have; `weg` elements that do not belong where they stand.
+    `waarden` are values that are not what they should be; `ontbreekt` elements without a child they require, with its
+    name; `opbouw` elements of which it is uncertain which children they were meant to have; `weg` elements that do not
+    belong where they stand.
     """
 
     waarden: set[str] = field(default_factory=set)
+    ontbreekt: set[tuple[str, str]] = field(default_factory=set)
     opbouw: set[str] = field(default_factory=set)
     weg: set[str] = field(default_factory=set)
 
@@ -201,7 +203,7 @@ class _Lezer:
             if self._is_full():
                 continue
             self._add(plaats, knoop, _missing(gemist, soort, naam))
-            self._fout.opbouw.add(plaats)
+            self._fout.ontbreekt.add((plaats, gemist.naam))
         for nummer, (kind, element) in enumerate(zip(kinderen, gepaard, strict=True)):
             self._volgnummer += 1
             for afwijking in per_kind.get(nummer, ()):

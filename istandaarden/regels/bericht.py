@@ -28,7 +28,7 @@ class _Fout:
     """Stands in a klasse for what cannot be trusted."""
 
 
-_FOUT = _Fout()
+_FOUT, _MIST = _Fout(), _Fout()  # there, but wrong; not there, but required
 _OPBOUW = ""  # key for "which children there are cannot be trusted"; no element has this name
 
 
@@ -62,10 +62,9 @@ class Klasse:
         positie = f"[{broers.index(self) + 1}]" if broers.__class__ is list else ""
         return f"{self.ouder.plaats}/{self.naam}{positie}"
 
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether it is uncertain which children there are."""
-        return _OPBOUW in self._velden
+    def is_doubtful(self, namen: Iterable[str]) -> bool:
+        """Tell whether it is uncertain which children of these names there are."""
+        return _OPBOUW in self._velden or any(isinstance(self._velden.get(naam), _Fout) for naam in namen)
 
     def tekst(self, pad: str) -> str | None:
         """Give a value without surrounding white space, None when it is absent or empty."""
@@ -91,7 +90,10 @@ class Klasse:
 
     def heeft(self, pad: str) -> bool:
         """Tell whether an element is there, empty or not."""
-        return pad in self._velden or self._find(pad) is not None
+        waarde = self._velden.get(pad)
+        if waarde is None or waarde is _MIST:
+            waarde = self._find(pad)
+        return waarde is not None
 
     def kind(self, pad: str) -> Klasse | None:
         """Give a child that is a klasse, None when it is absent."""
@@ -101,7 +103,7 @@ class Klasse:
     def kinderen(self, pad: str) -> Sequence[Klasse]:
         """Give the children of a name that are klassen, all of them, in order."""
         kop, _, rest = pad.partition("/")
-        if _OPBOUW in self._velden or self._velden.get(kop) is _FOUT:
+        if _OPBOUW in self._velden or self._velden.get(kop).__class__ is _Fout:
             raise Besmet
         takken = self.branches(kop)
         return [kind for tak in takken for kind in tak.kinderen(rest)] if rest else takken
@@ -114,7 +116,7 @@ class Klasse:
     def teksten(self, naam: str) -> Sequence[str]:
         """Give the values of a repeated simple child."""
         waarde = self._velden.get(naam)
-        if waarde is _FOUT or (waarde is None and _OPBOUW in self._velden):
+        if waarde.__class__ is _Fout or (waarde is None and _OPBOUW in self._velden):
             raise Besmet
         delen = waarde if isinstance(waarde, list) else [waarde]
         return [deel for deel in delen if isinstance(deel, str)]
@@ -157,11 +159,11 @@ class Klasse:
         return self._regels[list(self._velden).index(naam) + 1 if naam else 0]
 
     def mark(self, veld: str | None) -> None:
-        """Make reading a child raise `Besmet`; without one, asking which children there are."""
+        """Make reading a child raise `Besmet`; without one, asking for any child that is not there."""
         if veld is None:
             self._velden[_OPBOUW] = _FOUT
-        elif veld in self._velden:
-            self._velden[veld] = _FOUT
+        else:
+            self._velden[veld] = _FOUT if veld in self._velden else _MIST
 
     def forget(self, kind: Klasse) -> None:
         """Leave a child out, as if it were not there; its siblings keep their positions."""
@@ -203,7 +205,7 @@ class Klasse:
             if _OPBOUW in self._velden:
                 raise Besmet
             return None
-        if waarde is _FOUT:
+        if waarde.__class__ is _Fout:
             raise Besmet
         return waarde[0] if waarde.__class__ is list else waarde
 
@@ -258,12 +260,12 @@ class Bericht:
         klasse.mark(veld)
 
     def count_on(self, *namen: str) -> None:
-        """Check that the klassen of these names have all the children they should have.
+        """Check that the klassen of these names are all there are, as far as one holds another.
 
         Raises:
             Besmet: level 1 found otherwise, so that a sum or a count would mean nothing.
         """
-        if self._besmet and any(klasse.is_doubtful for naam in namen for klasse in self.klassen(naam)):
+        if self._besmet and any(klasse.is_doubtful(namen) for naam in namen for klasse in self.klassen(naam)):
             raise Besmet
 
     def locate(self, klasse: Klasse, pad: str) -> tuple[str, int, str | None]:

@@ -8,7 +8,7 @@ from istandaarden.regels.bericht import Bericht, Klasse, leesbaar
 from istandaarden.regels.boek import Overtreding, klasseregel, regel
 
 _GOED = {"0200", "8001"}
-_TAKKEN = ("Clienten", "Client", "Prestaties", "Prestatie")
+_TAKKEN = ("Clienten", "Client", "Prestaties", "Prestatie", "IngediendBedrag")
 _SLEUTEL = (
     "IngediendBedrag/DebetCredit",
     "ProductPeriode/Begindatum",

@@ -1,7 +1,7 @@
 """Marks in a bericht what level 1 found wrong, so that no rule builds on it.
 
-A wrong value says nothing about any other; an element that is missing, unknown or there too often leaves uncertain
-which other children were meant, so rules about what is *not* there are silent in that place.
+A value that is wrong or missing says nothing about any other. An element that is unknown or there too often leaves
+uncertain which others were meant, so there rules about what is *not* there are silent.
 """
 
 from __future__ import annotations
@@ -17,15 +17,12 @@ _STAP = re.compile(r"(.+?)(?:\[([0-9]+)\])?")
 
 def mark_faults(bericht: Bericht, plekken: Foutplekken) -> None:
     """Mark in a bericht the places where level 1 found a fault."""
-    for plaats in plekken.opbouw:
-        klasse, _ = _follow(bericht.wortel, plaats)
-        bericht.mark(klasse, None)
-    for plaats in plekken.waarden:
+    for plaats in plekken.opbouw | plekken.waarden:
         klasse, rest = _follow(bericht.wortel, plaats)
-        if len(rest) == 1:
-            bericht.mark(klasse, _split(rest[0])[0])
-        else:
-            bericht.mark(klasse, None)
+        bericht.mark(klasse, _split(rest[0])[0] if rest else None)
+    for plaats, naam in plekken.ontbreekt:
+        klasse, rest = _follow(bericht.wortel, plaats)
+        bericht.mark(klasse, _split(rest[0])[0] if rest else naam)  # an empty one is not even a klasse
     for klasse, rest in [_follow(bericht.wortel, plaats) for plaats in plekken.weg]:
         if rest:
             bericht.mark(klasse, _split(rest[0])[0])
