@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from istandaarden.bestanden import BLOK, Onleesbaar, Vondst, open_all
 from istandaarden.bevinding import Bevinding
-from istandaarden.catalogus import Berichtsoort, Catalogus, ingebouwd
+from istandaarden.catalogus import Berichtsoort, Catalogus
 from istandaarden.model import ROOT
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import check, validate_stream
 
 PARALLEL_VANAF = 256
@@ -24,12 +25,17 @@ _INEENS_MAX = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Uitslag:
-    """What came of one file. `geldig` is None when nothing can be said: unreadable, or no known berichtsoort."""
+    """What came of one file.
+
+    `geldig` is None when nothing can be said: unreadable, or no known berichtsoort. `schema` says which schema gave the
+    verdict, as in `istandaarden.toets.Oordeel`.
+    """
 
     naam: str
     geldig: bool | None
     berichtsoort: Berichtsoort | None
     bevindingen: tuple[Bevinding, ...]
+    schema: str = ""
 
 
 Regel = tuple[bool | None, str]
@@ -44,7 +50,7 @@ def judge(vondsten: Iterable[Vondst], release: str | None = None, niveau: int = 
         release: the release that every bericht should be of; another one is a finding.
         niveau: highest level to check, 1 or 2, as for `istandaarden.toets.validate`.
     """
-    catalogus = ingebouwd()
+    catalogus = in_gebruik()
     for vondst, chunks in open_all(vondsten):
         yield _judge_one(vondst.naam, chunks, release, catalogus, niveau)
 
@@ -66,7 +72,7 @@ def judge_parallel(
     if len(eerste) < PARALLEL_VANAF or multiprocessing.cpu_count() == 1:
         yield from ((uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release, niveau))
         return
-    ingebouwd()  # a forked process starts with the catalogue in memory
+    in_gebruik()  # a forked process starts with the catalogue in memory
     methode = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context(methode)) as werkers:
         partijen = _batches(vondsten)
@@ -77,7 +83,7 @@ def judge_parallel(
 
 def judge_bytes(naam: str, data: bytes, release: str | None = None, niveau: int = 1) -> Uitslag:
     """Judge what is in memory already, such as standard input."""
-    return _judge_one(naam, lambda: iter([data]), release, ingebouwd(), niveau)
+    return _judge_one(naam, lambda: iter([data]), release, in_gebruik(), niveau)
 
 
 def _batches(vondsten: Iterable[Vondst]) -> Iterator[list[Vondst]]:
@@ -109,4 +115,4 @@ def _judge_one(
     if release is not None and soort.release != release:
         melding = f"Dit is een {soort}; verwacht werd een bericht van release {release}."
         bevindingen = (Bevinding("XSD", 1, f"/{ROOT}", 0, melding), *bevindingen)
-    return Uitslag(naam, not bevindingen, soort, bevindingen)
+    return Uitslag(naam, not bevindingen, soort, bevindingen, catalogus.herkomst(soort))

@@ -6,12 +6,14 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from lxml import etree
 
 from istandaarden.model import Berichtmodel, Berichtsoort
 from istandaarden.modelbouw import build_models
-from istandaarden.schema import Schemas
+from istandaarden.pakketbericht import Pakketbericht
+from istandaarden.schema import Schemas, compile_schema
 
 __all__ = ["Berichtsoort", "Catalogus", "Onbekend", "ingebouwd"]
 
@@ -21,27 +23,42 @@ class Onbekend(LookupError):
 
 
 class Catalogus:
-    """A set of berichtsoorten with their models and schemas; iterating gives the berichtsoorten in order."""
+    """A set of berichtsoorten with their models and schemas; iterating gives the berichtsoorten in order.
 
-    def __init__(self, modellen: Iterable[Berichtmodel]) -> None:
+    Args:
+        modellen: one per berichtsoort.
+        pakketten: berichten of official packages; their schemas take precedence over what a model says.
+        bestanden: the model file of a namespace, for those that do not come with us.
+    """
+
+    def __init__(
+        self,
+        modellen: Iterable[Berichtmodel],
+        pakketten: Iterable[Pakketbericht] = (),
+        bestanden: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._modellen: dict[str, Berichtmodel] = {}
         for model in modellen:
             if model.soort.naamruimte in self._modellen:
                 raise ValueError(f"naamruimte {model.soort.naamruimte} staat in twee modelbestanden")
             self._modellen[model.soort.naamruimte] = model
+        self._pakketten = {bericht.naamruimte: bericht for bericht in pakketten}
+        self._bestanden = bestanden
+        self._soorten = {naamruimte: model.soort for naamruimte, model in self._modellen.items()}
+        self._soorten |= {naamruimte: bericht.soort for naamruimte, bericht in self._pakketten.items()}
         self._schemas = Schemas()
-        self._per_code = {(model.soort.code, model.soort.release): model.soort for model in self._modellen.values()}
+        self._per_code = {(soort.code, soort.release): soort for soort in self._soorten.values()}
 
     def __iter__(self) -> Iterator[Berichtsoort]:
-        return (model.soort for model in self._modellen.values())
+        return iter(self._soorten.values())
 
     def __len__(self) -> int:
-        return len(self._modellen)
+        return len(self._soorten)
 
     @property
     def berichtsoorten(self) -> Mapping[str, Berichtsoort]:
         """Every berichtsoort by the namespace of its root element."""
-        return {naamruimte: model.soort for naamruimte, model in self._modellen.items()}
+        return MappingProxyType(self._soorten)
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -50,8 +67,7 @@ class Catalogus:
 
     def by_namespace(self, naamruimte: str | None) -> Berichtsoort | None:
         """Give the berichtsoort whose root element is in this namespace, None when there is none."""
-        model = self._modellen.get(naamruimte or "")
-        return model.soort if model else None
+        return self._soorten.get(naamruimte or "")
 
     def find(self, code: str, release: str | None = None) -> Berichtsoort:
         """Look up a berichtsoort by the name people use.
@@ -81,16 +97,48 @@ class Catalogus:
         )
 
     def model(self, soort: Berichtsoort) -> Berichtmodel:
-        """Give the model of a berichtsoort of this catalogue."""
-        return self._modellen[soort.naamruimte]
+        """Give the model of a berichtsoort of this catalogue.
+
+        Raises:
+            Onbekend: its schema comes from a package and says what no model can say.
+        """
+        model = self.find_model(soort)
+        if model is None:
+            raise Onbekend(f"Van {soort} is alleen het schema bekend ({self.herkomst(soort)}), niet de opbouw.")
+        return model
+
+    def find_model(self, soort: Berichtsoort) -> Berichtmodel | None:
+        """Give the model of a berichtsoort: what its package says, else ours, else None."""
+        bericht = self._pakketten.get(soort.naamruimte)
+        return (bericht.model if bericht else None) or self._modellen.get(soort.naamruimte)
 
     def models(self) -> tuple[Berichtmodel, ...]:
         """Give every model, in the order of the files."""
-        return tuple(self._modellen.values())
+        return tuple(model for soort in self if (model := self.find_model(soort)) is not None)
 
     def schema(self, soort: Berichtsoort) -> etree.XMLSchema:
         """Give the compiled schema of a berichtsoort; for a verdict only, see `istandaarden.schema.Schemas`."""
-        return self._schemas.of(self._modellen[soort.naamruimte])
+        return self._schemas.get(soort.naamruimte, lambda: self.compile(soort))
+
+    def compile(self, soort: Berichtsoort) -> etree.XMLSchema:
+        """Compile the schema of a berichtsoort anew, for who wants to read its error log."""
+        bericht = self._pakketten.get(soort.naamruimte)
+        return bericht.compile() if bericht else compile_schema(self._modellen[soort.naamruimte])
+
+    def herkomst(self, soort: Berichtsoort) -> str:
+        """Say where the schema of a berichtsoort comes from.
+
+        Returns:
+            ``ingebouwd``; ``reconstructie`` when it is ours because no official one was found; ``pakket NAAM``; or
+            ``modelbestand NAAM`` for a model that did not come with us.
+        """
+        bericht = self._pakketten.get(soort.naamruimte)
+        if bericht is not None:
+            return f"pakket {bericht.pakket.naam}"
+        bestand = self._bestanden.get(soort.naamruimte)
+        if bestand is not None:
+            return f"modelbestand {bestand}"
+        return "reconstructie" if soort.reconstructie else "ingebouwd"
 
 
 def _release_order(release: str) -> tuple[int, ...]:

@@ -6,8 +6,9 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 
-from istandaarden.catalogus import Catalogus, ingebouwd
+from istandaarden.catalogus import Catalogus
 from istandaarden.model import ROOT, Berichtsoort
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.veilig import PAYLOAD, Ontleder, printable
 
 _NAAMRUIMTE = re.compile(r"http://www\.istandaarden\.nl/(\w{1,10})/(\d{1,2})_(\d{1,2})/(\w{1,20})/schema(?:/\w{1,5})?")
@@ -28,7 +29,7 @@ def recognise(data: bytes | Iterable[bytes], catalogus: Catalogus | None = None)
 
     Args:
         data: the bericht, whole or in pieces.
-        catalogus: where to look; the built-in catalogue by default.
+        catalogus: where to look; the catalogue in use by default.
 
     Raises:
         Onherkenbaar: well-formed so far, but no known berichtsoort.
@@ -42,7 +43,7 @@ def recognise(data: bytes | Iterable[bytes], catalogus: Catalogus | None = None)
                 ontleder.feed(deel[begin : begin + _HAP])
         ontleder.close()
     except _Gevonden as gevonden:
-        return by_root(gevonden.tag, catalogus or ingebouwd(), ontleder.regel)
+        return by_root(gevonden.tag, catalogus or in_gebruik(), ontleder.regel)
     raise AssertionError("a document without root element is refused by the parser")  # pragma: no cover
 
 

@@ -9,8 +9,9 @@ from datetime import date, time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from istandaarden.catalogus import ingebouwd
+from istandaarden.catalogus import Catalogus
 from istandaarden.model import ROOT, Berichtmodel, Berichtsoort, Element, Samengesteld
+from istandaarden.standaardmap import in_gebruik
 
 _NIET_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -19,7 +20,7 @@ class Opbouwfout(ValueError):
     """The data does not fit the structure of the bericht; the text names the place and is Dutch."""
 
 
-def build(berichtsoort: Berichtsoort, inhoud: Mapping[str, Any]) -> bytes:
+def build(berichtsoort: Berichtsoort, inhoud: Mapping[str, Any], catalogus: Catalogus | None = None) -> bytes:
     """Write a bericht.
 
     Elements come out in the order of the model and in the right namespaces. What the berichtsoort fixes
@@ -27,10 +28,11 @@ def build(berichtsoort: Berichtsoort, inhoud: Mapping[str, Any]) -> bytes:
     that is not allowed, or a required element that is missing, is for `istandaarden.toets.validate` to find.
 
     Args:
-        berichtsoort: one of the built-in catalogue.
+        berichtsoort: one of `catalogus`.
         inhoud: nested data by element name: ``{"Header": {...}, "Client": {"StartProducten": {"StartProduct":
             [{...}, {...}]}}}``. A repeated element takes a list; None leaves an element out; a value is text, a whole
             number, a date or a time.
+        catalogus: the berichtsoorten to know; those in use by default.
 
     Returns:
         UTF-8 without byte order mark, lines end in LF.
@@ -39,7 +41,7 @@ def build(berichtsoort: Berichtsoort, inhoud: Mapping[str, Any]) -> bytes:
         Opbouwfout: a name that does not exist at that place, a list where one element is allowed, text where a
             structure belongs or the other way round, or a character that XML does not know.
     """
-    model = ingebouwd().model(berichtsoort)
+    model = (catalogus or in_gebruik()).model(berichtsoort)
     return "\n".join(_document(model, inhoud)).encode() + b"\n"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from istandaarden.pakketschema import compile_schema, compile_xslt
+from istandaarden.pakketschema import check_xslt, compile_schema
 
 LIJST = "pakket.json"
 """File in the folder of a package that says what it holds; written last, so a folder without it is no package."""
@@ -60,7 +60,7 @@ class Pakket:
         for pad in (*schemas, *stijlen):
             try:
                 if pad in self.stijlen:
-                    compile_xslt(bestanden, pad)
+                    check_xslt(bestanden, pad)
                 else:
                     compile_schema(bestanden, pad)
             except (etree.XMLSchemaParseError, etree.XSLTParseError, LookupError) as fout:

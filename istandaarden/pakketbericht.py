@@ -24,15 +24,15 @@ class Pakketbericht:
     def __init__(self, pakket: Pakket, naamruimte: str, bestanden: Mapping[str, bytes], bekend: _Bekend) -> None:
         self.pakket = pakket
         self._pad = pakket.berichten[naamruimte]
-        self._naamruimte, self._bestanden, self._bekend = naamruimte, bestanden, bekend
+        self.naamruimte, self._bestanden, self._bekend = naamruimte, bestanden, bekend
 
     @cached_property
     def soort(self) -> Berichtsoort:
         """The berichtsoort; what we know of it from elsewhere, else what the schema itself says."""
-        eerder = self._bekend.per_naamruimte.get(self._naamruimte)
+        eerder = self._bekend.per_naamruimte.get(self.naamruimte)
         if eerder is not None:
             return dataclasses.replace(eerder, reconstructie=False)
-        return _derive(self._naamruimte, self._wortel, self._bekend)
+        return _derive(self.naamruimte, self._wortel, self._bekend)
 
     @cached_property
     def model(self) -> Berichtmodel | None:

@@ -71,15 +71,15 @@ def compile_schema(bestanden: Mapping[str, bytes], naam: str) -> etree.XMLSchema
     return compile_trusted(*_flatten(bomen, naam))
 
 
-def compile_xslt(bestanden: Mapping[str, bytes], naam: str) -> etree.XSLT:
-    """Compile a stylesheet with everything it refers to; run, it can neither read nor write anything.
+def check_xslt(bestanden: Mapping[str, bytes], naam: str) -> None:
+    """Try to compile a stylesheet with everything it refers to; it is not run.
 
     Raises:
         istandaarden.veilig.XmlGeweigerd: a file is refused by the hardened parser.
         LookupError: a reference cannot be followed.
         lxml.etree.XSLTParseError: it does not compile.
     """
-    return compile_stylesheet(*_flatten(closure(bestanden, naam), naam))
+    compile_stylesheet(*_flatten(closure(bestanden, naam), naam))
 
 
 def closure(bestanden: Mapping[str, bytes], naam: str) -> dict[str, etree._Element]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from lxml import etree
 
@@ -46,11 +47,14 @@ class Schemas:
 
     def of(self, model: Berichtmodel) -> etree.XMLSchema:
         """Give the schema of a bericht, compiling it the first time."""
-        sleutel = model.soort.naamruimte
-        schema = self._schemas.get(sleutel)
+        return self.get(model.soort.naamruimte, lambda: compile_schema(model))
+
+    def get(self, naamruimte: str, compile_it: Callable[[], etree.XMLSchema]) -> etree.XMLSchema:
+        """Give the schema for a namespace, made with `compile_it` the first time."""
+        schema = self._schemas.get(naamruimte)
         if schema is None:
             with self._slot:
-                schema = self._schemas.get(sleutel)
+                schema = self._schemas.get(naamruimte)
                 if schema is None:
-                    schema = self._schemas[sleutel] = compile_schema(model)
+                    schema = self._schemas[naamruimte] = compile_it()
         return schema

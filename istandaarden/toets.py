@@ -11,7 +11,7 @@ from operator import attrgetter
 from lxml import etree
 
 from istandaarden.bevinding import Bevinding
-from istandaarden.catalogus import Catalogus, ingebouwd
+from istandaarden.catalogus import Catalogus
 from istandaarden.herkenning import Onherkenbaar, by_root, recognise
 from istandaarden.kop import Kop, kop_of, kop_with, read_kop
 from istandaarden.model import ROOT, Berichtsoort
@@ -20,7 +20,9 @@ from istandaarden.regels.keten import Keten
 from istandaarden.regels.registers import Registers
 from istandaarden.regels.toetsing import judge
 from istandaarden.regels.twijfel import mark_faults
-from istandaarden.uitleg import explain_places, line_of
+from istandaarden.schemauitleg import explain_by_schema
+from istandaarden.standaardmap import in_gebruik
+from istandaarden.uitleg import Foutplekken, explain_places, line_of
 from istandaarden.veilig import XmlGeweigerd, parse, validate_chunks
 from istandaarden.waardetoets import Waardetoets
 
@@ -37,7 +39,8 @@ class Oordeel:
 
     `berichtsoort` is what the root element says, None when it says nothing we know; `bevindingen` is empty exactly when
     `geldig`; `kop` is the Header as far as it could be read. `bericht` is what rules read, for who wants to add it to a
-    keten: there when a level above 1 was asked and the schema is satisfied.
+    keten: there when a level above 1 was asked and the schema is satisfied. `schema` says which schema gave the
+    verdict, see `istandaarden.catalogus.Catalogus.herkomst`; empty when the berichtsoort is not known.
     """
 
     geldig: bool
@@ -45,6 +48,7 @@ class Oordeel:
     bevindingen: tuple[Bevinding, ...]
     kop: Kop | None
     bericht: Bericht | None = field(default=None, repr=False, compare=False)
+    schema: str = ""
 
 
 def validate(
@@ -61,7 +65,7 @@ def validate(
     Args:
         data: the whole bericht, up to `BERICHT_MAX` bytes.
         verwacht: the berichtsoort it should be, for instance from the envelope; another one is a finding.
-        catalogus: the berichtsoorten to know; the built-in catalogue by default.
+        catalogus: the berichtsoorten to know; those in use by default (`istandaarden.standaardmap`).
         niveau: the highest level to check: 1 the schema, 2 rules inside the bericht, 3 across berichten, 4 against
             registers. What level 1 finds does not keep level 2 from judging the rest; levels 3 and 4 need a bericht
             that satisfies its schema.
@@ -71,7 +75,7 @@ def validate(
     Returns:
         The verdict with all findings at once. Whatever is wrong with `data` is a finding, never an exception.
     """
-    catalogus = catalogus or ingebouwd()
+    catalogus = catalogus or in_gebruik()
     if niveau > 1 and len(data) > _BOOM_MAX:
         return validate_stream(
             lambda: iter([data]),
@@ -95,7 +99,8 @@ def _validate_tree(
     if bericht is not None:
         bevindingen += _judge_higher(bericht, niveau, *bronnen)
     kop = _kop(soort, wortel, bericht)
-    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=kop, bericht=bericht)
+    schema = catalogus.herkomst(soort) if soort else ""
+    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema)
 
 
 def check(
@@ -127,12 +132,24 @@ def _check(
             return soort, bevindingen, wortel, None
         bericht = read_tree(wortel, soort)
         return soort, bevindingen + judge(bericht, 2), wortel, bericht
-    fouten, plekken = explain_places(wortel, catalogus.model(soort), _value_check(catalogus, soort))
+    fouten, plekken = _explain(wortel, soort, catalogus)
     if niveau > 1 and plekken is not None:
         bericht = read_tree(wortel, soort)
         mark_faults(bericht, plekken)
         fouten = tuple(merge(fouten, judge(bericht, 2), key=attrgetter("regel")))
     return soort, bevindingen + fouten, wortel, None
+
+
+def _explain(
+    wortel: etree._Element, soort: Berichtsoort, catalogus: Catalogus
+) -> tuple[tuple[Bevinding, ...], Foutplekken | None]:
+    """Explain by the model; where there is none, or it finds nothing wrong, by the schema that rejects."""
+    model = catalogus.find_model(soort)
+    if model is not None:
+        fouten, plekken = explain_places(wortel, model, _value_check(catalogus, soort))
+        if fouten:
+            return fouten, plekken
+    return explain_by_schema(wortel, catalogus.compile(soort)), None
 
 
 def _judge_higher(
@@ -175,7 +192,7 @@ def validate_stream(
         As `validate`. Only to explain what its schema does not allow, a bericht is read as a whole. From level 2 on
         its values are kept, without the tree around them.
     """
-    catalogus = catalogus or ingebouwd()
+    catalogus = catalogus or in_gebruik()
     lezer = Meelezer() if niveau > 1 else None
     try:
         soort = recognise(chunks(), catalogus)
@@ -186,15 +203,17 @@ def validate_stream(
         kop = _read_kop(chunks) if lezer is None else None
     except XmlGeweigerd as fout:
         herkend = _try_recognise(chunks(), catalogus)
-        return Oordeel(geldig=False, berichtsoort=herkend, bevindingen=(_refusal(fout),), kop=None)
+        schema = catalogus.herkomst(herkend) if herkend else ""
+        return Oordeel(geldig=False, berichtsoort=herkend, bevindingen=(_refusal(fout),), kop=None, schema=schema)
     except Onherkenbaar as fout:
         return Oordeel(geldig=False, berichtsoort=None, bevindingen=(_refusal(fout),), kop=None)
+    schema = catalogus.herkomst(soort)
     if lezer is None:
-        return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop)
+        return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop, schema=schema)
     bericht = lezer.bericht(soort)
     bevindingen = judge(bericht, 2) + _judge_higher(bericht, niveau, keten, registers)
     kop = _kop(soort, None, bericht)
-    return Oordeel(geldig=not bevindingen, berichtsoort=soort, bevindingen=bevindingen, kop=kop, bericht=bericht)
+    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema)
 
 
 def _read_kop(chunks: Callable[[], Iterator[bytes]]) -> Kop:

@@ -1,7 +1,7 @@
 """Verdict on one bericht in a process of its own: ``python -m istandaarden.toetsproces WMO301 3.2 < bericht.xml``.
 
 For payloads too large or too suspect to check beside other work. The process limits its own memory and processor time,
-reads the bericht from standard input and writes the verdict as JSON; it opens nothing else.
+reads the bericht from standard input and writes the verdict as JSON; besides the standards it opens nothing else.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from istandaarden.bevinding import Bevinding
-from istandaarden.catalogus import Catalogus, ingebouwd
+from istandaarden.catalogus import Catalogus
 from istandaarden.kop import Kop
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import Oordeel, validate_stream
 
 _GEHEUGEN = 1 << 30  # bytes of address space; an invalid payload of 25 MB needs a tree of about 300 MB to be explained
@@ -30,6 +31,7 @@ def to_json(oordeel: Oordeel) -> bytes:
             "berichtsoort": [oordeel.berichtsoort.code, oordeel.berichtsoort.release] if oordeel.berichtsoort else None,
             "bevindingen": [asdict(bevinding) for bevinding in oordeel.bevindingen],
             "kop": asdict(oordeel.kop) if oordeel.kop else None,
+            "schema": oordeel.schema,
         }
     ).encode()
 
@@ -42,6 +44,7 @@ def from_json(tekst: bytes, catalogus: Catalogus) -> Oordeel:
         berichtsoort=catalogus.find(*ruw["berichtsoort"]) if ruw["berichtsoort"] else None,
         bevindingen=tuple(Bevinding(**rij) for rij in ruw["bevindingen"]),
         kop=Kop(**ruw["kop"]) if ruw["kop"] else None,
+        schema=ruw["schema"],
     )
 
 
@@ -49,7 +52,7 @@ def main() -> None:
     """Judge standard input against the berichtsoort and release named on the command line."""
     resource.setrlimit(resource.RLIMIT_AS, (_GEHEUGEN, _GEHEUGEN))
     resource.setrlimit(resource.RLIMIT_CPU, (_REKENTIJD, _REKENTIJD))
-    verwacht = ingebouwd().find(sys.argv[1], sys.argv[2])
+    verwacht = in_gebruik().find(sys.argv[1], sys.argv[2])
     data = memoryview(sys.stdin.buffer.read())
 
     def chunks() -> Iterator[bytes]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from istandaarden.catalogus import Berichtsoort, ingebouwd
+from istandaarden.catalogus import Berichtsoort
+from istandaarden.standaardmap import in_gebruik
 from routing.bericht import Berichtcode, Bestandsvorm
 from routing.partij import Partij
 
@@ -74,7 +75,7 @@ def _from_toml() -> Iterator[Functie]:
 @cache
 def functies() -> Mapping[tuple[str, str], Functie]:
     """Return all functies by (naam, versie)."""
-    alle = [_from_catalogus(soort) for soort in ingebouwd()] + list(_from_toml())
+    alle = [_from_catalogus(soort) for soort in in_gebruik()] + list(_from_toml())
     return {(functie.naam, functie.versie): functie for functie in alle}
 
 

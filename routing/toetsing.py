@@ -11,8 +11,8 @@ import contextlib
 import sys
 from dataclasses import dataclass, field
 
-from istandaarden import catalogus
 from istandaarden.catalogus import Berichtsoort
+from istandaarden.standaardmap import in_gebruik, process_environment
 from istandaarden.toets import Oordeel, validate
 from istandaarden.toetsproces import from_json
 from routing.bericht import Aanlevering, Stuurgegevens
@@ -56,12 +56,15 @@ class Toetser:
         if not oordeel.geldig:
             eerste = oordeel.bevindingen[0]
             uitleg = (
-                f"{len(oordeel.bevindingen)} fout(en) in {soort.code}; de eerste op regel {eerste.regel}, "
+                f"{len(oordeel.bevindingen)} fout(en) in {soort.code} (schema: {oordeel.schema}); de eerste op regel "
+                f"{eerste.regel}, "
                 f"{eerste.plaats}: {eerste.melding}"
             )
             besluit.refuse("inhoud", make_fout("payload_ongeldig", generatie, uitleg, oordeel.bevindingen), uitleg)
             return
-        besluit.ok("inhoud", f"De inhoud voldoet aan het XSD-schema van {soort.code} {soort.release}.")
+        besluit.ok(
+            "inhoud", f"De inhoud voldoet aan het XSD-schema van {soort.code} {soort.release} ({oordeel.schema})."
+        )
         _compare_kop(oordeel, soort, aanlevering.envelop.stuurgegevens, generatie, besluit)
         if besluit.fout is None and niveau > 1 and self.regeltoets is not None:
             regeloordeel = await self.regeltoets.judge(aanlevering.payload, soort, niveau)
@@ -82,8 +85,9 @@ def _explain_rules(besluit: Besluit, soort: Berichtsoort, niveau: int) -> None:
         besluit.ok("regels", f"{soort.code} voldoet aan de regels tot en met niveau {niveau}.")
         return
     codes = ", ".join(dict.fromkeys(bevinding.code for bevinding in bevindingen))
-    uitleg = f"{soort.code} breekt {len(bevindingen)} keer een regel: {codes}. {bevindingen[0].melding}"
-    besluit.let_op("regels", uitleg)
+    besluit.let_op(
+        "regels", f"{soort.code} breekt {len(bevindingen)} keer een regel: {codes}. {bevindingen[0].melding}"
+    )
 
 
 def _compare_kop(oordeel: Oordeel, soort: Berichtsoort, sg: Stuurgegevens, generatie: str, besluit: Besluit) -> None:
@@ -115,7 +119,7 @@ async def _validate_in_process(payload: Payload, soort: Berichtsoort, tijd: floa
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={},  # the process gets no secret of the hub
+        env=process_environment(),  # the process gets no secret of the hub
     )
     try:
         async with asyncio.timeout(tijd):
@@ -129,7 +133,7 @@ async def _validate_in_process(payload: Payload, soort: Berichtsoort, tijd: floa
             await proces.wait()
     if code != 0:
         raise ToetsingMislukt(f"the checking process ended with {code}")
-    return from_json(uit, catalogus.ingebouwd())
+    return from_json(uit, in_gebruik())
 
 
 async def _read(proces: asyncio.subprocess.Process) -> bytes:

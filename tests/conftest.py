@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+os.environ["KNOOPPUNT_STANDAARDEN"] = ""  # what the one who runs the tests has installed plays no part in them
+
 _STANDAARDPLEK = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 
