@@ -68,7 +68,8 @@ class Aansluiting:
     act for several partijen (a servicebureau). `url` is the delivery address for push; `fout_generatie` is ``A``
     (2018 codes) or ``B`` (2025 codes) for the Fo01 this partij gets. `regelniveau` is the highest level of
     rules that berichten to and from this partij are checked on: 1 the schema, 2 rules inside the bericht, 3 across
-    berichten, 4 against registers (iStandaarden IV032).
+    berichten, 4 against registers (iStandaarden IV032). `antwoordt_hub` lets the hub make the retourberichten of
+    this partij, for one without software of its own.
     """
 
     partij: str
@@ -78,6 +79,7 @@ class Aansluiting:
     url: str | None = None
     fout_generatie: str = "B"
     regelniveau: int = 1
+    antwoordt_hub: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def read_register(conn: Connection) -> Register:
                 url=rij.url,
                 fout_generatie=rij.fout_generatie,
                 regelniveau=rij.regelniveau,
+                antwoordt_hub=rij.antwoordt_hub,
             )
             for rij in conn.execute(select(schema.aansluiting))
         ),

@@ -34,10 +34,11 @@ _VELDEN = (
     "identiteiten",
     "fout_generatie",
     "regelniveau",
+    "antwoordt_hub",
     "mag_zenden",
     "mag_ontvangen",
 )
-_REGELNIVEAUS = ("1", "2", "3", "4")
+_KEUZES = {"regelniveau": ("1", "2", "3", "4"), "antwoordt_hub": ("true", "false")}  # text, or what TOML makes of it
 _LIJSTEN = ("identiteiten", "mag_zenden", "mag_ontvangen")
 _KENMERK = re.compile(r"oin:[0-9]{20}|sha256:[0-9a-f]{64}")
 
@@ -148,9 +149,9 @@ def _form_errors(rij: Mapping[str, object]) -> Iterator[str]:
         elif veld in _LIJSTEN:
             if not isinstance(waarde, list) or not all(isinstance(deel, str) for deel in waarde):
                 yield f"{veld} moet een lijst van teksten zijn"
-        elif veld == "regelniveau":
-            if str(waarde) not in _REGELNIVEAUS:
-                yield f"regelniveau {waarde!r} bestaat niet; kies uit {', '.join(_REGELNIVEAUS)}"
+        elif veld in _KEUZES:
+            if str(waarde).lower() not in _KEUZES[veld]:
+                yield f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
         elif not isinstance(waarde, str):
             yield f"{veld} moet een tekst zijn, tussen aanhalingstekens"
     if not rij.get("code"):
@@ -196,7 +197,7 @@ def _inschrijving(rij: Mapping[str, object]) -> tuple[Inschrijving, list[str]]:
         if not any(m.covers(functie) for functie in namen())
     ]
     aansluiting = None
-    if {"kanaal", "protocol", "url", "identiteiten", "regelniveau"} & rij.keys():
+    if {"kanaal", "protocol", "url", "identiteiten", "regelniveau", "antwoordt_hub"} & rij.keys():
         aansluiting = _aansluiting(code, tekst, lijsten.get("identiteiten", []), fouten)
     return Inschrijving(Partij(code, soort, naam), aansluiting, machtigingen), fouten
 
@@ -229,6 +230,7 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         fouten.append(f"url {url!r} is geen https-adres")
     if kanaal not in tuple(Kanaal) or protocol not in tuple(Protocol):
         kanaal, protocol = Kanaal.PUSH, Protocol.STUF  # the row is refused anyway
+    antwoordt = tekst.get("antwoordt_hub", "false").lower() == "true"
     return Aansluiting(
         partij=code,
         identiteiten=tuple(dict.fromkeys(kenmerken)),
@@ -236,7 +238,9 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         protocol=Protocol(protocol),
         url=url,
         fout_generatie=generatie,
-        regelniveau=int(tekst.get("regelniveau", "1")),
+        # To answer is to judge: without a word about it, what a retour can be refused for in one bericht.
+        regelniveau=int(tekst.get("regelniveau", "2" if antwoordt else "1")),
+        antwoordt_hub=antwoordt,
     )
 
 
@@ -268,6 +272,7 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     url=a.url,
                     fout_generatie=a.fout_generatie,
                     regelniveau=a.regelniveau,
+                    antwoordt_hub=a.antwoordt_hub,
                 )
             )
             conn.execute(insert(schema.identiteit), [{"partij": code, "kenmerk": k} for k in a.identiteiten])

@@ -53,6 +53,7 @@ aansluiting = Table(
     Column("url", Text),
     Column("fout_generatie", Text, nullable=False, server_default=text("'B'")),
     Column("regelniveau", Integer, nullable=False, server_default=text("1")),  # 1 schema only, up to 4
+    Column("antwoordt_hub", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("kanaal <> 'push' OR url IS NOT NULL", name="push_heeft_url"),
 )
 

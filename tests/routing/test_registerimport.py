@@ -49,6 +49,23 @@ def test_csv_says_the_same() -> None:
 
 
 @pytest.mark.parametrize(
+    ("regel", "verwacht"),
+    [
+        ("", (1, False)),
+        ("antwoordt_hub = false", (1, False)),
+        ("antwoordt_hub = true", (2, True)),
+        ("antwoordt_hub = true\nregelniveau = 1", (1, True)),
+        ('antwoordt_hub = "true"\nregelniveau = "4"', (4, True)),
+    ],
+)
+def test_who_lets_the_hub_answer_has_the_rules_checked(regel: str, verwacht: tuple[int, bool]) -> None:
+    kop = f'[[partij]]\ncode = "0363"\nurl = "https://127.0.0.1/"\nidentiteiten = ["{_OIN}"]\n'
+    (inschrijving,) = parse_toml(kop + regel)
+    assert inschrijving.aansluiting is not None
+    assert (inschrijving.aansluiting.regelniveau, inschrijving.aansluiting.antwoordt_hub) == verwacht
+
+
+@pytest.mark.parametrize(
     ("regel", "melding"),
     [
         ('code = "9999"', "niet in de CBS-lijst"),
@@ -65,6 +82,11 @@ def test_csv_says_the_same() -> None:
         ('code = "0363"\nmag_zenden = ["WMO999"]', "geen bekende functie"),
         ('code = "0363"\nmag_zende = ["WMO301"]', "bedoelt u 'mag_zenden'"),
         ('code = "0363"\nfout_generatie = "C"\nurl = "https://x.nl/"', "bestaat niet"),
+        ('code = "0363"\nantwoordt_hub = "ja"', "kies uit true, false"),
+        ('code = "0363"\nantwoordt_hub = 1', "kies uit true, false"),
+        ('code = "0363"\nregelniveau = 5', "regelniveau 5 bestaat niet; kies uit 1, 2, 3, 4"),
+        ('code = "0363"\nregelniveau = true', "regelniveau True bestaat niet"),
+        ('code = "0363"\nregelniveau = 3', "identiteiten ontbreekt"),
         ("code = 363", "moet een tekst zijn"),
         ('naam = "zonder"', "code ontbreekt"),
     ],
@@ -73,6 +95,19 @@ def test_each_mistake_is_named(regel: str, melding: str) -> None:
     with pytest.raises(Importfout, match=melding) as gevangen:
         parse_toml(f"[[partij]]\n{regel}\n")
     assert all(fout.startswith("partij 1") for fout in gevangen.value.fouten)
+
+
+def test_how_far_rules_are_checked_is_a_number_in_both_forms() -> None:
+    niveaus = [i.aansluiting.regelniveau for i in parse_toml(_GOED) if i.aansluiting]
+    assert niveaus == [1, 1]
+    toml = parse_toml(_GOED.replace('code = "0363"', 'code = "0363"\nregelniveau = 3'))
+    csv = parse_csv(
+        f"code;url;identiteiten;mag_zenden;mag_ontvangen;regelniveau\n"
+        f"0363;https://127.0.0.1:9443/ggk;{_OIN};WMO301 JW*;*;3\n"
+    )
+    assert toml[0] == csv[0]
+    assert csv[0].aansluiting is not None
+    assert csv[0].aansluiting.regelniveau == 3
 
 
 def test_all_mistakes_come_at_once() -> None:
