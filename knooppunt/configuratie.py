@@ -188,6 +188,17 @@ class AfleveringSectie(Sectie):
     )
 
 
+class RegelsSectie(Sectie):
+    """Rules above the schema, for partijen that ask for them with their `regelniveau` in the register."""
+
+    contract: Pad | None = Field(
+        None,
+        description="CSV with the productcodes that gemeenten and aanbieders agreed, and their prices in cents: "
+        "`categorie` and `code`, and optionally `gemeente`, `aanbieder`, `standaard`, `eenheid`, `tarief`, `vanaf`, "
+        "`tot`. Without it, productcodes and prices are not checked.",
+    )
+
+
 class StufSectie(Sectie):
     """StUF-GGk, the SOAP interface of gemeenten."""
 
@@ -213,5 +224,6 @@ class Configuratie(BaseModel):
     beheer: Beheer
     hub: HubSectie
     aflevering: AfleveringSectie
+    regels: RegelsSectie
     stuf: StufSectie
     logging: Logging

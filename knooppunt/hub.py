@@ -18,6 +18,7 @@ from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
 from adapters.vsp.client import VspBezorger
 from adapters.vsp.server import Instellingen as VspInstellingen
 from adapters.vsp.server import VspInterface
+from istandaarden.regels.registers import Contractfout, Contractlijst, Registers, Vasteregisters
 from knooppunt import achterstand, migratiestand
 from knooppunt.beheer import Beheer
 from knooppunt.configuratie import AfleveringSectie, Configuratie, ConfiguratieFout, Koppelvlak
@@ -29,6 +30,7 @@ from routing.aflevering import Afleveraar
 from routing.aflevering import Instellingen as AfleverInstellingen
 from routing.bericht import Systeem
 from routing.databank import OpslagFout, parse_url
+from routing.dossier import Dossier
 from routing.foutbericht import Afzender, Foutmelder
 from routing.intake import Intake
 from routing.kluis import Kluis, KluisFout
@@ -36,6 +38,7 @@ from routing.ladder import Ladder
 from routing.opslag import Opslag, upgrade
 from routing.partij import Protocol
 from routing.poorten import Bezorger
+from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
@@ -135,13 +138,21 @@ class Hub:
         adres, poort = self._in.beheer.adres, self._in.beheer.poort
         self.beheer_url = await _listen(stapel, Luisteraar(app, adres, poort), "beheer", adres, poort)
 
-        intake = Intake(self.opslag, melder, Toetser(), afleveraar.wake, hub.fout_generatie)
+        toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
+        intake = Intake(self.opslag, melder, toetser, afleveraar.wake, hub.fout_generatie)
         app, adres, poort = self._application(GeteldeInnemer(intake, meting)), grens.adres, grens.poort
         toegang = self._in.logging.toegang
         luisteraar = Luisteraar(app, adres, poort, tls=server_tls, grenzen=_limits(grens), toegang=toegang)
         self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", adres, poort)
         self._neemt_aan = True
         stapel.callback(self._refuse_ready)
+
+    def _open_registers(self) -> Registers:
+        pad = self._in.regels.contract
+        try:
+            return Vasteregisters(Contractlijst.read(pad) if pad is not None else None)
+        except Contractfout as fout:
+            raise ConfiguratieFout(f"regels.contract: {'; '.join(fout.fouten)}") from None
 
     async def _open_log(self, stapel: AsyncExitStack) -> Opslag:
         url = self._in.database.full_url()

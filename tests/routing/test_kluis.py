@@ -126,3 +126,13 @@ def test_a_verzegeld_shows_no_secret_in_its_form(kluis: Kluis):
     assert isinstance(verzegeld, Verzegeld)
     assert len(verzegeld.inhoud) == 10 + 16
     assert len(verzegeld.datasleutel) == 12 + 32 + 12 + 16
+
+
+def test_keys_for_other_purposes_follow_from_each_key_and_tell_nothing_of_it(tmp_path: Path) -> None:
+    kluis = Kluis.create(tmp_path / "sleutels")
+    eerste = kluis.derive("dossier")
+    assert eerste == Kluis(tmp_path / "sleutels").derive("dossier")
+    assert eerste != kluis.derive("iets anders")
+    assert set(eerste) == {kluis.actief}
+    assert (tmp_path / "sleutels" / f"{kluis.actief}.sleutel").read_bytes() not in eerste.values()
+    assert len(Kluis.create(tmp_path / "sleutels").derive("dossier").keys() - eerste.keys()) == 1
