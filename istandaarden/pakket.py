@@ -12,6 +12,7 @@ from typing import Any
 from lxml import etree
 
 from istandaarden.pakketschema import check_xslt, compile_schema
+from istandaarden.veilig import printable
 
 LIJST = "pakket.json"
 """File in the folder of a package that says what it holds; written last, so a folder without it is no package."""
@@ -64,7 +65,7 @@ class Pakket:
                 else:
                     compile_schema(bestanden, pad)
             except (etree.XMLSchemaParseError, etree.XSLTParseError, LookupError) as fout:
-                yield f"{pad} kan niet worden gebruikt: {' '.join(str(fout).split())[:300]}"
+                yield f"{pad} kan niet worden gebruikt: {printable(' '.join(str(fout).split()), 300)}"
 
     def write_list(self) -> None:
         """Write `LIJST` in the folder."""

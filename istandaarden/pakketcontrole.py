@@ -85,7 +85,8 @@ def _check_references(
         ook_goed = element.tag == f"{XS}include" and gevonden is None
         if element.tag.startswith(XS) and doel is not None and gevonden != gevraagd and not ook_goed:
             controle.redenen.append(
-                f"{naam} verwacht in {verwijzing} de naamruimte {gevraagd}, maar dat is er een van {gevonden}"
+                f"{naam} verwacht in {printable(verwijzing or '')} de naamruimte {printable(gevraagd or '')}, maar dat "
+                f"is er een van {printable(gevonden or '')}"
             )
     for anders in ("redefine", "override"):
         if bomen[naam].find(f"{XS}{anders}") is not None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from lxml import etree
 
 from istandaarden.pakketbron import BESTAND_MAX, resolve
-from istandaarden.veilig import compile_stylesheet, compile_trusted, parse
+from istandaarden.veilig import compile_stylesheet, compile_trusted, parse, printable
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 XSL = "{http://www.w3.org/1999/XSL/Transform}"
@@ -105,7 +105,7 @@ def follow(bestanden: Mapping[str, bytes], naam: str, verwijzing: str | None) ->
     if verwijzing is None:
         raise Verwijsfout("importeert iets zonder te zeggen welk bestand dat is (schemaLocation)")
     pad = resolve(naam, verwijzing)
-    kort = verwijzing if len(verwijzing) <= 200 else f"{verwijzing[:200]}…"
+    kort = printable(verwijzing)
     if pad is None:
         raise Verwijsfout(f"verwijst naar {kort}, buiten het pakket")
     if pad not in bestanden:

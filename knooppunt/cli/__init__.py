@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from knooppunt.cli import bericht, db, demo, partij, pki, retour, serve, simuleer, sleutel, standaarden, stuur
+from istandaarden.standaardmap import Standaardfout
+from knooppunt.cli import (
+    bericht,
+    db,
+    demo,
+    partij,
+    pki,
+    retour,
+    serve,
+    simuleer,
+    sleutel,
+    standaarden,
+    standaardpakket,
+    stuur,
+)
 from knooppunt.configuratie import ConfiguratieFout
 
 app = typer.Typer(
@@ -16,7 +30,7 @@ app = typer.Typer(
     help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
 
-for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, retour, demo):
+for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, standaardpakket, retour, demo):
     _module.register(app)
 
 
@@ -27,4 +41,7 @@ def main() -> None:
     except ConfiguratieFout as fout:
         for melding in fout.meldingen:
             print(melding, file=sys.stderr)
+        sys.exit(2)
+    except Standaardfout as fout:
+        print(fout, file=sys.stderr)
         sys.exit(2)

@@ -16,10 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from istandaarden.bestanden import find
 from istandaarden.bevinding import Bevinding
 from istandaarden.bulktoets import PARALLEL_VANAF, Regel, Uitslag, judge_bytes, judge_parallel
-from istandaarden.catalogus import Onbekend, ingebouwd
+from istandaarden.catalogus import Onbekend
 from istandaarden.ketenmap import Volgordefout, find_in_order, judge_keten
 from istandaarden.model import ROOT, Berichtmodel, Samengesteld
 from istandaarden.regels.registers import Contractfout, Contractlijst, Vasteregisters
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import BERICHT_MAX
 from istandaarden.voorbeeld import Voorbeeldfout, make_voorbeeld
 from istandaarden.woorden import describe_value
@@ -73,8 +74,8 @@ def valideer(  # noqa: PLR0917 - each parameter is an option
     Eindigt met 0 als alles geldig is, met 1 als een bericht ongeldig is, en met 2 als over een bestand niets te zeggen
     is: onleesbaar, of geen bekend bericht.
     """
-    if release is not None and release not in ingebouwd().releases:
-        bekend = ", ".join(ingebouwd().releases)
+    if release is not None and release not in in_gebruik().releases:
+        bekend = ", ".join(in_gebruik().releases)
         typer.echo(f"Release {release} is onbekend; bekend: {bekend}.", err=True)
         raise typer.Exit(GEEN_OORDEEL)
     telling = {True: 0, False: 0, None: 0}
@@ -152,6 +153,7 @@ def as_json(uitslag: Uitslag) -> str:
             "standaard": soort.standaard if soort else None,
             "release": soort.release if soort else None,
             "geldig": uitslag.geldig,
+            "schema": uitslag.schema or None,
             "bevindingen": [_finding(bevinding) for bevinding in uitslag.bevindingen],
         }
     )
@@ -165,14 +167,23 @@ def as_text(uitslag: Uitslag) -> str:
     """Write the outcome for one file for people: a line, and two or three per finding."""
     soort, bevindingen = uitslag.berichtsoort, uitslag.bevindingen
     wat = f"{soort}: " if soort else ""
+    schema = "" if uitslag.schema in {"", "ingebouwd"} else f" (schema: {describe_source(uitslag.schema)})"
     match uitslag.geldig:
         case True:
-            return f"{uitslag.naam}: {wat}geldig"
+            return f"{uitslag.naam}: {wat}geldig{schema}"
         case False:
             kop = f"{uitslag.naam}: {wat}ongeldig, {len(bevindingen)} {'fout' if len(bevindingen) == 1 else 'fouten'}"
+            kop += schema
         case _:
             kop = f"{uitslag.naam}: niet te beoordelen"
     return "\n".join([kop, *(regel for bevinding in bevindingen for regel in _finding_lines(bevinding))])
+
+
+def describe_source(herkomst: str) -> str:
+    """Say in words where a schema comes from, from `istandaarden.catalogus.Catalogus.herkomst`."""
+    if herkomst == "reconstructie":
+        return "onze reconstructie, er is geen officieel schema gevonden"
+    return herkomst
 
 
 def _finding_lines(bevinding: Bevinding) -> Iterator[str]:
@@ -196,7 +207,7 @@ def show(
         regels = _catalogue_lines(release)
     else:
         try:
-            regels = _message_lines(ingebouwd().model(ingebouwd().find(berichtsoort, release)))
+            regels = _message_lines(in_gebruik().model(in_gebruik().find(berichtsoort, release)))
         except Onbekend as fout:
             typer.echo(str(fout), err=True)
             raise typer.Exit(GEEN_OORDEEL) from None
@@ -205,26 +216,29 @@ def show(
 
 
 def _catalogue_lines(release: str | None) -> Iterator[str]:
-    rijen = [("Standaard", "Bericht", "Code", "Naam", "Van", "Naar", "Antwoord")]
-    for soort in ingebouwd():
-        van, naar = (_PARTIJ.get(zijde or "", zijde or "") for zijde in (soort.afzender_type, soort.ontvanger_type))
-        if soort.is_retour:
-            van, naar = naar, van  # the header keeps those of the heenbericht
+    rijen: list[tuple[str, ...]] = [("Standaard", "Bericht", "Code", "Naam", "Van", "Naar", "Antwoord", "Schema")]
+    catalogus = in_gebruik()
+    for soort in catalogus:
+        van, naar = (_PARTIJ.get(zijde, zijde) for zijde in (soort.van, soort.naar))
         if release is None or soort.release == release:
-            uitgave = f"{soort.titel} {soort.release}"
-            rijen.append((uitgave, soort.code, soort.berichtcode, soort.naam, van, naar, soort.retour or ""))
+            uitgave, schema = f"{soort.titel} {soort.release}", catalogus.herkomst(soort)
+            rijen.append((uitgave, soort.code, soort.berichtcode, soort.naam, van, naar, soort.retour or "", schema))
+    if {rij[-1] for rij in rijen[1:]} == {"ingebouwd"}:
+        rijen = [rij[:-1] for rij in rijen]
     breedtes = [max(map(len, kolom)) for kolom in zip(*rijen, strict=True)]
     for rij in rijen:
         yield "  ".join(tekst.ljust(breedte) for tekst, breedte in zip(rij, breedtes, strict=True)).rstrip()
 
 
-_PARTIJ = {"Gemeente": "gemeente", "AgbCode": "aanbieder"}
+_PARTIJ = {"zorgaanbieder": "aanbieder"}
 
 
 def _message_lines(model: Berichtmodel) -> Iterator[str]:
     soort = model.soort
     yield f"{soort}: {soort.naam}, berichtcode {soort.berichtcode}"
     yield soort.naamruimte
+    if (herkomst := in_gebruik().herkomst(soort)) != "ingebouwd":
+        yield f"Schema: {describe_source(herkomst)}"
     yield ROOT
     yield from _element_lines(model.wortel, "")
 
@@ -245,7 +259,7 @@ def write_schemas(
     uit: Annotated[Path, typer.Option("--uit", help="Map waarin de schema's komen; per standaard en release een map.")],
 ) -> None:
     """Schrijf de schema's (XSD) van alle berichten."""
-    bestanden = write_all(ingebouwd().models())
+    bestanden = write_all(in_gebruik().models())
     try:
         for naam, tekst in bestanden.items():
             pad = uit / naam
@@ -268,7 +282,7 @@ def sample(  # noqa: PLR0917 - each parameter is an option
 ) -> None:
     """Maak een voorbeeldbericht met verzonnen inhoud: geldig, of met precies één fout."""
     try:
-        soort = ingebouwd().find(berichtsoort, release)
+        soort = in_gebruik().find(berichtsoort, release)
         bericht = make_voorbeeld(soort, grootte=grootte, zaad=zaad, fout=fout)
     except (Onbekend, Voorbeeldfout) as fout_:
         typer.echo(str(fout_), err=True)
