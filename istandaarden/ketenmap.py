@@ -16,12 +16,13 @@ from pathlib import Path
 from istandaarden.bestanden import BLOK, Onleesbaar, Vondst, find, open_all
 from istandaarden.bevinding import Bevinding
 from istandaarden.bulktoets import Uitslag
-from istandaarden.catalogus import Catalogus, ingebouwd
+from istandaarden.catalogus import Catalogus
 from istandaarden.kop import read_kop
 from istandaarden.model import ROOT
 from istandaarden.regels.boek import number
 from istandaarden.regels.ketenverloop import Ketenverloop
 from istandaarden.regels.registers import Registers
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import Oordeel, validate, validate_stream
 from istandaarden.veilig import XmlGeweigerd
 
@@ -70,7 +71,7 @@ def judge_keten(vondsten: Iterable[Vondst], registers: Registers, release: str |
         registers: for level 4.
         release: the release that every bericht should be of; another one is a finding, and does not join.
     """
-    keten, catalogus = Ketenverloop(), ingebouwd()
+    keten, catalogus = Ketenverloop(), in_gebruik()
     for vondst, chunks in open_all(vondsten):
         try:
             oordeel = _judge(chunks, keten, registers, catalogus)

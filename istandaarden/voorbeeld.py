@@ -5,10 +5,10 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from istandaarden.catalogus import ingebouwd
 from istandaarden.model import Berichtsoort, Samengesteld
 from istandaarden.opbouw import build
 from istandaarden.regels.boek import number, rules_for
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.voorbeeldfout import Geval
 from istandaarden.voorbeeldfout_declaratie import RECEPTEN
 from istandaarden.voorbeeldfout_waarde import break_value, breakable_values
@@ -41,7 +41,7 @@ def make_voorbeeld(berichtsoort: Berichtsoort, *, grootte: int = 1, zaad: int = 
     Raises:
         Voorbeeldfout: the berichtsoort cannot be that large, or cannot break that rule.
     """
-    model = ingebouwd().model(berichtsoort)
+    model = in_gebruik().model(berichtsoort)
     if not 1 <= grootte <= GROOTTE_MAX:
         raise Voorbeeldfout(f"De grootte moet van 1 tot en met {GROOTTE_MAX} zijn.")
     if grootte > 1 and not _is_repeated(model.wortel):
@@ -62,7 +62,7 @@ def make_voorbeeld(berichtsoort: Berichtsoort, *, grootte: int = 1, zaad: int = 
 
 def breakable_rules(berichtsoort: Berichtsoort) -> tuple[str, ...]:
     """Give the codes of the rules that a sample of a berichtsoort can break."""
-    waarden = breakable_values(ingebouwd().model(berichtsoort))
+    waarden = breakable_values(in_gebruik().model(berichtsoort))
     return tuple(
         regel.code
         for regel in rules_for(berichtsoort)

@@ -16,12 +16,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Select, and_, exists, func, insert, select
 
-from istandaarden.catalogus import ingebouwd
 from istandaarden.herkenning import by_root
 from istandaarden.regels.bericht import Bericht, read_tree
 from istandaarden.regels.kenmerken import VOLGEND, Kenmerk, kenmerken
 from istandaarden.regels.keten import Keten
 from istandaarden.regels.ketenverloop import Ketenverloop
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import validate_stream
 from istandaarden.veilig import parse
 from routing import schema
@@ -162,7 +162,7 @@ def _read(payload: VerzegeldePayload) -> Bericht | None:
     if payload.size > DREMPEL:
         return validate_stream(payload.chunks, niveau=2).bericht
     wortel = parse(b"".join(payload.chunks()))
-    return read_tree(wortel, by_root(str(wortel.tag), ingebouwd(), 0))
+    return read_tree(wortel, by_root(str(wortel.tag), in_gebruik(), 0))
 
 
 def _hmac(sleutel: bytes, kenmerk: Kenmerk) -> bytes:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from istandaarden.catalogus import Onbekend, ingebouwd
+from istandaarden.catalogus import Onbekend
 from istandaarden.kop import Kop, read_kop
 from istandaarden.opbouw import build
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.veilig import parse
 
 _XSD_VERSIE = {"BasisschemaXsdVersie": "1.0.0", "BerichtXsdVersie": "1.0.0"}
@@ -33,7 +34,7 @@ def answer(functie: str, payload: bytes, *, release: str = "3.2") -> Antwoord | 
     Raises:
         istandaarden.veilig.XmlGeweigerd: `payload` is not XML that may be read.
     """
-    catalogus = ingebouwd()
+    catalogus = in_gebruik()
     try:
         code = catalogus.find(functie, release).retour
         terug = catalogus.find(code, release) if code else None
