@@ -67,10 +67,17 @@ def read_file(pad: Path) -> tuple[Inschrijving, ...]:
     Raises:
         Importfout: the file cannot be read or anything in it is wrong.
     """
+    if not pad.is_file():
+        soort = "dit is geen gewoon bestand" if pad.exists() else "dit bestand bestaat niet"
+        raise Importfout([f"{pad}: {soort}"])
     try:
         tekst = pad.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fout:
-        raise Importfout([f"{pad}: kan het bestand niet lezen als UTF-8-tekst ({fout})"]) from fout
+    except OSError as fout:
+        raise Importfout([f"{pad}: dit bestand is niet te lezen"]) from fout
+    except UnicodeDecodeError as fout:
+        raise Importfout(
+            [f"{pad}: dit bestand is geen UTF-8-tekst (byte {fout.start + 1} past daar niet in)"]
+        ) from fout
     lezers = {".toml": parse_toml, ".csv": parse_csv}
     if pad.suffix.lower() not in lezers:
         raise Importfout([f"{pad}: onbekend soort bestand; gebruik .toml of .csv"])
@@ -197,7 +204,7 @@ def _inschrijving(rij: Mapping[str, object]) -> tuple[Inschrijving, list[str]]:
         if not any(m.covers(functie) for functie in namen())
     ]
     aansluiting = None
-    if {"kanaal", "protocol", "url", "identiteiten", "regelniveau", "antwoordt_hub"} & rij.keys():
+    if {"fout_generatie", "kanaal", "protocol", "url", "identiteiten", "regelniveau", "antwoordt_hub"} & rij.keys():
         aansluiting = _aansluiting(code, tekst, lijsten.get("identiteiten", []), fouten)
     return Inschrijving(Partij(code, soort, naam), aansluiting, machtigingen), fouten
 

@@ -82,4 +82,4 @@ def test_an_unknown_partij(config: Path) -> None:
 def test_a_missing_file(config: Path, tmp_path: Path) -> None:
     uit = _run("partij", "importeer", str(tmp_path / "weg.csv"), "--config", str(config))
     assert uit.exit_code == 1
-    assert "kan het bestand niet lezen" in uit.stderr
+    assert "weg.csv: dit bestand bestaat niet" in uit.stderr

@@ -128,6 +128,17 @@ def test_broken_csv_is_refused(tekst: str) -> None:
 def test_unreadable_files_are_refused_in_words(tmp_path: Path) -> None:
     latin = tmp_path / "x.toml"
     latin.write_bytes(b'naam = "caf\xe9"')
-    for pad in (latin, tmp_path / "weg.toml", tmp_path / "x.xlsx"):
-        with pytest.raises(Importfout, match=str(pad)):
+    (tmp_path / "x.xlsx").touch()
+    for pad, waarom in (
+        (latin, r"geen UTF-8-tekst \(byte 12"),
+        (tmp_path / "weg.toml", "bestaat niet"),
+        (tmp_path, "geen gewoon bestand"),
+        (tmp_path / "x.xlsx", "onbekend soort bestand"),
+    ):
+        with pytest.raises(Importfout, match=f"{pad}: .*{waarom}"):
             read_file(pad)
+
+
+def test_a_generation_of_fault_codes_does_not_vanish_unread() -> None:
+    with pytest.raises(Importfout, match="fout_generatie 'Z' bestaat niet"):
+        parse_toml('[[partij]]\ncode = "0363"\nfout_generatie = "Z"\n')
