@@ -16,13 +16,14 @@ from datetime import date
 from lxml import etree
 
 from istandaarden.bevinding import Bevinding
-from istandaarden.catalogus import Catalogus, ingebouwd
+from istandaarden.catalogus import Catalogus, Onbekend
 from istandaarden.herkenning import by_root
 from istandaarden.model import Berichtmodel, Berichtsoort, Samengesteld
 from istandaarden.retourbedragen import amount, settle
 from istandaarden.retourboom import Inhoud, Kopie, Retourboom, Samenstel, get_text, locate, to_bytes
 from istandaarden.retourcodes import IN_ORDE, TOEGEKEND, Afloop, Retourcodes, Retourfout, sort_out
-from istandaarden.toets import BERICHT_MAX, validate
+from istandaarden.standaardmap import in_gebruik
+from istandaarden.toets import BERICHT_MAX, validate_stream
 from istandaarden.veilig import parse
 
 __all__ = ["REGELVERSIE", "Afloop", "Retourfout", "build_retour", "new_identification", "outcome"]
@@ -48,14 +49,14 @@ def outcome(bevindingen: Sequence[Bevinding], soort: Berichtsoort, *, catalogus:
     Args:
         bevindingen: all that was found, of any level.
         soort: the berichtsoort of the heenbericht.
-        catalogus: the berichtsoorten to know; the built-in catalogue by default.
+        catalogus: the berichtsoorten to know; those in use by default.
 
     Raises:
         Retourfout: as `build_retour`.
     """
     if any(bevinding.niveau == 1 for bevinding in bevindingen):
         return Afloop.FOUTBERICHT
-    return sort_out(bevindingen, (catalogus or ingebouwd()).model(soort)).afloop
+    return sort_out(bevindingen, (catalogus or in_gebruik()).model(soort)).afloop
 
 
 def build_retour(
@@ -75,7 +76,7 @@ def build_retour(
         identificatie: of the retour, 1 to 12 characters, unique for whoever sends the retour.
         dagtekening: date of the retour.
         xslt_versie: three numbers with dots, named in the retour when a rule of level 2 is broken.
-        catalogus: the berichtsoorten to know; the built-in catalogue by default.
+        catalogus: the berichtsoorten to know; those in use by default.
 
     Returns:
         The retour, valid by its schema: UTF-8, lines end in CR/LF. None when something is wrong at level 1: then a
@@ -89,12 +90,15 @@ def build_retour(
     """
     if any(bevinding.niveau == 1 for bevinding in bevindingen):
         return None
-    catalogus = catalogus or ingebouwd()
+    catalogus = catalogus or in_gebruik()
     wortel = parse(heen, max_bytes=BERICHT_MAX) if isinstance(heen, bytes) else heen
     soort = by_root(str(wortel.tag), catalogus, 0)
     if soort.retour is None:
         raise Retourfout(f"Op een {soort} volgt geen retourbericht.")
-    model, retour = catalogus.model(soort), catalogus.model(catalogus.find(soort.retour, soort.release))
+    try:
+        model, retour = catalogus.model(soort), catalogus.model(catalogus.find(soort.retour, soort.release))
+    except Onbekend as fout:
+        raise Retourfout(str(fout)) from fout
     codes = sort_out(bevindingen, model)
     kop = _Kop(identificatie, dagtekening.isoformat(), xslt_versie if codes.xslt else None)
     try:
@@ -102,7 +106,7 @@ def build_retour(
     except (LookupError, ValueError) as fout:
         raise Retourfout(f"Dit is geen geldig {soort.code}, dus er is geen retourbericht van te maken.") from fout
     data = to_bytes(boom)
-    oordeel = validate(data, verwacht=retour.soort, catalogus=catalogus)
+    oordeel = validate_stream(lambda: iter([data]), verwacht=retour.soort, catalogus=catalogus)
     if not oordeel.geldig:
         eerste = oordeel.bevindingen[0]
         raise Retourfout(f"Het retourbericht {retour.soort.code} wordt ongeldig: {eerste.plaats}: {eerste.melding}")

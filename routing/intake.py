@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Row, select, update
 
 from istandaarden.bevinding import Bevinding
 from routing import dossier, schema, tijdstip
+from routing.beantwoording import Antwoord, Beantwoorder
 from routing.bericht import Aanlevering, Berichtcode
 from routing.foutbericht import Foutmelder
-from routing.fouten import make_fout
+from routing.fouten import Fout, make_fout
 from routing.logboek import record
 from routing.opslag import Opslag
 from routing.poorten import Ontvangst, Ontvangstsoort
@@ -38,7 +39,13 @@ class _Opdracht:
     besluit: Besluit
     nieuw: Vastlegging
     fo01: Vastlegging | None
+    antwoord: Antwoord | None
     indiener: str
+
+    @property
+    def fout(self) -> Fout | None:
+        """Why the bericht is not delivered, told with a Fo01 or with a retour."""
+        return self.besluit.fout or (self.antwoord.fout if self.antwoord else None)
 
 
 class Intake:
@@ -55,6 +62,7 @@ class Intake:
         self._opslag = opslag
         self._foutmelder = foutmelder
         self._toetser = toetser
+        self._beantwoorder = Beantwoorder(foutmelder, toetser)
         self._wake = wake
         self._standaardgeneratie = standaardgeneratie
 
@@ -76,7 +84,8 @@ class Intake:
                 await self._toetser.judge(aanlevering, generatie, besluit, niveau)
             if besluit.synchroon:
                 return self._refuse(aanlevering, besluit, ontvangst)
-            opdracht = self._prepare(aanlevering, besluit, ontvangst)
+            antwoord_hub = await self._beantwoorder.prepare(aanlevering, besluit)
+            opdracht = self._prepare(aanlevering, besluit, ontvangst, antwoord_hub)
             antwoord, lanes = await self._opslag.write(self._store, opdracht)
         except Exception:  # noqa: BLE001 - the door stays open: logged, and answered with a server fault
             # Whatever failed, nothing was acknowledged: the zender keeps the bericht and offers it again.
@@ -99,7 +108,9 @@ class Intake:
         )
         return Ontvangst(Ontvangstsoort.GEWEIGERD, *ontvangst, fout=fout)
 
-    def _prepare(self, aanlevering: Aanlevering, besluit: Besluit, ontvangst: tuple[str, str]) -> _Opdracht:
+    def _prepare(
+        self, aanlevering: Aanlevering, besluit: Besluit, ontvangst: tuple[str, str], antwoord: Antwoord | None
+    ) -> _Opdracht:
         sg = aanlevering.envelop.stuurgegevens
         verwezen = besluit.verwezen
         if verwezen is not None and verwezen.mirrors(sg.zender.organisatie, sg.ontvanger.organisatie):
@@ -117,20 +128,20 @@ class Intake:
         )
         fo01 = self._foutmelder.prepare(aanlevering.envelop, conversatie, besluit.fout) if besluit.fout else None
         indiener = aanlevering.identiteit.oin or aanlevering.identiteit.vingerafdruk
-        return _Opdracht(besluit, nieuw, fo01, indiener)
+        return _Opdracht(besluit, nieuw, fo01, antwoord, indiener)
 
     def _store(self, conn: Connection, opdracht: _Opdracht) -> tuple[Ontvangst, tuple[str, ...]]:
         """Write one bericht and all that follows from it; returns the answer and the lanes to wake."""
-        besluit, nieuw = opdracht.besluit, opdracht.nieuw
-        aansluiting = besluit.aansluiting if besluit.fout is None else None
+        besluit, nieuw, fout = opdracht.besluit, opdracht.nieuw, opdracht.fout
+        aansluiting = besluit.aansluiting if fout is None else None
         status = status_after_intake(aansluiting) if aansluiting else Status.AFGEKEURD
-        if not insert_bericht(conn, nieuw, status, besluit.fout):
+        if not insert_bericht(conn, nieuw, status, fout):
             if (herhaling := self._repeated(conn, opdracht)) is not None:
                 return herhaling, ()
-            insert_bericht(conn, nieuw, status, besluit.fout)
+            insert_bericht(conn, nieuw, status, fout)
         sg = nieuw.envelop.stuurgegevens
         binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
-        slot = besluit.fout.code if besluit.fout else f"naar {sg.ontvanger.organisatie}"
+        slot = fout.code if fout else f"naar {sg.ontvanger.organisatie}"
         route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
         termijn = self._foutmelder.termijnen.of(aansluiting) if aansluiting else 0
         complete(
@@ -139,10 +150,13 @@ class Intake:
             [("ontvangen", Status.ONTVANGEN, binnen), ("route", status, route)],
             (aansluiting, termijn) if aansluiting else None,
         )
-        if besluit.fout is None:
+        if fout is None:
             dossier.store(conn, nieuw.bericht_id, besluit.dossier)
         lanes = [aansluiting.partij] if aansluiting else []
         if opdracht.fo01 is not None and (lane := self._foutmelder.store(conn, opdracht.fo01, nieuw.bericht_id)):
+            lanes.append(lane)
+        antwoord_hub = opdracht.antwoord
+        if antwoord_hub is not None and (lane := self._beantwoorder.store(conn, antwoord_hub, nieuw.bericht_id)):
             lanes.append(lane)
         if sg.berichtcode is Berichtcode.FO01 and besluit.verwezen is not None:
             code = nieuw.envelop.fout.code if nieuw.envelop.fout else None
@@ -170,7 +184,7 @@ class Intake:
             .with_for_update()
         ).one()
         zelfde = eerder.envelop_digest == opdracht.nieuw.digest
-        code = opdracht.besluit.fout.code if opdracht.besluit.fout else None
+        code = opdracht.fout.code if opdracht.fout else None
         if eerder.status == Status.AFGEKEURD and not (zelfde and code == eerder.fout_code):
             conn.execute(update(schema.bericht).where(schema.bericht.c.id == eerder.id).values(geldend=False))
             return None

@@ -57,6 +57,11 @@ class Regeltoets:
         bewaart = niveau >= _KETEN and soort.standaard in _KETENSTANDAARDEN
         return Regeloordeel(bevindingen, self._dossier.lines_of(bericht) if bewaart else ())
 
+    async def lines_of(self, data: bytes) -> tuple[Dossierregel, ...]:
+        """Give what the dossier is to keep of a bericht that the hub made itself."""
+        oordeel = await asyncio.to_thread(validate_stream, lambda: iter([data]), niveau=2)
+        return self._dossier.lines_of(oordeel.bericht) if oordeel.bericht else ()
+
     async def _judge_level(self, bericht: Bericht, niveau: int) -> tuple[Bevinding, ...]:
         if not any(regel.niveau == niveau for regel in rules_for(bericht.soort)):
             return ()

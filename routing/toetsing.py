@@ -7,12 +7,10 @@ A process keeps the event loop free, keeps the hub's memory small, and can be ki
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
 from dataclasses import dataclass, field
 
 from istandaarden.catalogus import Berichtsoort
-from istandaarden.standaardmap import in_gebruik, process_environment
+from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import Oordeel, validate
 from istandaarden.toetsproces import from_json
 from routing.bericht import Aanlevering, Stuurgegevens
@@ -20,6 +18,7 @@ from routing.fouten import make_fout
 from routing.payload import Payload
 from routing.regeltoets import Regeltoets
 from routing.route import Besluit
+from routing.werkproces import WerkMislukt, run_module
 
 
 class ToetsingMislukt(RuntimeError):
@@ -109,42 +108,11 @@ def _compare_kop(oordeel: Oordeel, soort: Berichtsoort, sg: Stuurgegevens, gener
 
 async def _validate_in_process(payload: Payload, soort: Berichtsoort, tijd: float) -> Oordeel:
     """Feed the payload to ``python -m istandaarden.toetsproces`` and read its verdict."""
-    proces = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-m",
-        "istandaarden.toetsproces",
-        soort.code,
-        soort.release,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=process_environment(),  # the process gets no secret of the hub
-    )
     try:
-        async with asyncio.timeout(tijd):
-            uit, _ = await asyncio.gather(_read(proces), _feed(proces, payload))
-            code = await proces.wait()
-    except TimeoutError as fout:
-        raise ToetsingMislukt(f"no verdict on {soort.code} within {tijd} s") from fout
-    finally:
-        if proces.returncode is None:
-            proces.kill()
-            await proces.wait()
+        argumenten = (soort.code, soort.release)
+        code, uit = await run_module("istandaarden.toetsproces", argumenten, payload.chunks(), tijd)
+    except WerkMislukt as fout:
+        raise ToetsingMislukt(f"no verdict on {soort.code}") from fout
     if code != 0:
         raise ToetsingMislukt(f"the checking process ended with {code}")
     return from_json(uit, in_gebruik())
-
-
-async def _read(proces: asyncio.subprocess.Process) -> bytes:
-    assert proces.stdout is not None  # noqa: S101 - asked for with PIPE
-    return await proces.stdout.read()
-
-
-async def _feed(proces: asyncio.subprocess.Process, payload: Payload) -> None:
-    assert proces.stdin is not None  # noqa: S101 - asked for with PIPE
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have seen enough
-        for blok in payload.chunks():
-            proces.stdin.write(blok)
-            await proces.stdin.drain()
-        proces.stdin.close()
