@@ -234,7 +234,7 @@ def _stop(v: Verteller) -> Inhoud:
 
 def _aanvraag(v: Verteller) -> Inhoud:
     def verwijzer() -> Inhoud:
-        if v.dobbel.random() < 0.5:
+        if not v.rijk and v.dobbel.random() < 0.5:
             return {"Type": "02", "ZorgverlenerCode": v.dobbel.choice(AANBIEDERS)}
         return {"Type": "05", "Naam": "Praktijk Voorbeeld"}
 
