@@ -124,11 +124,12 @@ class Ketenverloop(Keten):
 
     def toewijzingen(self, relatie: Relatie, bsn: str) -> Sequence[Toewijzing]:
         """See `Keten`."""
-        alle = (
-            self.versions(relatie.standaard, relatie.gemeente, nummer)
-            for nummer in self._nummers.get((relatie, bsn), ())
-        )
-        return [versies[-1] for versies in alle if versies]
+        laatste: list[Toewijzing] = []
+        for nummer in self._nummers.get((relatie, bsn), ()):
+            versies = self.versions(relatie.standaard, relatie.gemeente, nummer)
+            eigen = [v for v in versies if v.bsn == bsn and v.inzending.relatie == relatie]  # others break TR332
+            laatste += eigen[-1:]
+        return laatste
 
     def starts(self, relatie: Relatie, bsn: str) -> Sequence[Levering]:
         """See `Keten`."""
