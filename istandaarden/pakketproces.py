@@ -1,4 +1,4 @@
-"""Compiles everything in a staged package, in a process of its own: ``python -m istandaarden.pakketproces MAP``.
+"""Compiles everything in a staged package, in a process of its own: ``python -m istandaarden.pakketproces MAP TIJD``.
 
 A schema can be written so that compiling it takes all memory or never ends; the process limits itself. It writes what
 does not compile as JSON, a list of Dutch sentences.
@@ -18,17 +18,18 @@ _GEHEUGEN = 1 << 30  # bytes of address space; the largest published set takes a
 _REKENTIJD = 60  # seconds of processor time; the largest published set takes one or two
 
 
-def compile_apart(map_: Path) -> list[str]:
+def compile_apart(map_: Path, rekentijd: int = _REKENTIJD) -> list[str]:
     """Compile a package in another process.
 
     Args:
         map_: folder of the package, with its list.
+        rekentijd: seconds of processor time it may take.
 
     Returns:
         What does not compile, in Dutch; empty when everything does.
     """
     proces = subprocess.run(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-I", "-m", "istandaarden.pakketproces", str(map_)],
+        [sys.executable, "-I", "-m", "istandaarden.pakketproces", str(map_), str(rekentijd)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         env={},
@@ -43,7 +44,7 @@ def compile_apart(map_: Path) -> list[str]:
 def main() -> None:
     """Compile the package in the folder named on the command line."""
     resource.setrlimit(resource.RLIMIT_AS, (_GEHEUGEN, _GEHEUGEN))
-    resource.setrlimit(resource.RLIMIT_CPU, (_REKENTIJD, _REKENTIJD))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]), int(sys.argv[2])))
     sys.stdout.write(json.dumps(list(read_package(Path(sys.argv[1])).compile_all())))
 
 
