@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -22,6 +24,7 @@ from istandaarden.retour import (
     new_identification,
     outcome,
 )
+from istandaarden.retourproces import GEEN_RETOUR, write_request
 from istandaarden.toets import validate
 from istandaarden.voorbeeld import make_voorbeeld
 
@@ -423,6 +426,30 @@ def test_an_invalid_heenbericht_that_was_called_valid_gets_no_retour(weg: str) -
     element.getparent().remove(element)  # type: ignore[union-attr]  # it has a parent
     with pytest.raises(Retourfout):
         build_retour(etree.tostring(boom), [], identificatie="1", dagtekening=VANDAAG)
+
+
+# --- in a process of its own ---------------------------------------------------------------------------------------
+
+
+def run_process(heen: bytes, *bevindingen: Bevinding, identificatie: str = "RT-1") -> tuple[int, bytes]:
+    vraag = write_request(bevindingen, identificatie, VANDAAG)
+    opdracht = [sys.executable, "-I", "-m", "istandaarden.retourproces"]
+    klaar = subprocess.run(opdracht, input=vraag + heen, stdout=subprocess.PIPE, check=False)
+    return klaar.returncode, klaar.stdout
+
+
+def test_a_process_of_its_own_makes_the_same_retour() -> None:
+    heen = make(CATALOGUS.find("JW323", "3.2"), grootte=3)
+    for bevindingen in ([], [found("/Bericht/Declaratie/Clienten/Client[1]/Bsn", "8187")]):
+        hier = build_retour(heen, bevindingen, identificatie="RT-1", dagtekening=VANDAAG)
+        assert run_process(heen, *bevindingen) == (0, hier)
+
+
+def test_a_process_of_its_own_says_why_there_is_no_retour() -> None:
+    heen = make(CATALOGUS.find("JW323", "3.2"))
+    code, melding = run_process(heen, identificatie="te lang voor een nummer")
+    assert code == GEEN_RETOUR
+    assert "Identificatie" in melding.decode()
 
 
 def test_identifications_fit_and_differ() -> None:
