@@ -1,0 +1,123 @@
+"""The payload against its schema and its envelope, for every standard; large ones in a process of their own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from istandaarden.catalogus import ingebouwd
+from istandaarden.kop import read_kop
+from istandaarden.pakketinstallatie import install
+from istandaarden.standaardmap import VARIABELE, from_folder
+from istandaarden.voorbeeld import make_voorbeeld
+from istandaarden.xsd import write_all
+from routing.bericht import Aanlevering, Bestandsvorm, Envelop, Identiteit, Parameters, Stuurgegevens, Systeem
+from routing.functies import functies
+from routing.payload import DREMPEL, Payload
+from routing.route import Besluit
+from routing.toetsing import Toetser
+
+
+async def judge(code: str, release: str, data: bytes, zender: str, ontvanger: str) -> Besluit:
+    """What checking the payload adds to a besluit, in an envelope between two organisaties."""
+    functie = functies()[code, release]
+    (berichtcode, *_) = sorted(functie.berichtcodes)
+    sg = Stuurgegevens(
+        berichtcode=berichtcode,
+        zender=Systeem(zender, "App"),
+        ontvanger=Systeem(ontvanger, "App"),
+        referentienummer="9c0f7b90-5c69-41e5-a837-0800200c9a66",
+        tijdstip="20260105120000",
+        functie=code,
+    )
+    grote, kleine = release.split(".")
+    parameters = Parameters("0001", "0000", grote.zfill(4), kleine.zfill(4), Bestandsvorm.XML)
+    aanlevering = Aanlevering(
+        envelop=Envelop(sg, parameters, None),
+        payload=Payload(data),
+        identiteit=Identiteit("1" * 20, "aa" * 32),
+        kanaal="stuf",
+        bevindingen=(),
+    )
+    besluit = Besluit()
+    besluit.functie = functie
+    await Toetser().judge(aanlevering, "B", besluit)
+    return besluit
+
+
+@pytest.mark.parametrize(
+    ("code", "release", "heen"),
+    [
+        ("WMO303", "2.3", True),
+        ("WMO304", "2.3", False),
+        ("JW306", "2.3", False),
+        ("WMO401", "1.0", True),
+        ("WMO402", "1.0", False),
+        ("WMO501", "2.1", True),
+        ("WMO502", "2.1", False),
+        ("JW507", "2.1", True),
+        ("JW508", "2.1", False),
+    ],
+)
+async def test_the_header_may_not_contradict_the_envelope(code: str, release: str, heen: bool):  # noqa: FBT001 - a table
+    """Where a Header names one partij only, the other follows from the standard; a retour travels the other way."""
+    data = make_voorbeeld(ingebouwd().find(code, release))
+    kop, functie = read_kop([data]), functies()[code, release]
+    vast = functie.van if functie.van.isupper() else functie.naar
+    partijen = (kop.afzender or vast, kop.ontvanger or vast)
+    zender, ontvanger = partijen if heen else partijen[::-1]
+
+    goed = await judge(code, release, data, zender, ontvanger)
+    assert goed.fout is None
+    assert [stap.naam for stap in goed.stappen] == ["inhoud", "kop"]
+
+    anders = {zender: "9999" if functie.van == "gemeente" else "99999999"}
+    if zender != vast:
+        fout = await judge(code, release, data, anders[zender], ontvanger)
+    else:
+        fout = await judge(code, release, data, zender, "9999")
+    assert fout.fout is not None
+    assert fout.fout.oorzaak == "kop_spreekt_envelop_tegen"
+
+
+async def test_a_reconstruction_is_named_in_the_explanation():
+    soort = ingebouwd().find("WMO501", "2.1")
+    data = make_voorbeeld(soort)
+    besluit = await judge("WMO501", "2.1", data, read_kop([data]).afzender or "", "VWS")
+    assert besluit.stappen[0].uitleg.endswith("WMO501 2.1 (reconstructie).")
+    fout = await judge("WMO501", "2.1", data.replace(b"Budget>", b"Bugdet>"), "0344", "VWS")
+    assert fout.fout is not None
+    assert "in WMO501 (schema: reconstructie)" in fout.stappen[0].uitleg
+
+
+async def test_a_payload_of_another_release_is_refused():
+    data = make_voorbeeld(ingebouwd().find("WMO301", "2.3"))
+    besluit = await judge("WMO301", "3.2", data, "0363", "90000001")
+    assert besluit.fout is not None
+    assert "Dit is een WMO301 (iWmo 2.3); verwacht werd een WMO301 (iWmo 3.2)" in besluit.stappen[0].uitleg
+
+
+async def test_a_large_payload_is_checked_by_the_same_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    bron, map_ = tmp_path / "iwmo", tmp_path / "eigen"
+    bron.mkdir()
+    for naam, tekst in write_all(ingebouwd().models()).items():
+        if naam.startswith("iwmo/2.3/"):
+            (bron / naam.rpartition("/")[2]).write_text(tekst.replace('value="99999999"', 'value="99999998"'))
+    install(bron, map_, {"iwmo"})
+    shutil.rmtree(bron)
+    monkeypatch.setenv(VARIABELE, str(map_))
+    from_folder.cache_clear()
+    data = make_voorbeeld(ingebouwd().find("WMO303", "2.3"), grootte=400)
+    assert len(data) > DREMPEL
+    kop = read_kop([data])
+    goed = await judge("WMO303", "2.3", data, kop.afzender or "", kop.ontvanger or "")
+    assert goed.fout is None
+    assert goed.stappen[0].uitleg.endswith("(pakket iwmo).")
+    begin = data.index(b">", data.index(b"GeleverdVolume>")) + 1
+    fout = await judge(
+        "WMO303", "2.3", data[:begin] + b"99999999" + data[data.index(b"<", begin) :], kop.afzender or "", "0363"
+    )
+    assert fout.fout is not None
+    assert "(schema: pakket iwmo)" in fout.stappen[0].uitleg
