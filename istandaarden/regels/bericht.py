@@ -128,10 +128,8 @@ class Klasse:
             return (waarde,)
         if waarde.__class__ is list:
             return [deel for deel in waarde if isinstance(deel, Klasse)]
-        if waarde.__class__ is str:  # an element without children, such as an empty Periode
-            regels = [self.line(naam)] if self._regels else None
-            waarde = self._velden[naam] = Klasse(naam, self, regels)
-            return (waarde,)
+        if waarde.__class__ is str and not waarde:  # an element without anything in it, such as an empty Periode
+            return (Klasse(naam, self, [self.line(naam)] if self._regels else None),)
         return ()
 
     def trace(self, pad: str) -> tuple[Klasse, str, str | None]:

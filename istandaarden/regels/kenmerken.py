@@ -27,13 +27,25 @@ def kenmerken(bericht: Bericht) -> Iterator[Kenmerk]:
 
 
 def _all(bericht: Bericht) -> Iterator[Kenmerk]:
-    soort, relatie = bericht.soort, relatie_of(bericht)
-    standaard, gemeente, aanbieder = relatie
+    soort = bericht.soort
     heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else number(soort)
+    yield from _of_header(bericht, heen)
+    yield from _of_care(bericht)
+    yield from _of_billing(bericht, heen)
+
+
+def _of_header(bericht: Bericht, heen: str) -> Iterator[Kenmerk]:
+    standaard, _, aanbieder = relatie_of(bericht)
     afzender = bericht.header("Afzender") or ""
     yield "bericht", standaard, afzender, heen, bericht.header("BerichtIdentificatie/Identificatie") or ""
     if heen == _DECLARATIE_ANTWOORD:
-        yield "bericht", standaard, aanbieder, _DECLARATIE, bericht.header("DeclaratieIdentificatie/Identificatie") or ""
+        identificatie = bericht.header("DeclaratieIdentificatie/Identificatie") or ""
+        yield "bericht", standaard, aanbieder, _DECLARATIE, identificatie
+
+
+def _of_care(bericht: Bericht) -> Iterator[Kenmerk]:
+    relatie = relatie_of(bericht)
+    standaard, gemeente, aanbieder = relatie
     for client in bericht.klassen("Client"):
         yield "client", *relatie, client.tekst("Bsn") or ""
     for product in bericht.klassen("ToegewezenProduct"):
@@ -42,6 +54,11 @@ def _all(bericht: Bericht) -> Iterator[Kenmerk]:
         for klasse in bericht.klassen(naam):
             if referentie := klasse.tekst("ReferentieAanbieder"):
                 yield "verzoek", standaard, aanbieder, referentie
+
+
+def _of_billing(bericht: Bericht, heen: str) -> Iterator[Kenmerk]:
+    relatie = relatie_of(bericht)
+    standaard, _, aanbieder = relatie
     for naam in ("Declaratie", "DeclaratieAntwoord"):
         for klasse in bericht.klassen(naam):
             yield "declaratie", standaard, aanbieder, klasse.tekst("DeclaratieNummer") or ""

@@ -25,10 +25,11 @@ class Proef:
     def __init__(self, code: str, grootte: int = 2) -> None:
         self.soort = ingebouwd().find(code, "3.2")
         model = ingebouwd().model(self.soort)
-        verteller = Verteller(model, Random(1), 1 if code.endswith("319") else grootte, rijk=True)
+        dobbel = Random(1)  # noqa: S311 - repeatable, not secret
+        verteller = Verteller(model, dobbel, 1 if code.endswith("319") else grootte, rijk=True)
         verteller.dagtekening = DAGTEKENING
         inhoud = {"Header": verteller.header(), **VERHALEN[code[-3:]](verteller)}
-        self.inhoud: dict[str, Any] = fit(model.wortel, inhoud, Random(1))
+        self.inhoud: dict[str, Any] = fit(model.wortel, inhoud, dobbel)
 
     def set(self, pad: str, waarde: Any) -> Self:
         """Put a value in a place, None to leave it out."""

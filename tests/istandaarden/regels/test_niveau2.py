@@ -153,18 +153,17 @@ def test_a_relatie_may_be_an_organisation_in_ijw_only(proef: Maker):
     check(proef("WMO301"), naam, {"CS050"})
 
 
-OVERLAP = [
-    ("WMO301", _TOEGEWEZEN, "Ingangsdatum", "Einddatum", "TR302"),
-    ("JW301", _TOEGEWEZEN, "Ingangsdatum", "Einddatum", "TR302"),
-    ("WMO315", _AANGEVRAAGD, "ToewijzingIngangsdatum", "ToewijzingEinddatum", "TR386"),
-    ("JW315", _AANGEVRAAGD, "ToewijzingIngangsdatum", "ToewijzingEinddatum", "TR386"),
-    ("WMO317", _NIEUW, "GewensteIngangsdatum", "Einddatum", "TR410"),
-    ("JW317", _NIEUW, "GewensteIngangsdatum", "Einddatum", "TR410"),
-]
+OVERLAP = {
+    "301": (_TOEGEWEZEN, "Ingangsdatum", "Einddatum", "TR302"),
+    "315": (_AANGEVRAAGD, "ToewijzingIngangsdatum", "ToewijzingEinddatum", "TR386"),
+    "317": (_NIEUW, "GewensteIngangsdatum", "Einddatum", "TR410"),
+}
 
 
-@pytest.mark.parametrize(("bericht", "pad", "begin", "einde", "code"), OVERLAP)
-def test_overlap(proef: Maker, bericht: str, pad: str, begin: str, einde: str, code: str):
+@pytest.mark.parametrize("bericht", ["WMO301", "JW301", "WMO315", "JW315", "WMO317", "JW317"])
+def test_overlap(proef: Maker, bericht: str):
+    pad, begin, einde, code = OVERLAP[bericht[-3:]]
+
     def judge(een: dict[str, Any], ander: dict[str, Any]) -> set[str]:
         basis = proef(bericht)
         for nummer, waarden in enumerate((een, ander)):
@@ -199,8 +198,9 @@ def test_overlap(proef: Maker, bericht: str, pad: str, begin: str, einde: str, c
     assert judge({**open_, "product": a}, {"van": "2026-01-01", "tot": "2026-05-31", "product": a}) == set()
 
 
-@pytest.mark.parametrize(("bericht", "pad", "begin", "einde", "code"), OVERLAP[::2])
-def test_hulpmiddelen_may_overlap_in_iwmo(proef: Maker, bericht: str, pad: str, begin: str, einde: str, code: str):
+@pytest.mark.parametrize("bericht", ["WMO301", "WMO315", "WMO317"])
+def test_hulpmiddelen_may_overlap_in_iwmo(proef: Maker, bericht: str):
+    pad, begin, einde, code = OVERLAP[bericht[-3:]]
     basis = proef(bericht)
     for nummer in (0, 1):
         basis.at(f"{pad}[{nummer}]").update({begin: "2026-01-01", einde: f"2026-12-3{nummer}"})
