@@ -131,9 +131,11 @@ def _check(rijen: Iterable[tuple[str, Mapping[str, object]]], fouten: list[str])
     gezien: dict[str, str] = {}
     goed: list[Inschrijving] = []
     for plaats, rij in rijen:
-        gevonden = list(_form_errors(rij))
-        if not gevonden:
-            inschrijving, gevonden = _inschrijving(rij)
+        vormfouten = dict(_form_errors(rij))
+        gevonden = list(vormfouten.values())
+        if "code" not in vormfouten:  # the fields that are well formed are looked at all the same
+            inschrijving, waardefouten = _inschrijving({v: w for v, w in rij.items() if v not in vormfouten})
+            gevonden += waardefouten
             goed.append(inschrijving)
         code = str(rij.get("code", ""))
         if code and code in gezien:
@@ -147,22 +149,22 @@ def _check(rijen: Iterable[tuple[str, Mapping[str, object]]], fouten: list[str])
     return tuple(goed)
 
 
-def _form_errors(rij: Mapping[str, object]) -> Iterator[str]:
-    """Yield what is wrong with the keys and the types of a row."""
+def _form_errors(rij: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the fields whose name or type is wrong, each with what is wrong with it."""
     for veld, waarde in rij.items():
         if veld not in _VELDEN:
             nabij = difflib.get_close_matches(veld, _VELDEN, n=1)
-            yield f"onbekend veld {veld!r}" + (f"; bedoelt u {nabij[0]!r}?" if nabij else "")
+            yield veld, f"onbekend veld {veld!r}" + (f"; bedoelt u {nabij[0]!r}?" if nabij else "")
         elif veld in _LIJSTEN:
             if not isinstance(waarde, list) or not all(isinstance(deel, str) for deel in waarde):
-                yield f"{veld} moet een lijst van teksten zijn"
+                yield veld, f"{veld} moet een lijst van teksten zijn"
         elif veld in _KEUZES:
             if str(waarde).lower() not in _KEUZES[veld]:
-                yield f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
+                yield veld, f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
         elif not isinstance(waarde, str):
-            yield f"{veld} moet een tekst zijn, tussen aanhalingstekens"
+            yield veld, f"{veld} moet een tekst zijn, tussen aanhalingstekens"
     if not rij.get("code"):
-        yield "code ontbreekt"
+        yield "code", "code ontbreekt"
 
 
 def _soort_of(code: str) -> Partijsoort | None:

@@ -95,6 +95,7 @@ def test_json_for_machines(app: typer.Typer, map_: Path):
         "release": "3.2",
         "geldig": True,
         "bevindingen": [],
+        "schema": "ingebouwd",
     }
     assert (fout["geldig"], vreemd["geldig"], vreemd["berichtsoort"]) == (False, None, None)
     assert fout["bevindingen"] == [

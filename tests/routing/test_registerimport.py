@@ -111,11 +111,20 @@ def test_how_far_rules_are_checked_is_a_number_in_both_forms() -> None:
 
 
 def test_all_mistakes_come_at_once() -> None:
-    tekst = '[[partij]]\ncode = "9999"\nkanaal = "post"\n[[partij]]\ncode = "0363"\nonzin = 1\n' + _GOED
+    tekst = (
+        '[[partij]]\ncode = "9999"\nkanaal = "post"\n[[partij]]\ncode = "0363"\nonzin = 1\nfout_generatie = "C"\n'
+        + _GOED
+    )
     with pytest.raises(Importfout) as gevangen:
         parse_toml(tekst)
     tekst = "\n".join(gevangen.value.fouten)
-    for verwacht in ("partij 1 (9999): gemeentecode", "kanaal 'post'", "onbekend veld 'onzin'", "staat ook al bij"):
+    for verwacht in (
+        "partij 1 (9999): gemeentecode",
+        "kanaal 'post'",
+        "onbekend veld 'onzin'",
+        "partij 2 (0363): fout_generatie 'C'",
+        "staat ook al bij",
+    ):
         assert verwacht in tekst
 
 
