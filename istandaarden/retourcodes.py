@@ -100,8 +100,8 @@ def sort_out(bevindingen: Iterable[Bevinding], heen: Berichtmodel) -> Retourcode
         heen: model of the heenbericht.
 
     Raises:
-        Retourfout: something is wrong with a declaratie and it is not said where. Then it is not known which prestaties
-            are refused; that is so when there were more findings than are written out.
+        Retourfout: a declaratie is not refused as a whole, and there were more findings than are written out: it is not
+            known then which prestaties are refused.
     """
     per_prestatie = any(klasse.naam == _PRESTATIE for klasse in heen.classes())
     header: dict[str, None] = {}
