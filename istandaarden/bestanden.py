@@ -26,6 +26,7 @@ _RUIM = 1024 * 1024
 BLOK = 128 * 1024
 """Bytes that are read at a time."""
 
+_XML, _ARCHIEF = ".xml", ".zip"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _VERSLEUTELD = 0x1
 
@@ -49,36 +50,64 @@ class Vondst:
     @property
     def naam(self) -> str:
         """Name for people, without characters that a terminal would obey: ``map/a.zip!WMO305.xml``."""
-        naam = self.pad if self.ingang is None else f"{self.pad}!{self.ingang}"
-        return naam if naam.isprintable() else "".join(teken if teken.isprintable() else "?" for teken in naam)
+        return as_shown(self.pad if self.ingang is None else f"{self.pad}!{self.ingang}")
 
 
-def find(paden: Iterable[Path]) -> Iterator[Vondst]:
-    """Give the files behind paths: a file itself, ``*.xml`` in a folder and below, and ``*.xml`` in a ZIP."""
+def as_shown(naam: str) -> str:
+    """Give a name without characters that a terminal would obey."""
+    return naam if naam.isprintable() else "".join(teken if teken.isprintable() else "?" for teken in naam)
+
+
+def find(paden: Iterable[Path], skip: Callable[[str], None] = lambda _naam: None) -> Iterator[Vondst]:
+    """Give the files behind paths: a file itself, ``*.xml`` and ZIPs in a folder and below, and ``*.xml`` in a ZIP.
+
+    Args:
+        paden: files, folders and ZIPs.
+        skip: called with the name of each file in a folder or ZIP that is passed over for its extension. Anything else
+            that is not read, such as a ZIP in a ZIP, is a find with a `reden`.
+    """
     for pad in paden:
         try:
-            soort = pad.stat().st_mode
-            if stat.S_ISDIR(soort):
-                yield from _in_folder(pad)
-            elif not stat.S_ISREG(soort):
-                yield Vondst(str(pad), reden="Dit is geen gewoon bestand.")
-            elif _is_zip(pad):
-                yield from _in_zip(pad)
+            if stat.S_ISDIR(pad.stat().st_mode):
+                vondsten = _in_folder(pad, skip)
+                eerste = next(vondsten, None)
+                yield eerste or Vondst(str(pad), reden="Deze map bevat geen XML-bestanden.")
+                yield from vondsten
             else:
-                yield Vondst(str(pad))
+                yield from _in_file(pad, skip)
         except OSError as fout:
             yield Vondst(str(pad), reden=_in_words(fout))
 
 
-def _in_folder(map_: Path) -> Iterator[Vondst]:
+def _in_folder(map_: Path, skip: Callable[[str], None]) -> Iterator[Vondst]:
     def complain(fout: OSError) -> None:
         onleesbaar.append(Vondst(str(fout.filename), reden=_in_words(fout)))
 
     onleesbaar: list[Vondst] = []
     for plek, submappen, namen in os.walk(map_, onerror=complain):
         submappen.sort()
-        yield from (Vondst(f"{plek}{os.sep}{naam}") for naam in sorted(namen) if naam.lower().endswith(".xml"))
+        for naam in submappen:
+            if os.path.islink(pad := f"{plek}{os.sep}{naam}"):  # noqa: PTH114 - as below
+                yield Vondst(pad, reden="Dit is een koppeling naar een map; die wordt niet gevolgd.")
+        for naam in sorted(namen):
+            pad = f"{plek}{os.sep}{naam}"
+            if naam.lower().endswith((_XML, _ARCHIEF)):
+                yield from _in_file(Path(pad), skip)
+            else:
+                skip(pad)
     yield from onleesbaar
+
+
+def _in_file(pad: Path, skip: Callable[[str], None]) -> Iterator[Vondst]:
+    try:
+        if not stat.S_ISREG(pad.stat().st_mode):
+            yield Vondst(str(pad), reden="Dit is geen gewoon bestand.")
+        elif _is_zip(pad):
+            yield from _in_zip(pad, skip)
+        else:
+            yield Vondst(str(pad))
+    except OSError as fout:
+        yield Vondst(str(pad), reden=_in_words(fout))
 
 
 def _is_zip(pad: Path) -> bool:
@@ -86,7 +115,7 @@ def _is_zip(pad: Path) -> bool:
         return bestand.read(4) in _ZIP
 
 
-def _in_zip(pad: Path) -> Iterator[Vondst]:
+def _in_zip(pad: Path, skip: Callable[[str], None]) -> Iterator[Vondst]:
     try:
         with zipfile.ZipFile(pad) as archief:
             ingangen = archief.infolist()
@@ -99,10 +128,20 @@ def _in_zip(pad: Path) -> Iterator[Vondst]:
     if sum(info.file_size for info in ingangen) > TOTAAL_MAX:
         yield Vondst(str(pad), reden=f"Dit ZIP-bestand wordt uitgepakt groter dan {TOTAAL_MAX} bytes.")
         return
-    berichten = [(nummer, info) for nummer, info in enumerate(ingangen) if info.filename.lower().endswith(".xml")]
-    for nummer, info in berichten:
-        yield Vondst(str(pad), info.filename, nummer, _suspect(info))
-    if not berichten:
+    gevonden = False
+    for nummer, info in enumerate(ingangen):
+        naam = info.filename.lower()
+        if naam.endswith(_XML):
+            yield Vondst(str(pad), info.filename, nummer, _suspect(info))
+        elif naam.endswith(_ARCHIEF):
+            yield Vondst(str(pad), info.filename, nummer, "Een ZIP-bestand in een ZIP-bestand wordt niet gelezen.")
+        elif info.is_dir():
+            continue
+        else:
+            skip(f"{pad}!{info.filename}")
+            continue
+        gevonden = True
+    if not gevonden:
         yield Vondst(str(pad), reden="Dit ZIP-bestand bevat geen XML-bestanden.")
 
 

@@ -40,20 +40,21 @@ class Volgordefout(ValueError):
     """A ``volgorde.csv`` cannot be used; the text is Dutch."""
 
 
-def find_in_order(paden: Iterable[Path]) -> list[Vondst]:
-    """Give the files behind paths in the order in which they are to be replayed.
+def find_in_order(paden: Iterable[Path], skip: Callable[[str], None] = lambda _naam: None) -> list[Vondst]:
+    """Give the files behind paths in the order in which they are to be replayed; `skip` as for `find`.
 
     Raises:
         Volgordefout: a ``volgorde.csv`` cannot be read, or names a file that is not there.
     """
     paden = list(paden)
     volgorde: dict[str, int] = {}
+    volgordes = {str(pad / VOLGORDE) for pad in paden}
     for pad in paden:
         for naam in _read_order(pad / VOLGORDE):
             volgorde.setdefault(str(pad / naam), len(volgorde))
     vondsten = [
         (volgorde.get(vondst.pad, len(volgorde)), _dagtekening(chunks), vondst.naam, vondst)
-        for vondst, chunks in open_all(find(paden))
+        for vondst, chunks in open_all(find(paden, lambda naam: None if naam in volgordes else skip(naam)))
     ]
     ontbreekt = sorted(volgorde.keys() - {vondst.pad for *_, vondst in vondsten})
     if ontbreekt:
@@ -84,7 +85,8 @@ def judge_keten(vondsten: Iterable[Vondst], registers: Registers, release: str |
             bevindingen = (Bevinding("XSD", 1, f"/{ROOT}", 0, melding), *bevindingen)
         else:
             accept(oordeel, keten)
-        yield Uitslag(vondst.naam, None if soort is None else not bevindingen, soort, bevindingen)
+        geldig = None if soort is None else not bevindingen
+        yield Uitslag(vondst.naam, geldig, soort, bevindingen, oordeel.schema)
 
 
 def accept(oordeel: Oordeel, keten: Ketenverloop) -> bool:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sqlalchemy import Connection, Select, and_, exists, func, insert, select
 
@@ -26,6 +25,7 @@ from istandaarden.toets import validate_stream
 from istandaarden.veilig import parse
 from routing import schema
 from routing.bericht import Berichtcode
+from routing.gelijktijdig import Gelezen, handfuls, read_stand
 from routing.kluis import Kluis, Verzegeld, VerzegeldePayload
 from routing.opslag import Opslag
 from routing.payload import DREMPEL
@@ -35,9 +35,8 @@ _DOEL = "dossier"
 _LENGTE = 16
 """Bytes of a kenmerk that are kept: enough that no two of them are ever the same by chance."""
 
-_GREEP = 500  # values in one question; SQLite takes some thousands at most
+_VEEL = 64
 _STAPEL = 50  # berichten opened at a time
-_T = TypeVar("_T")
 _SCHEIDING = b"\x1f"  # occurs in no bericht: XML does not know it
 
 
@@ -59,25 +58,36 @@ class Dossier:
         self._sleutels = kluis.derive(_DOEL)
 
     def lines_of(self, bericht: Bericht) -> tuple[Dossierregel, ...]:
-        """Give what the dossier is to keep of a bericht, made with the newest key."""
+        """Give what the dossier is to keep of a bericht, made with the newest key.
+
+        A kenmerk that leads on is kept under every key there is: the bericht it leads to, or is found from, may be of
+        before the newest key, and from a stored kenmerk no other can be made.
+        """
         actief = self._kluis.actief
         return tuple(
-            Dossierregel(actief, kenmerk[0], _hmac(self._sleutels[actief], kenmerk)) for kenmerk in kenmerken(bericht)
+            Dossierregel(sleutel_id, kenmerk[0], _hmac(self._sleutels[sleutel_id], kenmerk))
+            for kenmerk in kenmerken(bericht)
+            for sleutel_id in (self._sleutels if kenmerk[0] in VOLGEND else (actief,))
         )
 
-    async def keten_before(self, bericht: Bericht) -> Keten:
+    async def keten_before(self, bericht: Bericht) -> tuple[Keten, Gelezen]:
         """Replay the stored berichten that belong with a new one.
+
+        Returns:
+            What they tell, and the mark by which its transaction sees whether any came in since.
 
         Raises:
             routing.kluis.KluisFout: one of them cannot be opened.
         """
-        sporen = [_hmac(sleutel, kenmerk) for kenmerk in kenmerken(bericht) for sleutel in self._sleutels.values()]
+        sporen = tuple(_hmac(sleutel, kenmerk) for kenmerk in kenmerken(bericht) for sleutel in self._sleutels.values())
+        # First the mark: what comes in after it is judged anew, even if the second question sees it already.
+        gelezen = Gelezen(sporen, await self._opslag.read(read_stand, sporen))
         ids = await self._opslag.read(find_related, sporen)
         keten = Ketenverloop()
         for begin in range(0, len(ids), _STAPEL):
             payloads = await self._opslag.read(_load, self._kluis, ids[begin : begin + _STAPEL])
             await asyncio.to_thread(_replay, payloads, keten)
-        return keten
+        return keten, gelezen
 
 
 def store(conn: Connection, bericht_id: str, regels: Sequence[Dossierregel]) -> None:
@@ -92,6 +102,17 @@ def store(conn: Connection, bericht_id: str, regels: Sequence[Dossierregel]) -> 
         )
 
 
+def locks_of(regels: Sequence[Dossierregel]) -> list[bytes]:
+    """Give the kenmerken by which two berichten keep out of each other's way while they are stored.
+
+    Of a bericht with very many, a declaratie, those of the single client and prestatie are left out: others of the same
+    two partijen still meet it.
+    """
+    if len(regels) > _VEEL:
+        regels = [regel for regel in regels if regel.soort not in {"client", "prestatie"}]
+    return [regel.kenmerk for regel in regels]
+
+
 def find_related(conn: Connection, sporen: Sequence[bytes]) -> Sequence[str]:
     """Give the ids of the berichten that belong with certain kenmerken, in the order of intake.
 
@@ -102,18 +123,18 @@ def find_related(conn: Connection, sporen: Sequence[bytes]) -> Sequence[str]:
     d = schema.dossier.c
     gevonden: dict[str, int] = {}
     nieuw: set[str] = set()
-    for spoor in _handfuls(sporen):
+    for spoor in handfuls(sporen):
         nieuw |= set(conn.execute(select(d.bericht_id).where(d.kenmerk.in_(spoor)).distinct()).scalars())
     while nieuw:
         gevolg: set[str] = set()
-        for deel in _handfuls(sorted(nieuw)):
+        for deel in handfuls(sorted(nieuw)):
             eerste = select(d.bericht_id, func.min(d.id)).where(d.bericht_id.in_(deel)).group_by(d.bericht_id)
             gevonden.update((rij[0], rij[1]) for rij in conn.execute(eerste))
             leiden = select(d.kenmerk).where(d.bericht_id.in_(deel), d.soort.in_(VOLGEND))
             gevolg |= set(conn.execute(select(d.bericht_id).where(d.kenmerk.in_(leiden)).distinct()).scalars())
         nieuw = gevolg - gevonden.keys()
     geldig: set[str] = set()
-    for deel in _handfuls(sorted(gevonden)):
+    for deel in handfuls(sorted(gevonden)):
         geldig |= set(conn.execute(_that_count(deel)).scalars())
     return sorted(geldig, key=gevonden.__getitem__)
 
@@ -167,8 +188,3 @@ def _read(payload: VerzegeldePayload) -> Bericht | None:
 
 def _hmac(sleutel: bytes, kenmerk: Kenmerk) -> bytes:
     return hmac.new(sleutel, _SCHEIDING.join(deel.encode() for deel in kenmerk), hashlib.sha256).digest()[:_LENGTE]
-
-
-def _handfuls(rij: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for begin in range(0, len(rij), _GREEP):
-        yield rij[begin : begin + _GREEP]

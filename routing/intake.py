@@ -6,6 +6,8 @@ and acknowledged; what is wrong with it comes back as a Fo01 (design §3, facts 
 
 from __future__ import annotations
 
+import asyncio
+import random
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,6 +21,7 @@ from routing.beantwoording import Antwoord, Beantwoorder
 from routing.bericht import Aanlevering, Berichtcode
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout, make_fout
+from routing.gelijktijdig import Ingehaald, is_overtaken
 from routing.logboek import record
 from routing.opslag import Opslag
 from routing.poorten import Ontvangst, Ontvangstsoort
@@ -30,6 +33,8 @@ from routing.vastlegging import Vastlegging, complete, insert_bericht, prepare, 
 _log = structlog.get_logger(__name__)
 
 _MAX_BEVINDINGEN = 50
+_POGINGEN = 10
+_PAUZE = 0.005  # seconds, doubled each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +74,55 @@ class Intake:
     async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
         """Check, route and store one bericht, then answer; never raises for what a bericht contains."""
         ontvangst = (str(uuid.uuid4()), tijdstip.now())
-        sg = aanlevering.envelop.stuurgegevens
-        register = self._foutmelder.register_bron.current()
         try:
-            verwezen = None
-            if sg.cross_ref is not None:
-                verwezen = await self._opslag.read(
-                    find_verwezen, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie
-                )
-            besluit = decide(aanlevering, register, verwezen, self._standaardgeneratie)
-            if besluit.fout is None:
-                generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
-                niveau = register.regelniveau(sg.zender.organisatie, sg.ontvanger.organisatie)
-                await self._toetser.judge(aanlevering, generatie, besluit, niveau)
-            if besluit.synchroon:
-                return self._refuse(aanlevering, besluit, ontvangst)
-            antwoord_hub = await self._beantwoorder.prepare(aanlevering, besluit)
-            opdracht = self._prepare(aanlevering, besluit, ontvangst, antwoord_hub)
-            antwoord, lanes = await self._opslag.write(self._store, opdracht)
+            antwoord, lanes = await self._judge_and_store(aanlevering, ontvangst)
         except Exception:  # noqa: BLE001 - the door stays open: logged, and answered with a server fault
             # Whatever failed, nothing was acknowledged: the zender keeps the bericht and offers it again.
+            sg = aanlevering.envelop.stuurgegevens
             _log.exception("bericht niet opgeslagen", referentienummer=sg.referentienummer, kanaal=aanlevering.kanaal)
             fout = make_fout("opslaan_onmogelijk", self._standaardgeneratie)
             return Ontvangst(Ontvangstsoort.GEWEIGERD, *ontvangst, fout=fout)
         for lane in lanes:
             self._wake(lane)
         return antwoord
+
+    async def _judge_and_store(
+        self, aanlevering: Aanlevering, ontvangst: tuple[str, str]
+    ) -> tuple[Ontvangst, tuple[str, ...]]:
+        """Judge a bericht and store it; judge it anew when another of the same case came in meanwhile.
+
+        Returns:
+            The answer, and the lanes to wake.
+
+        Raises:
+            Ingehaald: that went on happening.
+        """
+        for poging in range(_POGINGEN):
+            besluit = await self._judge(aanlevering)
+            if besluit.synchroon:
+                return self._refuse(aanlevering, besluit, ontvangst), ()
+            antwoord_hub = await self._beantwoorder.prepare(aanlevering, besluit)
+            opdracht = self._prepare(aanlevering, besluit, ontvangst, antwoord_hub)
+            gelukt = await self._opslag.write(self._store, opdracht)
+            if gelukt is not None:
+                return gelukt
+            await asyncio.sleep(random.uniform(0, _PAUZE * 2**poging))  # noqa: S311 - spreads retries, hides nothing
+        raise Ingehaald
+
+    async def _judge(self, aanlevering: Aanlevering) -> Besluit:
+        sg = aanlevering.envelop.stuurgegevens
+        register = self._foutmelder.register_bron.current()
+        verwezen = None
+        if sg.cross_ref is not None:
+            verwezen = await self._opslag.read(
+                find_verwezen, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie
+            )
+        besluit = decide(aanlevering, register, verwezen, self._standaardgeneratie)
+        if besluit.fout is None:
+            generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
+            niveau = register.regelniveau(sg.zender.organisatie, sg.ontvanger.organisatie)
+            await self._toetser.judge(aanlevering, generatie, besluit, niveau)
+        return besluit
 
     def _refuse(self, aanlevering: Aanlevering, besluit: Besluit, ontvangst: tuple[str, str]) -> Ontvangst:
         fout = besluit.fout
@@ -130,9 +158,16 @@ class Intake:
         indiener = aanlevering.identiteit.oin or aanlevering.identiteit.vingerafdruk
         return _Opdracht(besluit, nieuw, fo01, antwoord, indiener)
 
-    def _store(self, conn: Connection, opdracht: _Opdracht) -> tuple[Ontvangst, tuple[str, ...]]:
-        """Write one bericht and all that follows from it; returns the answer and the lanes to wake."""
+    def _store(self, conn: Connection, opdracht: _Opdracht) -> tuple[Ontvangst, tuple[str, ...]] | None:
+        """Write one bericht and all that follows from it.
+
+        Returns:
+            The answer and the lanes to wake, or None when nothing was written because its verdict is out of date: an
+            exception would make all the others of its group start again.
+        """
         besluit, nieuw, fout = opdracht.besluit, opdracht.nieuw, opdracht.fout
+        if besluit.gelezen is not None and is_overtaken(conn, besluit.gelezen, dossier.locks_of(besluit.dossier)):
+            return None
         aansluiting = besluit.aansluiting if fout is None else None
         status = status_after_intake(aansluiting) if aansluiting else Status.AFGEKEURD
         if not insert_bericht(conn, nieuw, status, fout):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.catalogus import Berichtsoort
-from istandaarden.regels.bericht import Bericht
 from istandaarden.regels.boek import rules_for
 from istandaarden.regels.registers import Registers
 from istandaarden.regels.toetsing import judge
 from istandaarden.toets import validate, validate_stream
 from routing.dossier import Dossier, Dossierregel
+from routing.gelijktijdig import Gelezen
 from routing.payload import Payload
 
 _KETENSTANDAARDEN = frozenset({"iwmo", "ijw"})
@@ -21,10 +21,11 @@ _KETEN = 3
 
 @dataclass(frozen=True, slots=True)
 class Regeloordeel:
-    """What the rules say of a bericht, and what its dossier is to keep of it."""
+    """What the rules say of a bericht, what the dossier is to keep of it, and against what it was judged."""
 
     bevindingen: tuple[Bevinding, ...]
     dossier: tuple[Dossierregel, ...]
+    gelezen: Gelezen | None = None
 
 
 class Regeltoets:
@@ -52,18 +53,20 @@ class Regeltoets:
         bericht, bevindingen = oordeel.bericht, oordeel.bevindingen
         if bericht is None:
             return Regeloordeel(bevindingen, ())
-        for hoger in range(_KETEN, niveau + 1):
-            bevindingen += await self._judge_level(bericht, hoger)
+        gelezen = None
+        if niveau >= _KETEN and _has_rules(soort, _KETEN):
+            keten, gelezen = await self._dossier.keten_before(bericht)
+            bevindingen += await asyncio.to_thread(judge, bericht, _KETEN, keten)
+        if niveau > _KETEN and _has_rules(soort, niveau):
+            bevindingen += await asyncio.to_thread(judge, bericht, niveau, self._registers)
         bewaart = niveau >= _KETEN and soort.standaard in _KETENSTANDAARDEN
-        return Regeloordeel(bevindingen, self._dossier.lines_of(bericht) if bewaart else ())
+        return Regeloordeel(bevindingen, self._dossier.lines_of(bericht) if bewaart else (), gelezen)
 
     async def lines_of(self, data: bytes) -> tuple[Dossierregel, ...]:
         """Give what the dossier is to keep of a bericht that the hub made itself."""
         oordeel = await asyncio.to_thread(validate_stream, lambda: iter([data]), niveau=2)
         return self._dossier.lines_of(oordeel.bericht) if oordeel.bericht else ()
 
-    async def _judge_level(self, bericht: Bericht, niveau: int) -> tuple[Bevinding, ...]:
-        if not any(regel.niveau == niveau for regel in rules_for(bericht.soort)):
-            return ()
-        bron = await self._dossier.keten_before(bericht) if niveau == _KETEN else self._registers
-        return await asyncio.to_thread(judge, bericht, niveau, bron)
+
+def _has_rules(soort: Berichtsoort, niveau: int) -> bool:
+    return any(regel.niveau == niveau for regel in rules_for(soort))

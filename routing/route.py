@@ -14,6 +14,7 @@ from routing.bericht import Aanlevering, Berichtcode
 from routing.dossier import Dossierregel
 from routing.fouten import Fout, make_fout, oorzaken
 from routing.functies import Functie, functies, namen, versie_of
+from routing.gelijktijdig import Gelezen
 from routing.partij import Aansluiting, Partijsoort, Protocol, Richting
 from routing.register import Register
 
@@ -51,7 +52,7 @@ class Besluit:
     """Outcome of routing: where to, or why not.
 
     `regelbevindingen` are the rules above the schema that the bericht breaks, which is no reason to stop it here;
-    `dossier` is what later berichten will find it by.
+    `dossier` is what later berichten will find it by, `gelezen` what earlier ones it was judged against.
     """
 
     stappen: list[Stap] = field(default_factory=list)
@@ -61,6 +62,7 @@ class Besluit:
     verwezen: Verwezen | None = None
     regelbevindingen: tuple[Bevinding, ...] = ()
     dossier: tuple[Dossierregel, ...] = ()
+    gelezen: Gelezen | None = None
 
     def ok(self, naam: str, uitleg: str) -> None:
         """Note a step that went well."""

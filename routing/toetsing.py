@@ -68,6 +68,7 @@ class Toetser:
         if besluit.fout is None and niveau > 1 and self.regeltoets is not None:
             regeloordeel = await self.regeltoets.judge(aanlevering.payload, soort, niveau)
             besluit.regelbevindingen, besluit.dossier = regeloordeel.bevindingen, regeloordeel.dossier
+            besluit.gelezen = regeloordeel.gelezen
             _explain_rules(besluit, soort, niveau)
 
     async def _verdict(self, payload: Payload, soort: Berichtsoort) -> Oordeel:

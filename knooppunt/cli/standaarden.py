@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from istandaarden.bestanden import find
+from istandaarden.bestanden import as_shown, find
 from istandaarden.bevinding import Bevinding
 from istandaarden.bulktoets import PARALLEL_VANAF, Regel, Uitslag, judge_bytes, judge_parallel
 from istandaarden.catalogus import Onbekend
@@ -44,7 +44,7 @@ def valideer(  # noqa: PLR0917 - each parameter is an option
     paden: Annotated[
         list[str],
         typer.Argument(
-            metavar="PAD…", help="Bestanden, mappen (alle *.xml erin) en ZIP-bestanden; - is standaardinvoer."
+            metavar="PAD…", help="Bestanden, mappen (alle *.xml en *.zip erin) en ZIP-bestanden; - is standaardinvoer."
         ),
     ],
     als_json: Annotated[
@@ -78,16 +78,20 @@ def valideer(  # noqa: PLR0917 - each parameter is an option
         bekend = ", ".join(in_gebruik().releases)
         typer.echo(f"Release {release} is onbekend; bekend: {bekend}.", err=True)
         raise typer.Exit(GEEN_OORDEEL)
-    telling = {True: 0, False: 0, None: 0}
+    telling: dict[bool | None, int] = {True: 0, False: 0, None: 0}
+    overgeslagen: list[str] = []
     write = as_json if als_json else as_text
-    regels = _replay(paden, release, contract, write) if keten else _judge(paden, release, niveau, write)
+    if keten:
+        regels = _replay(paden, release, contract, write, overgeslagen)
+    else:
+        regels = _judge(paden, release, niveau, write, overgeslagen)
     for geldig, tekst in regels:
         telling[geldig] += 1
         typer.echo(tekst)
     totaal = sum(telling.values())
-    if not totaal:
-        typer.echo("Geen XML-bestanden gevonden.", err=True)
-        raise typer.Exit(GEEN_OORDEEL)
+    if overgeslagen:
+        wat = "1 bestand" if len(overgeslagen) == 1 else f"{len(overgeslagen)} bestanden"
+        typer.echo(f"Overgeslagen: {wat} zonder .xml of .zip aan het eind ({as_shown(overgeslagen[0])}).", err=True)
     if totaal > 1:
         goed, fout, onbekend = telling[True], telling[False], telling[None]
         slot = f"{totaal} bestanden: {goed} geldig, {fout} ongeldig, {onbekend} niet te beoordelen."
@@ -97,11 +101,13 @@ def valideer(  # noqa: PLR0917 - each parameter is an option
     raise typer.Exit(GEEN_OORDEEL if telling[None] else GELDIG)
 
 
-def _judge(paden: list[str], release: str | None, niveau: int, write: Callable[[Uitslag], str]) -> Iterator[Regel]:
+def _judge(
+    paden: list[str], release: str | None, niveau: int, write: Callable[[Uitslag], str], overgeslagen: list[str]
+) -> Iterator[Regel]:
     if "-" in paden:
         uitslag = judge_bytes("-", sys.stdin.buffer.read(BERICHT_MAX + 1), release, niveau)
         yield uitslag.geldig, write(uitslag)
-    vondsten = list(find(Path(pad) for pad in paden if pad != "-"))
+    vondsten = list(find((Path(pad) for pad in paden if pad != "-"), overgeslagen.append))
     regels = judge_parallel(vondsten, write, release, niveau)
     if len(vondsten) < PARALLEL_VANAF or not sys.stderr.isatty():
         yield from regels
@@ -110,11 +116,15 @@ def _judge(paden: list[str], release: str | None, niveau: int, write: Callable[[
 
 
 def _replay(
-    paden: list[str], release: str | None, contract: Path | None, write: Callable[[Uitslag], str]
+    paden: list[str],
+    release: str | None,
+    contract: Path | None,
+    write: Callable[[Uitslag], str],
+    overgeslagen: list[str],
 ) -> Iterator[Regel]:
     try:
         registers = Vasteregisters(Contractlijst.read(contract) if contract else None)
-        vondsten = find_in_order(Path(pad) for pad in paden)
+        vondsten = find_in_order((Path(pad) for pad in paden), overgeslagen.append)
     except (Contractfout, Volgordefout) as fout:
         typer.echo(str(fout), err=True)
         raise typer.Exit(GEEN_OORDEEL) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from datetime import date
@@ -16,7 +17,7 @@ from istandaarden.herkenning import recognise
 from istandaarden.regels.keten import Relatie, Stand
 from istandaarden.regels.registers import Contractlijst, Vasteregisters
 from istandaarden.toets import validate
-from routing import registerimport, schema
+from routing import intake, registerimport, schema
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Parameters, Stuurgegevens, Systeem
 from routing.dossier import Dossier, find_related
 from routing.foutbericht import Foutmelder
@@ -80,10 +81,16 @@ class Hub:
 
     async def send(self, data: bytes, referentienummer: str | None = None, **anders: Any) -> tuple[Ontvangst, str]:
         """Hand in a bericht as its sender would; give the receipt and the referentienummer."""
+        referentienummer = referentienummer or str(uuid.uuid4())
+        ontvangst = await self.offer(data, referentienummer, **anders)
+        assert ontvangst.soort is not Ontvangstsoort.GEWEIGERD, ontvangst
+        return ontvangst, referentienummer
+
+    async def offer(self, data: bytes, referentienummer: str, **anders: Any) -> Ontvangst:
+        """Hand in a bericht, whatever comes of it."""
         soort = recognise(data)
         van_gemeente = soort.van == "gemeente"
         van, naar = (GEMEENTE, AANBIEDER) if van_gemeente else (AANBIEDER, GEMEENTE)
-        referentienummer = referentienummer or str(uuid.uuid4())
         sg = Stuurgegevens(
             berichtcode=Berichtcode.DU01 if soort.antwoord_op else Berichtcode.DI01,
             zender=Systeem(van, "App"),
@@ -95,9 +102,7 @@ class Hub:
         )
         cert = _CERT_G if van_gemeente else _CERT_A
         aanlevering = Aanlevering(Envelop(sg, Parameters("0001", "0000", "0003", "0002")), Payload(data), cert, "stuf")
-        ontvangst = await self.intake.accept(aanlevering)
-        assert ontvangst.soort is not Ontvangstsoort.GEWEIGERD, ontvangst
-        return ontvangst, referentienummer
+        return await self.intake.accept(aanlevering)
 
     async def codes(self, data: bytes) -> list[str]:
         """Hand in a bericht, and read from its history which rules it breaks."""
@@ -240,7 +245,7 @@ async def test_a_large_declaratie_is_judged_and_replayed(hub: Hub, v: Verhaal) -
     assert await hub.codes(groot) == []
     assert await hub.codes(v.declareer(prestaties[7], nummer="D2")) == ["TR314", "TR389"]
     await hub.send(v.beantwoord(groot, prestaties[7]))
-    keten = await hub.dossier.keten_before(_bericht(v.wijs_toe()))
+    keten, _ = await hub.dossier.keten_before(_bericht(v.wijs_toe()))
     prestatie = keten.prestatie(v.standaard, AANBIEDER, "R7")
     assert prestatie is not None
     assert prestatie.stand is Stand.AFGEWEZEN
@@ -271,6 +276,54 @@ async def test_after_a_new_key_the_old_lines_are_found(hub: Hub, v: Verhaal) -> 
     assert await hub.codes(v.stop()) == []
 
 
+async def test_after_a_new_key_an_old_bericht_leads_to_a_new_one(hub: Hub, v: Verhaal) -> None:
+    """The client leads to a declaratie of before the key, and that to its answer of after it, without a client."""
+    await hub.send(v.wijs_toe())
+    declaratie = v.declareer(v.prestatie("R7"))
+    await hub.send(declaratie)
+    Kluis.create(hub.sleutels)
+    hub.open()
+    await hub.send(v.beantwoord(declaratie, geheel="9333"))
+    keten, _ = await hub.dossier.keten_before(_bericht(v.wijs_toe()))
+    assert keten.prestatie(v.standaard, AANBIEDER, "R7") is None  # rejected as a whole, so never declared
+    assert await hub.codes(v.declareer(v.prestatie("R7"), nummer="D2")) == []
+
+
+@pytest.mark.parametrize("aantal", [2, 8])
+async def test_of_berichten_at_the_same_moment_each_is_judged_with_those_before_it(
+    hub: Hub, v: Verhaal, aantal: int
+) -> None:
+    await hub.send(v.wijs_toe())
+    uitkomsten = await asyncio.gather(*(hub.codes(v.start()) for _ in range(aantal)))
+    assert sorted(uitkomsten) == [[], *[["TR074"]] * (aantal - 1)]
+
+
+async def test_others_at_the_same_moment_do_not_stand_in_the_way(hub: Hub, v: Verhaal) -> None:
+    clienten = [f"99990{nummer:03}{_last(nummer)}" for nummer in range(40) if _last(nummer) < 10]
+    await asyncio.gather(*(hub.send(v.wijs_toe(v.toewijzing(ToewijzingNummer=bsn), bsn=bsn)) for bsn in clienten))
+    gevonden = await asyncio.gather(*(hub.codes(v.start({"ToewijzingNummer": bsn}, bsn=bsn)) for bsn in clienten))
+    assert gevonden == [[]] * len(clienten)
+
+
+async def test_what_goes_on_being_overtaken_is_not_acknowledged(
+    hub: Hub, v: Verhaal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "is_overtaken", lambda *_: True)
+    monkeypatch.setattr(intake, "_PAUZE", 0)
+    ontvangst = await hub.offer(v.wijs_toe(), "R1")
+    assert ontvangst.soort is Ontvangstsoort.GEWEIGERD
+    assert ontvangst.fout is not None
+    assert ontvangst.fout.oorzaak == "opslaan_onmogelijk"
+    monkeypatch.undo()
+    assert (await hub.offer(v.wijs_toe(), "R1")).soort is Ontvangstsoort.AANGENOMEN
+
+
+def _last(nummer: int) -> int:
+    """Last digit of the BSN 99990nnn?; 10 when there is none."""
+    cijfers = [int(teken) for teken in f"99990{nummer:03}"]
+    return sum(cijfer * gewicht for cijfer, gewicht in zip(cijfers, range(9, 1, -1), strict=True)) % 11
+
+
 async def test_the_standards_do_not_mix(hub: Hub) -> None:
     await hub.send(Verhaal("iwmo").wijs_toe())
     assert await hub.codes(Verhaal("ijw").start()) == ["TR019"]
@@ -279,7 +332,7 @@ async def test_the_standards_do_not_mix(hub: Hub) -> None:
 async def test_a_bericht_that_was_replaced_or_refused_is_not_found(hub: Hub, v: Verhaal) -> None:
     await hub.send(v.wijs_toe())
     await hub.opslag.write(lambda conn: conn.execute(update(schema.bericht).values(geldend=False)) and None)
-    keten = await hub.dossier.keten_before(_bericht(v.start()))
+    keten, _ = await hub.dossier.keten_before(_bericht(v.start()))
     assert not keten.knows_client(Relatie(v.standaard, GEMEENTE, AANBIEDER), BSN)
 
 

@@ -142,6 +142,68 @@ def test_what_cannot_be_read_is_said_per_file(tmp_path: Path, jw305: str):
     ]
 
 
+def test_nothing_in_a_folder_is_passed_over_in_silence(tmp_path: Path, archief: Path, jw305: str):
+    map_ = tmp_path / "map"
+    (map_ / "leeg").mkdir(parents=True)
+    (map_ / ".verborgen").mkdir()
+    (map_ / ".verborgen" / ".ook.xml").write_text(jw305)
+    archief.rename(map_ / "pakje.ZIP")
+    (map_ / "kapot.zip").write_bytes(b"PK\x03\x04 en dan niets")
+    (map_ / "geen.zip").write_text(jw305)
+    (map_ / "brief.pdf").write_bytes(b"%PDF")
+    (map_ / "zonder").write_text(jw305)
+    os.mkfifo(map_ / "pijp.xml")
+    (map_ / "los.xml").symlink_to(map_ / "nergens.xml")
+    (map_ / "elders").symlink_to(tmp_path)
+    overgeslagen: list[str] = []
+    uitslagen = {
+        Path(u.naam).name: (u.geldig, *(b.melding for b in u.bevindingen))
+        for u in judge(find([map_], overgeslagen.append))
+    }
+    assert uitslagen.pop("pakje.ZIP!fout.XML")[0] is False
+    assert uitslagen == {
+        "elders": (None, "Dit is een koppeling naar een map; die wordt niet gevolgd."),
+        "geen.zip": (True,),
+        "goed.xml": (True,),
+        "kapot.zip": (None, "Dit ZIP-bestand is beschadigd."),
+        "los.xml": (None, "Dit bestand bestaat niet."),
+        "pijp.xml": (None, "Dit is geen gewoon bestand."),
+        ".ook.xml": (True,),
+    }
+    assert sorted(Path(naam).name for naam in overgeslagen) == ["brief.pdf", "pakje.ZIP!leesmij.txt", "zonder"]
+
+
+def test_a_folder_without_xml_is_said(tmp_path: Path, jw305: str):
+    (tmp_path / "leeg").mkdir()
+    (tmp_path / "goed.xml").write_text(jw305)
+    assert judged(tmp_path / "goed.xml", tmp_path / "leeg") == [
+        ("goed.xml", True, ""),
+        ("leeg", None, "Deze map bevat geen XML-bestanden."),
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_said(tmp_path: Path, jw305: str):
+    (tmp_path / "dicht").mkdir(mode=0)
+    (tmp_path / "x.xml").write_text(jw305)
+    (tmp_path / "x.xml").chmod(0)
+    assert judged(tmp_path) == [
+        ("x.xml", None, "Dit bestand mag niet worden gelezen."),
+        ("dicht", None, "Dit bestand mag niet worden gelezen."),
+    ]
+
+
+def test_a_zip_in_a_zip_is_said(tmp_path: Path, archief: Path, jw305: str):
+    for naam, ook in (("dubbel.zip", True), ("alleen.zip", False)):
+        with zipfile.ZipFile(tmp_path / naam, "w") as uit:
+            uit.write(archief, "map/binnen.zip")
+            if ook:
+                uit.writestr("los.xml", jw305)
+    niet = (None, "Een ZIP-bestand in een ZIP-bestand wordt niet gelezen.")
+    assert judged(tmp_path / "dubbel.zip") == [("binnen.zip", *niet), ("dubbel.zip!los.xml", True, "")]
+    assert judged(tmp_path / "alleen.zip") == [("binnen.zip", *niet)]
+
+
 def test_a_large_file_is_judged_as_a_stream(tmp_path: Path, jw305: str):
     begin, product, eind = jw305.partition("<jw305:StartProduct>")
     een, _, rest = eind.partition("</jw305:StartProduct>")

@@ -127,7 +127,21 @@ def test_release(app: typer.Typer, map_: Path):
 
 def test_an_empty_folder_is_no_success(app: typer.Typer, tmp_path: Path):
     uit = CliRunner().invoke(app, ["valideer", str(tmp_path)])
-    assert (uit.exit_code, uit.stderr.strip()) == (2, "Geen XML-bestanden gevonden.")
+    assert uit.exit_code == 2
+    assert "Deze map bevat geen XML-bestanden." in uit.stdout
+
+
+def test_what_is_skipped_is_counted(app: typer.Typer, map_: Path):
+    (map_ / "brief.pdf").write_bytes(b"%PDF")
+    for keten in ([], ["--keten"]):
+        uit = CliRunner().invoke(app, ["valideer", *keten, str(map_)])
+        (regel,) = [regel for regel in uit.stderr.splitlines() if regel.startswith("Overgeslagen")]
+        assert regel == f"Overgeslagen: 1 bestand zonder .xml of .zip aan het eind ({map_ / 'brief.pdf'})."
+
+
+def test_a_replay_names_the_schema_too(app: typer.Typer, map_: Path):
+    uit = CliRunner().invoke(app, ["valideer", "--json", "--keten", str(map_ / "a-goed.xml")])
+    assert json.loads(uit.stdout)["schema"] == "ingebouwd"
 
 
 def test_control_characters_do_not_reach_the_terminal(app: typer.Typer, tmp_path: Path):
