@@ -28,7 +28,7 @@ class Uitslag:
     """What came of one file.
 
     `geldig` is None when nothing can be said: unreadable, or no known berichtsoort. `schema` says which schema gave the
-    verdict, as in `istandaarden.toets.Oordeel`.
+    verdict and `regels` what checked level 2, as in `istandaarden.toets.Oordeel`.
     """
 
     naam: str
@@ -36,6 +36,7 @@ class Uitslag:
     berichtsoort: Berichtsoort | None
     bevindingen: tuple[Bevinding, ...]
     schema: str = ""
+    regels: str = ""
 
 
 Regel = tuple[bool | None, str]
@@ -104,15 +105,15 @@ def _judge_one(
     try:
         begin = b"".join(itertools.islice(chunks(), _INEENS_MAX // BLOK))
         if len(begin) < _INEENS_MAX:
-            soort, bevindingen, _ = check(begin, None, catalogus, niveau)
+            oordeel = check(begin, catalogus, niveau)
         else:
             oordeel = validate_stream(chunks, catalogus=catalogus, niveau=niveau)
-            soort, bevindingen = oordeel.berichtsoort, oordeel.bevindingen
     except Onleesbaar as fout:
         return Uitslag(naam, None, None, (Bevinding("BESTAND", 1, "", 0, str(fout)),))
+    soort, bevindingen = oordeel.berichtsoort, oordeel.bevindingen
     if soort is None:
         return Uitslag(naam, None, None, bevindingen)
     if release is not None and soort.release != release:
         melding = f"Dit is een {soort}; verwacht werd een bericht van release {release}."
         bevindingen = (Bevinding("XSD", 1, f"/{ROOT}", 0, melding), *bevindingen)
-    return Uitslag(naam, not bevindingen, soort, bevindingen, catalogus.herkomst(soort))
+    return Uitslag(naam, not bevindingen, soort, bevindingen, oordeel.schema, oordeel.regels)

@@ -14,6 +14,7 @@ from istandaarden.model import Berichtmodel, Berichtsoort
 from istandaarden.modelbouw import build_models
 from istandaarden.pakketbericht import Pakketbericht
 from istandaarden.schema import Schemas, compile_schema
+from istandaarden.stijlcontrole import Stijlcontrole
 
 __all__ = ["Berichtsoort", "Catalogus", "Onbekend", "ingebouwd"]
 
@@ -124,6 +125,13 @@ class Catalogus:
         """Compile the schema of a berichtsoort anew, for who wants to read its error log."""
         bericht = self._pakketten.get(soort.naamruimte)
         return bericht.compile() if bericht else compile_schema(self._modellen[soort.naamruimte])
+
+    def controle(self, soort: Berichtsoort) -> Stijlcontrole | None:
+        """Give the official check of a berichtsoort, None when no package has one: then our own rules are used."""
+        bericht = self._pakketten.get(soort.naamruimte)
+        if bericht is None or soort.naamruimte not in bericht.pakket.controles:
+            return None
+        return Stijlcontrole(bericht.pakket, soort.naamruimte)
 
     def herkomst(self, soort: Berichtsoort) -> str:
         """Say where the schema of a berichtsoort comes from.

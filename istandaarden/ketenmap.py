@@ -86,7 +86,7 @@ def judge_keten(vondsten: Iterable[Vondst], registers: Registers, release: str |
         else:
             accept(oordeel, keten)
         geldig = None if soort is None else not bevindingen
-        yield Uitslag(vondst.naam, geldig, soort, bevindingen, oordeel.schema)
+        yield Uitslag(vondst.naam, geldig, soort, bevindingen, oordeel.schema, oordeel.regels)
 
 
 def accept(oordeel: Oordeel, keten: Ketenverloop) -> bool:

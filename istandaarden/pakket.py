@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
-from istandaarden.pakketschema import check_xslt, compile_schema
+from istandaarden.model import ROOT
+from istandaarden.pakketschema import compile_schema, compile_xslt
+from istandaarden.stijlrapport import make_report
 from istandaarden.veilig import printable
 
 LIJST = "pakket.json"
@@ -26,8 +28,9 @@ class Pakketfout(ValueError):
 class Pakket:
     """A package in its folder.
 
-    `berichten` is the path of the schema of each bericht by its namespace, `stijlen` the stylesheets of which
-    `te_nieuw` cannot be compiled here (XSLT 2 and later), `digesten` the SHA-256 of every file by its path.
+    `berichten` is the path of the schema of each bericht by its namespace, `controles` that of the stylesheet that
+    checks it, for those that have one; `stijlen` are all stylesheets, of which `te_nieuw` cannot be compiled here
+    (XSLT 2 and later); `digesten` is the SHA-256 of every file by its path.
     """
 
     naam: str
@@ -36,6 +39,7 @@ class Pakket:
     stijlen: tuple[str, ...]
     te_nieuw: tuple[str, ...]
     digesten: Mapping[str, str]
+    controles: Mapping[str, str] = field(default_factory=dict)
 
     def read_files(self) -> dict[str, bytes]:
         """Read every file.
@@ -54,18 +58,27 @@ class Pakket:
         return bestanden
 
     def compile_all(self) -> Iterator[str]:
-        """Compile every schema and every stylesheet that can be; yield in Dutch what does not compile."""
+        """Compile every schema and every stylesheet that can be, and run every check on an empty bericht.
+
+        Yields:
+            In Dutch what does not compile, or gives no Rapport.
+        """
         bestanden = self.read_files()
         schemas = [pad for pad in bestanden if pad not in self.stijlen]
         stijlen = [pad for pad in self.stijlen if pad not in self.te_nieuw]
         for pad in (*schemas, *stijlen):
             try:
                 if pad in self.stijlen:
-                    check_xslt(bestanden, pad)
+                    yield from self._try_out(pad, compile_xslt(bestanden, pad))
                 else:
                     compile_schema(bestanden, pad)
-            except (etree.XMLSchemaParseError, etree.XSLTParseError, LookupError) as fout:
+            except (etree.XMLSchemaParseError, etree.XSLTParseError, etree.XSLTApplyError, LookupError) as fout:
                 yield f"{pad} kan niet worden gebruikt: {printable(' '.join(str(fout).split()), 300)}"
+
+    def _try_out(self, pad: str, stijl: etree.XSLT) -> Iterator[str]:
+        for naamruimte, controle in self.controles.items():
+            if controle == pad and make_report(stijl, etree.Element(f"{{{naamruimte}}}{ROOT}")) is None:
+                yield f"{pad} geeft van een bericht geen Rapport"
 
     def write_list(self) -> None:
         """Write `LIJST` in the folder."""
@@ -74,6 +87,7 @@ class Pakket:
             "berichten": dict(self.berichten),
             "stijlen": list(self.stijlen),
             "te_nieuw": list(self.te_nieuw),
+            "controles": dict(self.controles),
             "digesten": dict(self.digesten),
         }
         (self.map / LIJST).write_text(json.dumps(velden, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -94,6 +108,7 @@ def read_package(map_: Path) -> Pakket:
             stijlen=tuple(ruw["stijlen"]),
             te_nieuw=tuple(ruw["te_nieuw"]),
             digesten=dict(ruw["digesten"]),
+            controles=dict(ruw.get("controles", {})),
         )
     except (OSError, ValueError, KeyError, TypeError) as fout:
         raise Pakketfout(f"In {map_} staat geen bruikbaar pakket: {LIJST} ontbreekt of is onleesbaar.") from fout

@@ -10,7 +10,8 @@ from lxml import etree
 
 from istandaarden.model import ROOT
 from istandaarden.pakketbron import schemas, stylesheets
-from istandaarden.pakketschema import XS, XSL, Verwijsfout, follow, parse_file, references
+from istandaarden.pakketschema import XS, XSL, Verwijsfout, closure, follow, parse_file, references
+from istandaarden.stijlcontrole import find_checks
 from istandaarden.veilig import XmlGeweigerd, printable
 
 NAAMRUIMTE = re.compile(
@@ -28,14 +29,16 @@ _SCHEMA, _STIJL = frozenset({f"{XS}schema"}), frozenset({f"{XSL}stylesheet", f"{
 class Controle:
     """What was found.
 
-    `redenen` to refuse the package, in Dutch; `berichten` the path of the schema of each bericht, by its namespace;
-    `stijlen` the stylesheets, and in `te_nieuw` those that libxslt cannot compile because they need XSLT 2 or later.
+    `redenen` to refuse the package, in Dutch; `berichten` the path of the schema of each bericht, by its namespace, and
+    `controles` that of the stylesheet that checks it; `stijlen` all stylesheets, and in `te_nieuw` those that libxslt
+    cannot compile because they need XSLT 2 or later.
     """
 
     redenen: list[str] = field(default_factory=list)
     berichten: dict[str, str] = field(default_factory=dict)
     stijlen: list[str] = field(default_factory=list)
     te_nieuw: list[str] = field(default_factory=list)
+    controles: dict[str, str] = field(default_factory=dict)
 
 
 def inspect(bestanden: Mapping[str, bytes], standaarden: Collection[str]) -> Controle:
@@ -67,6 +70,10 @@ def inspect(bestanden: Mapping[str, bytes], standaarden: Collection[str]) -> Con
     controle.te_nieuw = [
         naam for naam in controle.stijlen if naam in bomen and not bomen[naam].get("version", "").startswith("1.")
     ]
+    if not controle.redenen:
+        bruikbaar = {naam: bomen[naam] for naam in controle.stijlen if naam not in controle.te_nieuw}
+        controle.controles, dubbel = find_checks(bruikbaar, controle.berichten, lambda naam: closure(bestanden, naam))
+        controle.redenen += dubbel
     return controle
 
 

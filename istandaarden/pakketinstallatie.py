@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 import tempfile
@@ -68,6 +69,7 @@ def install(
         stijlen=tuple(controle.stijlen),
         te_nieuw=tuple(controle.te_nieuw),
         digesten={pad: hashlib.sha256(data).hexdigest() for pad, data in gelezen.bestanden.items()},
+        controles=controle.controles,
     )
     if eerder is not None and eerder.digesten == pakket.digesten:
         return Installatie(eerder, nieuw=False, overgeslagen=gelezen.overgeslagen)
@@ -102,8 +104,7 @@ def _place(pakket: Pakket, bestanden: dict[str, bytes], map_: Path) -> None:
         for pad, data in bestanden.items():
             (nieuw / pad).parent.mkdir(parents=True, exist_ok=True)
             (nieuw / pad).write_bytes(data)
-        proef = Pakket(pakket.naam, nieuw, pakket.berichten, pakket.stijlen, pakket.te_nieuw, pakket.digesten)
-        proef.write_list()
+        dataclasses.replace(pakket, map=nieuw).write_list()
         if redenen := compile_apart(nieuw):
             raise PakketGeweigerd(redenen)
         oud = Path(tijdelijk, "oud")

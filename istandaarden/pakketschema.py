@@ -71,15 +71,15 @@ def compile_schema(bestanden: Mapping[str, bytes], naam: str) -> etree.XMLSchema
     return compile_trusted(*_flatten(bomen, naam))
 
 
-def check_xslt(bestanden: Mapping[str, bytes], naam: str) -> None:
-    """Try to compile a stylesheet with everything it refers to; it is not run.
+def compile_xslt(bestanden: Mapping[str, bytes], naam: str) -> etree.XSLT:
+    """Compile a stylesheet with everything it refers to; when it is run it can neither read nor write anything.
 
     Raises:
         istandaarden.veilig.XmlGeweigerd: a file is refused by the hardened parser.
         LookupError: a reference cannot be followed.
         lxml.etree.XSLTParseError: it does not compile.
     """
-    compile_stylesheet(*_flatten(closure(bestanden, naam), naam))
+    return compile_stylesheet(*_flatten(closure(bestanden, naam), naam))
 
 
 def closure(bestanden: Mapping[str, bytes], naam: str) -> dict[str, etree._Element]:

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import date
 
 from istandaarden.bevinding import Bevinding
-from istandaarden.retour import Retourfout, build_retour
+from istandaarden.retour import REGELVERSIE, Retourfout, build_retour
 
 GEEN_RETOUR = 3
 """Exit code when no retour can be made."""
@@ -23,7 +23,9 @@ _GEHEUGEN = 3 << 29  # bytes of address space; of a declaratie of 25 MB two tree
 _REKENTIJD = 60  # seconds of processor time
 
 
-def write_request(bevindingen: Sequence[Bevinding], identificatie: str, dagtekening: date) -> bytes:
+def write_request(
+    bevindingen: Sequence[Bevinding], identificatie: str, dagtekening: date, xslt_versie: str = REGELVERSIE
+) -> bytes:
     """Write the line that goes before the heenbericht; the arguments are those of `build_retour`."""
     return (
         json.dumps(
@@ -31,6 +33,7 @@ def write_request(bevindingen: Sequence[Bevinding], identificatie: str, dagteken
                 "bevindingen": [asdict(bevinding) for bevinding in bevindingen],
                 "identificatie": identificatie,
                 "dagtekening": dagtekening.isoformat(),
+                "xslt_versie": xslt_versie,
             }
         ).encode()
         + b"\n"
@@ -48,6 +51,7 @@ def main() -> None:
             [Bevinding(**rij) for rij in vraag["bevindingen"]],
             identificatie=vraag["identificatie"],
             dagtekening=date.fromisoformat(vraag["dagtekening"]),
+            xslt_versie=vraag["xslt_versie"],
         )
     except Retourfout as fout:
         sys.stdout.buffer.write(str(fout).encode())

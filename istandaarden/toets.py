@@ -11,6 +11,7 @@ from operator import attrgetter
 from lxml import etree
 
 from istandaarden.bevinding import Bevinding
+from istandaarden.binnentoets import Binnenoordeel, judge_inside
 from istandaarden.catalogus import Catalogus
 from istandaarden.herkenning import Onherkenbaar, by_root, recognise
 from istandaarden.kop import Kop, kop_of, kop_with, read_kop
@@ -40,7 +41,8 @@ class Oordeel:
     `berichtsoort` is what the root element says, None when it says nothing we know; `bevindingen` is empty exactly when
     `geldig`; `kop` is the Header as far as it could be read. `bericht` is what rules read, for who wants to add it to a
     keten: there when a level above 1 was asked and the schema is satisfied. `schema` says which schema gave the
-    verdict, see `istandaarden.catalogus.Catalogus.herkomst`; empty when the berichtsoort is not known.
+    verdict, see `istandaarden.catalogus.Catalogus.herkomst`; empty when the berichtsoort is not known. `regels` says
+    what checked level 2, and `xslt_versie` its version if that is known: see `istandaarden.binnentoets.Binnenoordeel`.
     """
 
     geldig: bool
@@ -49,6 +51,19 @@ class Oordeel:
     kop: Kop | None
     bericht: Bericht | None = field(default=None, repr=False, compare=False)
     schema: str = ""
+    regels: str = ""
+    xslt_versie: str | None = None
+
+
+@dataclass(slots=True)
+class _Stand:
+    """What is known so far: `bericht` is that for rules, when it satisfies its schema."""
+
+    soort: Berichtsoort | None
+    bevindingen: tuple[Bevinding, ...] = ()
+    wortel: etree._Element | None = None
+    bericht: Bericht | None = None
+    binnen: Binnenoordeel = field(default_factory=Binnenoordeel)
 
 
 def validate(
@@ -95,49 +110,47 @@ def _validate_tree(
     niveau: int,
     bronnen: tuple[Keten | None, Registers | None],
 ) -> Oordeel:
-    soort, bevindingen, wortel, bericht = _check(data, verwacht, catalogus, niveau)
-    if bericht is not None:
-        bevindingen += _judge_higher(bericht, niveau, *bronnen)
-    kop = _kop(soort, wortel, bericht)
-    schema = catalogus.herkomst(soort) if soort else ""
-    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema)
+    stand = _check(data, verwacht, catalogus, niveau)
+    bevindingen = stand.bevindingen
+    if stand.bericht is not None:
+        bevindingen += _judge_higher(stand.bericht, niveau, *bronnen)
+    kop = _kop(stand.soort, stand.wortel, stand.bericht)
+    schema = catalogus.herkomst(stand.soort) if stand.soort else ""
+    return Oordeel(not bevindingen, stand.soort, bevindingen, kop, stand.bericht, schema, *stand.binnen[1:])
 
 
-def check(
-    data: bytes, verwacht: Berichtsoort | None, catalogus: Catalogus, niveau: int = 1
-) -> tuple[Berichtsoort | None, tuple[Bevinding, ...], etree._Element | None]:
-    """Do the work of `validate` up to level 2, and stop short of reading the Header.
-
-    Returns:
-        What the root element says, all findings, and the tree when there is one.
-    """
-    return _check(data, verwacht, catalogus, niveau)[:3]
+def check(data: bytes, catalogus: Catalogus, niveau: int = 1) -> Oordeel:
+    """Do the work of `validate` up to level 2, and stop short of reading the Header."""
+    stand = _check(data, None, catalogus, niveau)
+    schema = catalogus.herkomst(stand.soort) if stand.soort else ""
+    return Oordeel(not stand.bevindingen, stand.soort, stand.bevindingen, None, None, schema, *stand.binnen[1:])
 
 
-def _check(
-    data: bytes, verwacht: Berichtsoort | None, catalogus: Catalogus, niveau: int
-) -> tuple[Berichtsoort | None, tuple[Bevinding, ...], etree._Element | None, Bericht | None]:
-    """Check up to level 2; the last that is returned is the bericht for rules, when it satisfies its schema."""
+def _check(data: bytes, verwacht: Berichtsoort | None, catalogus: Catalogus, niveau: int) -> _Stand:
+    """Check up to level 2."""
     try:
         wortel = parse(data, max_bytes=BERICHT_MAX)
     except XmlGeweigerd as fout:
-        return _try_recognise(data, catalogus), (_refusal(fout),), None, None
+        return _Stand(_try_recognise(data, catalogus), (_refusal(fout),))
     try:
         soort = by_root(str(wortel.tag), catalogus, line_of(wortel))
     except Onherkenbaar as fout:
-        return None, (_refusal(fout),), wortel, None
-    bevindingen = _mismatch(soort, verwacht)
+        return _Stand(None, (_refusal(fout),), wortel)
+    stand = _Stand(soort, _mismatch(soort, verwacht), wortel)
     if catalogus.schema(soort).validate(wortel):
-        if niveau == 1:
-            return soort, bevindingen, wortel, None
-        bericht = read_tree(wortel, soort)
-        return soort, bevindingen + judge(bericht, 2), wortel, bericht
+        if niveau > 1:
+            stand.bericht = read_tree(wortel, soort)
+            stand.binnen = judge_inside(stand.bericht, catalogus, lambda: iter([data]))
+            stand.bevindingen += stand.binnen.bevindingen
+        return stand
     fouten, plekken = _explain(wortel, soort, catalogus)
     if niveau > 1 and plekken is not None:
         bericht = read_tree(wortel, soort)
         mark_faults(bericht, plekken)
-        fouten = tuple(merge(fouten, judge(bericht, 2), key=attrgetter("regel")))
-    return soort, bevindingen + fouten, wortel, None
+        stand.binnen = judge_inside(bericht, catalogus, None)
+        fouten = tuple(merge(fouten, stand.binnen.bevindingen, key=attrgetter("regel")))
+    stand.bevindingen += fouten
+    return stand
 
 
 def _explain(
@@ -211,9 +224,27 @@ def validate_stream(
     if lezer is None:
         return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop, schema=schema)
     bericht = lezer.bericht(soort)
-    bevindingen = judge(bericht, 2) + _judge_higher(bericht, niveau, keten, registers)
+    binnen = judge_inside(bericht, catalogus, chunks)
+    bevindingen = binnen.bevindingen + _judge_higher(bericht, niveau, keten, registers)
     kop = _kop(soort, None, bericht)
-    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema)
+    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema, *binnen[1:])
+
+
+def read_stream(chunks: Callable[[], Iterator[bytes]], catalogus: Catalogus | None = None) -> Bericht | None:
+    """Read a bericht as rules read it, without judging it by any; None when it does not satisfy its schema.
+
+    Args:
+        chunks: as for `validate_stream`.
+        catalogus: as for `validate`.
+    """
+    catalogus = catalogus or in_gebruik()
+    lezer = Meelezer()
+    try:
+        soort = recognise(chunks(), catalogus)
+        goed = validate_chunks(_bounded(chunks()), catalogus.schema(soort), lees=lezer.absorb)
+    except (XmlGeweigerd, Onherkenbaar):
+        return None
+    return lezer.bericht(soort) if goed else None
 
 
 def _read_kop(chunks: Callable[[], Iterator[bytes]]) -> Kop:

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from istandaarden.bevinding import Bevinding
-from istandaarden.retour import Afloop, Retourfout, build_retour, new_identification, outcome
+from istandaarden.retour import REGELVERSIE, Afloop, Retourfout, build_retour, new_identification, outcome
 from istandaarden.retourcodes import TECHNISCH
 from istandaarden.retourproces import GEEN_RETOUR, write_request
 from routing import dossier, tijdstip
@@ -82,7 +82,8 @@ class Beantwoorder:
         moment = tijdstip.now()
         try:
             afloop = outcome(bevindingen, soort)
-            retour = await self._build(aanlevering.payload, bevindingen, tijdstip.read(moment).date())
+            versie = besluit.xslt_versie or REGELVERSIE
+            retour = await self._build(aanlevering.payload, bevindingen, tijdstip.read(moment).date(), versie)
         except Retourfout as fout:
             besluit.let_op("antwoord", f"Het knooppunt kan geen {soort.retour} maken: {fout}")
             _log.warning("geen retour gemaakt", functie=soort.code, partij=aansluiting.partij)
@@ -114,12 +115,15 @@ class Beantwoorder:
         record(conn, heen_id, "door het knooppunt beantwoord", None, feiten | {"retour": retour.bericht_id})
         return aansluiting.partij if aansluiting else None
 
-    async def _build(self, payload: Payload, bevindingen: Sequence[Bevinding], dag: date) -> bytes:
+    async def _build(self, payload: Payload, bevindingen: Sequence[Bevinding], dag: date, versie: str) -> bytes:
         """Make the retour of a bericht that satisfies its schema, a large one in a process of its own."""
         nummer = new_identification()
         if payload.plain is not None:
-            return build_retour(payload.plain, bevindingen, identificatie=nummer, dagtekening=dag) or b""
-        invoer = chain([write_request(bevindingen, nummer, dag)], payload.chunks())
+            gemaakt = build_retour(
+                payload.plain, bevindingen, identificatie=nummer, dagtekening=dag, xslt_versie=versie
+            )
+            return gemaakt or b""
+        invoer = chain([write_request(bevindingen, nummer, dag, versie)], payload.chunks())
         try:
             async with self.toetser.tegelijk:
                 code, uit = await run_module("istandaarden.retourproces", (), invoer, self.toetser.tijd)

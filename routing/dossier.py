@@ -21,7 +21,7 @@ from istandaarden.regels.kenmerken import VOLGEND, Kenmerk, kenmerken
 from istandaarden.regels.keten import Keten
 from istandaarden.regels.ketenverloop import Ketenverloop
 from istandaarden.standaardmap import in_gebruik
-from istandaarden.toets import validate_stream
+from istandaarden.toets import read_stream
 from istandaarden.veilig import parse
 from routing import schema
 from routing.bericht import Berichtcode
@@ -181,7 +181,7 @@ def _replay(payloads: Iterable[VerzegeldePayload], keten: Ketenverloop) -> None:
 def _read(payload: VerzegeldePayload) -> Bericht | None:
     """Read a bericht that satisfied its schema when it came in; a large one without a tree."""
     if payload.size > DREMPEL:
-        return validate_stream(payload.chunks, niveau=2).bericht
+        return read_stream(payload.chunks)
     wortel = parse(b"".join(payload.chunks()))
     return read_tree(wortel, by_root(str(wortel.tag), in_gebruik(), 0))
 

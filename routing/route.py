@@ -52,7 +52,8 @@ class Besluit:
     """Outcome of routing: where to, or why not.
 
     `regelbevindingen` are the rules above the schema that the bericht breaks, which is no reason to stop it here;
-    `dossier` is what later berichten will find it by, `gelezen` what earlier ones it was judged against.
+    `dossier` is what later berichten will find it by, `gelezen` what earlier ones it was judged against, `xslt_versie`
+    the version of the official check if there was one.
     """
 
     stappen: list[Stap] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Besluit:
     regelbevindingen: tuple[Bevinding, ...] = ()
     dossier: tuple[Dossierregel, ...] = ()
     gelezen: Gelezen | None = None
+    xslt_versie: str | None = None
 
     def ok(self, naam: str, uitleg: str) -> None:
         """Note a step that went well."""

@@ -68,8 +68,8 @@ class Toetser:
         if besluit.fout is None and niveau > 1 and self.regeltoets is not None:
             regeloordeel = await self.regeltoets.judge(aanlevering.payload, soort, niveau)
             besluit.regelbevindingen, besluit.dossier = regeloordeel.bevindingen, regeloordeel.dossier
-            besluit.gelezen = regeloordeel.gelezen
-            _explain_rules(besluit, soort, niveau)
+            besluit.gelezen, besluit.xslt_versie = regeloordeel.gelezen, regeloordeel.xslt_versie
+            _explain_rules(besluit, soort, niveau, regeloordeel.bron)
 
     async def _verdict(self, payload: Payload, soort: Berichtsoort) -> Oordeel:
         if payload.plain is not None:
@@ -78,15 +78,16 @@ class Toetser:
             return await _validate_in_process(payload, soort, self.tijd)
 
 
-def _explain_rules(besluit: Besluit, soort: Berichtsoort, niveau: int) -> None:
+def _explain_rules(besluit: Besluit, soort: Berichtsoort, niveau: int, bron: str) -> None:
     """Note what the rules say. They are answered by a retourbericht, never by a Fo01 (IV032), so nothing stops here."""
     bevindingen = besluit.regelbevindingen
+    wiens = f" (niveau 2: {bron})" if bron not in {"", "ingebouwd"} else ""
     if not bevindingen:
-        besluit.ok("regels", f"{soort.code} voldoet aan de regels tot en met niveau {niveau}.")
+        besluit.ok("regels", f"{soort.code} voldoet aan de regels tot en met niveau {niveau}{wiens}.")
         return
     codes = ", ".join(dict.fromkeys(bevinding.code for bevinding in bevindingen))
     besluit.let_op(
-        "regels", f"{soort.code} breekt {len(bevindingen)} keer een regel: {codes}. {bevindingen[0].melding}"
+        "regels", f"{soort.code} breekt {len(bevindingen)} keer een regel{wiens}: {codes}. {bevindingen[0].melding}"
     )
 
 

@@ -16,7 +16,7 @@ from istandaarden.herkenning import Onherkenbaar
 from istandaarden.ketenmap import Volgordefout, accept, find_in_order
 from istandaarden.regels.ketenverloop import Ketenverloop
 from istandaarden.regels.registers import Contractfout, Contractlijst, Vasteregisters
-from istandaarden.retour import Afloop, Retourfout, build_retour, new_identification, outcome
+from istandaarden.retour import REGELVERSIE, Afloop, Retourfout, build_retour, new_identification, outcome
 from istandaarden.toets import BERICHT_MAX, Oordeel, validate, validate_stream
 from istandaarden.veilig import XmlGeweigerd
 from knooppunt.cli.standaarden import as_text
@@ -78,6 +78,7 @@ def retour(  # noqa: PLR0917 - each parameter is an option
             oordeel.bevindingen,
             identificatie=new_identification() if identificatie is None else identificatie,
             dagtekening=datetime.now(ZoneInfo("Europe/Amsterdam")).date(),
+            xslt_versie=oordeel.xslt_versie or REGELVERSIE,
         )
         _tell(bestand, oordeel)
         if antwoord is not None:
@@ -115,7 +116,9 @@ def _tell(bestand: Path, oordeel: Oordeel) -> None:
     """Say on standard error what was found, and what that means."""
     soort, bevindingen = oordeel.berichtsoort, oordeel.bevindingen
     if bevindingen:
-        typer.echo(as_text(Uitslag(str(bestand), oordeel.geldig if soort else None, soort, bevindingen)), err=True)
+        geldig = oordeel.geldig if soort else None
+        uitslag = Uitslag(str(bestand), geldig, soort, bevindingen, oordeel.schema, oordeel.regels)
+        typer.echo(as_text(uitslag), err=True)
     afloop = Afloop.FOUTBERICHT if soort is None else outcome(bevindingen, soort)
     if afloop is not Afloop.FOUTBERICHT and soort is not None:
         typer.echo(f"{soort.retour}: {_WOORDEN[afloop]}.", err=True)

@@ -164,6 +164,7 @@ def as_json(uitslag: Uitslag) -> str:
             "release": soort.release if soort else None,
             "geldig": uitslag.geldig,
             "schema": uitslag.schema or None,
+            "regels": uitslag.regels or None,
             "bevindingen": [_finding(bevinding) for bevinding in uitslag.bevindingen],
         }
     )
@@ -177,7 +178,9 @@ def as_text(uitslag: Uitslag) -> str:
     """Write the outcome for one file for people: a line, and two or three per finding."""
     soort, bevindingen = uitslag.berichtsoort, uitslag.bevindingen
     wat = f"{soort}: " if soort else ""
-    schema = "" if uitslag.schema in {"", "ingebouwd"} else f" (schema: {describe_source(uitslag.schema)})"
+    bronnen = [] if uitslag.schema in {"", "ingebouwd"} else [f"schema: {describe_source(uitslag.schema)}"]
+    bronnen += [] if uitslag.regels in {"", "ingebouwd"} else [f"regels: {uitslag.regels}"]
+    schema = f" ({'; '.join(bronnen)})" if bronnen else ""
     match uitslag.geldig:
         case True:
             return f"{uitslag.naam}: {wat}geldig{schema}"

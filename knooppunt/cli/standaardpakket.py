@@ -63,10 +63,18 @@ def _report(gedaan: Installatie, naar: Path | None) -> list[str]:
     if not gedaan.nieuw:
         return [f"Pakket {pakket.naam} staat al in {pakket.map}."]
     regels = [f"Pakket {pakket.naam} staat in {pakket.map}: {len(pakket.berichten)} berichten."]
-    if pakket.stijlen:
-        regels.append(f"{len(pakket.stijlen)} stylesheets (XSLT) zijn bewaard; ze worden niet uitgevoerd.")
+    if pakket.controles:
+        wat = "1 bericht" if len(pakket.controles) == 1 else f"{len(pakket.controles)} berichten"
+        regels.append(
+            f"De stylesheets (XSLT) erin controleren de regels van {wat}; ze gaan voor op de ingebouwde regels."
+        )
+    elif pakket.stijlen:
+        regels.append(f"Stylesheets (XSLT) erin: {len(pakket.stijlen)}. Geen ervan is de controle van een bericht.")
     if pakket.te_nieuw:
-        regels.append(f"Daarvan zijn er {len(pakket.te_nieuw)} niet nagekeken: ze zijn van XSLT 2 of later.")
+        regels.append(
+            f"Van XSLT 2 of later, en dus niet uit te voeren: {', '.join(pakket.te_nieuw)}. Daarvoor gelden de "
+            "ingebouwde regels."
+        )
     if gedaan.overgeslagen:
         regels.append(f"{gedaan.overgeslagen} andere bestanden zijn overgeslagen.")
     if naar is not None and standaardmap() != naar:
@@ -82,9 +90,8 @@ def list_packages(naar: _Map = None) -> None:
         typer.echo(str(fout), err=True)
         raise typer.Exit(GEWEIGERD) from None
     for pakket in pakketten:
-        typer.echo(
-            f"{pakket.naam}: {len(pakket.berichten)} berichten, {len(pakket.stijlen)} stylesheets ({pakket.map})"
-        )
+        controles = len(pakket.controles)
+        typer.echo(f"{pakket.naam}: {len(pakket.berichten)} berichten, {controles} met eigen controle ({pakket.map})")
     if not pakketten:
         typer.echo("Er zijn geen pakketten geïnstalleerd.")
 

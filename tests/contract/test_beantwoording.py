@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from lxml import etree
 from sqlalchemy import Connection, Row, select
+from stijlpakket import BASIS, fout, installeer, on, stijl
 from verhaal import AANBIEDER, GEMEENTE, VANDAAG, Verhaal
 
 from istandaarden.catalogus import ingebouwd
 from istandaarden.herkenning import recognise
 from istandaarden.regels.registers import Vasteregisters
 from istandaarden.retour import Retourfout
+from istandaarden.standaardmap import VARIABELE
 from istandaarden.toets import validate
 from istandaarden.voorbeeld import make_voorbeeld
 from routing import beantwoording, registerimport, schema
@@ -208,6 +210,32 @@ async def test_a_bericht_that_its_retour_refuses_counts_as_never_sent(hub: Hub, 
     assert historie["route"]["besluit"] == "0001"
     assert [b["code"] for b in historie["route"]["bevindingen"]] == ["CS002"]
     assert historie["door het knooppunt beantwoord"]["afloop"] == "afgekeurd"
+
+
+@pytest.mark.parametrize("groot", [False, True])
+async def test_the_official_check_of_a_package_decides(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, groot: bool
+) -> None:
+    map_ = tmp_path / "standaarden"
+    map_.mkdir()
+    monkeypatch.setenv(VARIABELE, str(map_))
+    regel = on("m:StopProducten", fout("TR101", "'/Bericht/Client'")) + on("m:StartProducten", fout("CS058"))
+    installeer(tmp_path / "pakket", map_, {"WMO305.xsl": stijl(regel), "basis.xsl": BASIS})
+    soort = ingebouwd().find("WMO305", "3.2")
+    data = make_voorbeeld(soort, grootte=DREMPEL // 300 if groot else 1)
+    assert (len(data) > DREMPEL) is groot
+    kop = validate(data).kop
+    assert kop is not None
+    data = data.replace(str(kop.afzender).encode(), AANBIEDER.encode(), 1)
+    data = data.replace(str(kop.ontvanger).encode(), GEMEENTE.encode(), 1)
+    await hub.accept(_offer(data))
+    heen, retour = await hub.rows()
+    assert heen.status == Status.AFGEKEURD
+    route = (await hub.history(heen.id))["route"]
+    assert [b["code"] for b in route["bevindingen"]] == ["CS058"]
+    (stap,) = [stap for stap in route["stappen"] if stap["naam"] == "regels"]
+    assert "(niveau 2: stylesheet WMO305.xsl van pakket pakket)" in stap["uitleg"]
+    assert b"XsltVersie>9.9.9<" in await hub.payload(retour.id)
 
 
 async def test_a_schema_fault_gets_a_fo01_and_no_retour(hub: Hub, v: Verhaal) -> None:

@@ -201,7 +201,7 @@ def test_a_zip_with_several_standards_in_folders(tmp_path: Path, map_: Path):
     assert not any(soort.reconstructie for soort in in_gebruik())
 
 
-def test_stylesheets_are_kept_and_tried_but_not_run(bron: Callable[..., Path], map_: Path):
+def test_stylesheets_that_check_no_bericht_are_kept_and_tried_but_not_run(bron: Callable[..., Path], map_: Path):
     gedaan = install(
         bron(
             of("ieb", "1.0")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from stijlpakket import BASIS, fout, installeer, on, stijl
 from typer.testing import CliRunner, Result
 from verhaal import Verhaal
 
 from istandaarden.catalogus import ingebouwd
+from istandaarden.standaardmap import VARIABELE
 from istandaarden.toets import validate
 from istandaarden.voorbeeld import make_voorbeeld
 from knooppunt.cli import app
@@ -48,6 +50,18 @@ def test_a_broken_rule_is_told_and_gives_0001(tmp_path: Path) -> None:
     assert uitkomst.stdout == ""
     assert "BSN" in uitkomst.stderr
     assert uitkomst.stderr.endswith("JW306: afgekeurd.\n")
+
+
+def test_the_version_of_an_official_check_is_told(heen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    map_ = tmp_path / "standaarden"
+    map_.mkdir()
+    monkeypatch.setenv(VARIABELE, str(map_))
+    regel = on("m:StartProduct", fout("TR101", "'/Bericht/Client'"))
+    installeer(tmp_path / "pakket", map_, {"WMO305.xsl": stijl(regel), "basis.xsl": BASIS})
+    uitkomst = run(heen)
+    assert codes(uitkomst.stdout_bytes) == ["0001"]
+    assert b"XsltVersie>9.9.9<" in uitkomst.stdout_bytes
+    assert "(schema: pakket pakket; regels: stylesheet WMO305.xsl van pakket pakket)" in uitkomst.stderr
 
 
 def test_level_1_says_which_fault_message_goes_back(heen: Path, tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_json_for_machines(app: typer.Typer, map_: Path):
         "geldig": True,
         "bevindingen": [],
         "schema": "ingebouwd",
+        "regels": "ingebouwd",
     }
     assert (fout["geldig"], vreemd["geldig"], vreemd["berichtsoort"]) == (False, None, None)
     assert fout["bevindingen"] == [

@@ -48,13 +48,13 @@ def test_from_import_to_removal(bron: Path, map_: Path, tmp_path: Path):
         0,
         (
             f"Pakket iPgb-2.1 staat in {map_ / 'iPgb-2.1'}: 12 berichten.\n"
-            "1 stylesheets (XSLT) zijn bewaard; ze worden niet uitgevoerd.\n"
-            "Daarvan zijn er 1 niet nagekeken: ze zijn van XSLT 2 of later.\n"
+            "Stylesheets (XSLT) erin: 1. Geen ervan is de controle van een bericht.\n"
+            "Van XSLT 2 of later, en dus niet uit te voeren: regels.xslt. Daarvoor gelden de ingebouwde regels.\n"
             "1 andere bestanden zijn overgeslagen.\n"
         ),
     )
     assert run("standaard", "importeer", bron)[1].startswith("Pakket iPgb-2.1 staat al in")
-    assert "iPgb-2.1: 12 berichten, 1 stylesheets" in run("standaard", "pakketten")[1]
+    assert "iPgb-2.1: 12 berichten, 0 met eigen controle" in run("standaard", "pakketten")[1]
 
     bericht = tmp_path / "b.xml"
     bericht.write_bytes(make_voorbeeld(ingebouwd().find("WMO501", "2.1")))
