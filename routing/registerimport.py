@@ -93,7 +93,11 @@ def parse_toml(tekst: str) -> tuple[Inschrijving, ...]:
     try:
         ruw = tomllib.loads(tekst)
     except tomllib.TOMLDecodeError as fout:
-        raise Importfout([f"geen geldige TOML: {fout}"]) from fout
+        gemeld = re.search(r"line (\d+), column (\d+)", str(fout))
+        waar = f"regel {gemeld[1]}, kolom {gemeld[2]}" if gemeld else "aan het eind"
+        raise Importfout([f"{waar}: dit is geen geldige TOML"]) from fout
+    except RecursionError as fout:
+        raise Importfout(["dit is geen geldige TOML: te diep genest"]) from fout
     fouten = [f"onbekende sleutel {sleutel!r}; verwacht [[partij]]" for sleutel in ruw if sleutel != "partij"]
     tabellen = ruw.get("partij", [])
     if not isinstance(tabellen, list) or not all(isinstance(t, dict) for t in tabellen):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
+from typer.exceptions import TyperException
 
 from istandaarden.standaardmap import Standaardfout
 from knooppunt.cli import (
@@ -21,6 +23,7 @@ from knooppunt.cli import (
     standaardpakket,
     stuur,
 )
+from knooppunt.cli.gebruiksfout import explain
 from knooppunt.configuratie import ConfiguratieFout
 
 app = typer.Typer(
@@ -35,9 +38,22 @@ for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, stand
 
 
 def main() -> None:
-    """Run the command line; a fault in the configuration is one line per fault on standard error and exit code 2."""
+    """Run the command line.
+
+    A fault in what was typed or in the configuration is one line per fault on standard error, and exit code 2.
+    """
     try:
-        app()
+        sys.exit(app(standalone_mode=False, prog_name="knooppunt"))
+    except TyperException as fout:
+        if fout.format_message():  # empty after the help that a command without arguments gives
+            print(explain(fout), file=sys.stderr)
+        sys.exit(fout.exit_code)
+    except typer.Abort:
+        print("Afgebroken.", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # who reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except ConfiguratieFout as fout:
         for melding in fout.meldingen:
             print(melding, file=sys.stderr)

@@ -14,10 +14,11 @@ import typer
 from sqlalchemy import Connection
 
 from knooppunt import inzicht
-from knooppunt.beeld import berichten_table, dossier_view, make_console, uitleg_view
+from knooppunt.beeld import berichten_table, dossier_view, make_console, safe, uitleg_view
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
 from routing.herzending import NietMogelijk, resend
+from routing.status import Status
 from routing.vastlegging import Termijnen
 
 bericht = typer.Typer(no_args_is_help=True, help="Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.")
@@ -53,6 +54,9 @@ def zoek(
     als_json: AlsJson = False,
 ) -> None:
     """Zoek berichten; elk gegeven dat u invult, moet kloppen."""
+    if status is not None and status.capitalize() not in set(Status):
+        typer.echo(f"Er is geen status {safe(status)}; kies uit: {', '.join(Status)}.", err=True)
+        raise typer.Exit(2)
     if tot is not None and tot.time() == datetime.min.time():
         tot += timedelta(days=1)
     vraag = inzicht.Zoekvraag(
@@ -60,7 +64,7 @@ def zoek(
         zender=zender,
         ontvanger=ontvanger,
         functie=functie,
-        status=status,
+        status=status.capitalize() if status else None,
         vanaf=_zoned(vanaf),
         tot=_zoned(tot),
         aantal=aantal,

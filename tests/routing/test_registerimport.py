@@ -151,3 +151,17 @@ def test_unreadable_files_are_refused_in_words(tmp_path: Path) -> None:
 def test_a_generation_of_fault_codes_does_not_vanish_unread() -> None:
     with pytest.raises(Importfout, match="fout_generatie 'Z' bestaat niet"):
         parse_toml('[[partij]]\ncode = "0363"\nfout_generatie = "Z"\n')
+
+
+@pytest.mark.parametrize(
+    ("tekst", "fout"),
+    [
+        ("[[partij]\n", "regel 1, kolom 9: dit is geen geldige TOML"),
+        ('[[partij]]\ncode = "0363', "aan het eind: dit is geen geldige TOML"),
+        ("a = " + "[" * 20_000, "dit is geen geldige TOML: te diep genest"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_said_in_dutch(tekst: str, fout: str) -> None:
+    with pytest.raises(Importfout) as gevonden:
+        parse_toml(tekst)
+    assert str(gevonden.value) == fout
