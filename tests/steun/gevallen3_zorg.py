@@ -23,6 +23,57 @@ def identificatie_of_another_berichtsoort_or_sender_is_free(v: Verhaal) -> tuple
     return v.start({"StatusAanlevering": "3"}, identificatie="X1"), v.stop(identificatie="X1")
 
 
+@geval("TR056")
+def identificatie_of_a_stop_again(v: Verhaal) -> tuple[bytes, bytes]:
+    eind = {"RedenBeeindiging": "20"}
+    v.zend(v.wijs_toe())
+    v.zend(v.start())
+    v.zend(v.stop(eind, identificatie="X1"))
+    weg = eind | {"StatusAanlevering": "3"}
+    return v.stop(weg, identificatie="X1"), v.stop(weg, identificatie="X2")
+
+
+@geval("TR056")
+def identificatie_of_a_request_again(v: Verhaal) -> tuple[bytes, bytes]:
+    v.zend(v.vraag(identificatie="X1"))
+    v.zend(v.antwoord("1"))
+    nieuw = {"ReferentieAanbieder": "VOT-2"}
+    return v.vraag(nieuw, identificatie="X1"), v.vraag(nieuw, identificatie="X2")
+
+
+@geval("TR056")
+def identificatie_of_a_request_for_change_again(v: Verhaal) -> tuple[bytes, bytes]:
+    v.zend(v.wijs_toe())
+    v.zend(v.vraag_wijziging(wijzigt=[{}], identificatie="X1"))
+    v.zend(v.antwoord("1", "VOW-1", dag=date(2026, 6, 3)))
+    fout, goed = (v.vraag_wijziging(wijzigt=[{}], referentie="VOW-2", identificatie=naam) for naam in ("X1", "X2"))
+    return fout, goed
+
+
+@geval("TR056")
+def identificatie_of_an_answer_again(v: Verhaal) -> tuple[bytes, bytes]:
+    v.zend(v.vraag())
+    v.zend(v.antwoord("2", identificatie="X1"))
+    return v.antwoord("1", identificatie="X1"), v.antwoord("1", identificatie="X2")
+
+
+@geval("TR056")
+def identificatie_of_a_declaratie_again(v: Verhaal) -> tuple[bytes, bytes]:
+    v.zend(v.wijs_toe())
+    v.zend(v.declareer(identificatie="X1"))
+    nieuw = v.prestatie("R2", ProductPeriode=maand(2026, 3))
+    return v.declareer(nieuw, nummer="D2", identificatie="X1"), v.declareer(nieuw, nummer="D2", identificatie="X2")
+
+
+@geval("TR056")
+def identificatie_of_an_answer_to_a_declaratie_again(v: Verhaal) -> tuple[bytes, bytes]:
+    v.zend(v.wijs_toe())
+    v.zend(v.beantwoord(v.zend(v.declareer()), identificatie="X1"))
+    tweede = v.zend(v.declareer(v.prestatie("R2", ProductPeriode=maand(2026, 3)), nummer="D2"))
+    fout, goed = (v.beantwoord(tweede, nummer="D2", identificatie=naam) for naam in ("X1", "X2"))
+    return fout, goed
+
+
 @geval("TR304")
 def unknown_client_in_a_declaratie(v: Verhaal) -> tuple[bytes, bytes]:
     v.zend(v.wijs_toe())
@@ -323,6 +374,18 @@ def request_while_one_is_open(v: Verhaal) -> tuple[bytes, bytes]:
     v.zend(v.vraag())
     v.zend(v.antwoord("2"))
     return v.vraag({"ReferentieAanbieder": "VOT-2"}), v.vraag({"ReferentieAanbieder": "VOT-2"}, bsn=ANDER_BSN)
+
+
+@geval("TR374")
+def request_for_change_while_one_is_open(v: Verhaal) -> tuple[bytes, bytes]:
+    v.zend(v.wijs_toe())
+    v.zend(v.wijs_toe(v.andere(), bsn=ANDER_BSN))
+    v.zend(v.vraag_wijziging(wijzigt=[{}]))
+    ander = {"ToewijzingNummer": "101", "Omvang": None}
+    return (
+        v.vraag_wijziging(wijzigt=[{}], referentie="VOW-2"),
+        v.vraag_wijziging(wijzigt=[ander], referentie="VOW-2", bsn=ANDER_BSN),
+    )
 
 
 @geval("TR374")

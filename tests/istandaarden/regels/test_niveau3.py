@@ -13,7 +13,8 @@ import pytest
 from gevallen3 import GEVALLEN, Geval
 from verhaal import BSN, Verhaal
 
-from istandaarden.regels.boek import regels
+from istandaarden.catalogus import ingebouwd
+from istandaarden.regels.boek import regels, rules_for
 
 assert gevallen3_zorg  # importing them notes their cases
 assert gevallen3_declaratie
@@ -39,6 +40,27 @@ def test_no_rule_is_missing() -> None:
     niveau3 = {code for (code, _), regel in regels().items() if regel.niveau == 3}
     assert len(niveau3) == 52
     assert niveau3 == {code for code, _ in GEVALLEN}
+
+
+def test_no_bericht_is_missing() -> None:
+    """Each rule is broken in every bericht it is about, on both standaarden; TR019 in a stop never comes alone."""
+    te_breken = {(regel.code, soort.code) for soort in ingebouwd() for regel in rules_for(soort) if regel.niveau == 3}
+    gebroken = set()
+    for code, verhaal in GEVALLEN:
+        for standaard in ("iwmo", "ijw"):
+            v = Verhaal(standaard)
+            soort = v.judge(verhaal(v)[0]).berichtsoort
+            assert soort is not None
+            gebroken.add((code, soort.code))
+    assert te_breken - gebroken == {("TR019", "WMO307"), ("TR019", "JW307")}
+
+
+@pytest.mark.parametrize("standaard", ["iwmo", "ijw"])
+def test_a_stop_without_toewijzing_has_no_start_either(standaard: str) -> None:
+    v = Verhaal(standaard)
+    v.zend(v.wijs_toe())
+    v.zend(v.start())
+    assert v.codes(v.stop({"ToewijzingNummer": "101"})) == ["TR019", "TR382"]
 
 
 def _delete(v: Verhaal) -> bytes:

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
-from verhaal import AANBIEDER, GEMEENTE, VANDAAG, Verhaal
+from gevallen3 import Geval
+from gevallen4 import BRIELLE, GEVALLEN4, PER_BERICHT, contract
+from verhaal import AANBIEDER, GEMEENTE, Verhaal
 
 from istandaarden.catalogus import ingebouwd
 from istandaarden.gemeenten import gemeenten, is_gemeente, was_gemeente
 from istandaarden.opbouw import build
-from istandaarden.regels.boek import regels
+from istandaarden.regels.boek import number, regels, rules_for
 from istandaarden.regels.keten import Product, Relatie
 from istandaarden.regels.registers import Contractfout, Contractlijst, Tarief, Vasteregisters
-
-Geval = Callable[[Verhaal], tuple[bytes, bytes]]
-_GEVALLEN: list[tuple[str, Geval]] = []
-_ZEEDIJK = "0501"  # Brielle, until 2023
-
-
-def geval(code: str) -> Callable[[Geval], Geval]:
-    def note(verhaal: Geval) -> Geval:
-        _GEVALLEN.append((code, verhaal))
-        return verhaal
-
-    return note
+from istandaarden.toets import validate
 
 
 @pytest.mark.parametrize("standaard", ["iwmo", "ijw"])
-@pytest.mark.parametrize(("code", "verhaal"), _GEVALLEN, ids=lambda deel: getattr(deel, "__name__", deel))
+@pytest.mark.parametrize(("code", "verhaal"), GEVALLEN4, ids=lambda deel: getattr(deel, "__name__", deel))
 def test_names_exactly_the_rule_that_is_broken(code: str, verhaal: Geval, standaard: str) -> None:
     v = Verhaal(standaard)
-    v = Verhaal(standaard, contract=_contract(v))
+    v = Verhaal(standaard, contract=contract(v))
     v.zend(v.wijs_toe())
     fout, goed = verhaal(v)
     (bevinding,) = v.judge(fout).bevindingen
@@ -45,95 +35,30 @@ def test_names_exactly_the_rule_that_is_broken(code: str, verhaal: Geval, standa
     assert v.codes(goed) == []
 
 
-def _contract(v: Verhaal) -> str:
-    """What these two agreed: an hour for 50 euro, or 47.55 in 2025; another code per dagdeel."""
-    regels_ = [
-        "gemeente;aanbieder;standaard;categorie;code;eenheid;tarief;vanaf;tot",
-        f"{GEMEENTE};{AANBIEDER};{v.standaard};{v.categorie};{v.code};04;5000;2026-01-01;",
-        f"{GEMEENTE};;;{v.categorie};{v.code};04;4755;;2025-12-31",
-        f";;;{v.ander_categorie};DAG01;16;3000;;",
-        f";;;{v.ander_categorie};UUR01;04;4755;;",
-    ]
-    return "\n".join(regels_)
+@pytest.mark.parametrize("standaard", ["iwmo", "ijw"])
+@pytest.mark.parametrize(("code", "nummer", "verhaal"), PER_BERICHT, ids=lambda deel: deel if deel is str(deel) else "")
+def test_names_exactly_the_rule_in_every_bericht(code: str, nummer: str, verhaal: Geval, standaard: str) -> None:
+    v = Verhaal(standaard)
+    if code == "TR381":
+        v = Verhaal(standaard, contract=contract(v))
+    fout, goed = verhaal(v)
+    for bericht, codes in ((fout, {code}), (goed, set())):
+        oordeel = validate(bericht, niveau=4, registers=v.registers)
+        assert oordeel.berichtsoort == ingebouwd().find(f"{v.prefix}{nummer}", "3.2")
+        assert {bevinding.code for bevinding in oordeel.bevindingen} == codes, oordeel.bevindingen
+
+
+def test_no_bericht_is_missing() -> None:
+    gedekt = {(code, nummer) for code, nummer, _ in PER_BERICHT}
+    for soort in ingebouwd():
+        for regel in rules_for(soort):
+            if regel.niveau == 4 and regel.code in {"TR135", "TR378"}:
+                assert (regel.code, number(soort)) in gedekt
 
 
 def test_no_rule_is_missing() -> None:
     niveau4 = {code for (code, _), regel in regels().items() if regel.niveau == 4}
-    assert niveau4 == {"TR135", "TR346", "TR378", "TR381", "TR418"} == {code for code, _ in _GEVALLEN}
-
-
-@geval("TR135")
-def from_tomorrow(v: Verhaal) -> tuple[bytes, bytes]:
-    return v.start(dag=date(2026, 11, 21)), v.start(dag=VANDAAG)
-
-
-@geval("TR378")
-def no_such_gemeente(v: Verhaal) -> tuple[bytes, bytes]:
-    toewijzing = v.andere(ToewijzingNummer="900")
-    return v.wijs_toe(toewijzing, Afzender="9998"), v.wijs_toe(toewijzing, Afzender="0344")
-
-
-@geval("TR378")
-def gemeente_that_merged_before_the_toewijzing(v: Verhaal) -> tuple[bytes, bytes]:
-    oud = v.toewijzing(ToewijzingNummer="901", Ingangsdatum=date(2022, 12, 31))
-    nieuw = v.toewijzing(ToewijzingNummer="901", Ingangsdatum=date(2023, 1, 1))
-    return (
-        v.wijs_toe(nieuw | {"Product": {"Categorie": v.categorie}, "Omvang": None}, Afzender=_ZEEDIJK),
-        v.wijs_toe(oud | {"Product": {"Categorie": v.categorie}, "Omvang": None}, Afzender=_ZEEDIJK),
-    )
-
-
-@geval("TR381")
-def code_with_another_categorie(v: Verhaal) -> tuple[bytes, bytes]:
-    ander = {"ReferentieAanbieder": "VOT-7", "Product": {"Categorie": v.categorie, "Code": "DAG01"}}
-    goed = {"ReferentieAanbieder": "VOT-7", "Product": {"Categorie": v.ander_categorie, "Code": "DAG01"}}
-    return v.vraag(ander), v.vraag(goed)
-
-
-@geval("TR381")
-def declared_code_that_is_not_in_the_list(v: Verhaal) -> tuple[bytes, bytes]:
-    v.zend(v.wijs_toe(v.andere()))
-    deel = {"ToewijzingNummer": "101", "ProductCategorie": v.ander_categorie}
-    dagdeel = {"Eenheid": "16", "ProductTarief": 3000}
-    return (
-        v.declareer(v.prestatie(ProductCode="99Z99", **deel, **dagdeel)),
-        v.declareer(v.prestatie(ProductCode="DAG01", **deel, **dagdeel)),
-    )
-
-
-@geval("TR381")
-def code_before_it_is_valid(v: Verhaal) -> tuple[bytes, bytes]:
-    nieuw = {"GewensteIngangsdatum": date(2027, 1, 1), "Einddatum": date(2027, 3, 31)}
-    product = {"Categorie": v.ander_categorie, "Code": v.code}
-    return v.vraag_wijziging(blijft=["100"], nieuw=[nieuw | {"Product": product}]), v.vraag_wijziging(
-        blijft=["100"], nieuw=[nieuw]
-    )
-
-
-@geval("TR418")
-def another_price(v: Verhaal) -> tuple[bytes, bytes]:
-    return v.declareer(v.prestatie(ProductTarief=5100)), v.declareer(v.prestatie(ProductTarief=5000))
-
-
-@geval("TR418")
-def another_price_per_minute(v: Verhaal) -> tuple[bytes, bytes]:
-    deel = {"GeleverdVolume": 60, "Eenheid": "01", "IngediendBedrag": {"Bedrag": 5000, "DebetCredit": "D"}}
-    fout = v.prestatie(**deel | {"ProductTarief": 84, "IngediendBedrag": {"Bedrag": 5040, "DebetCredit": "D"}})
-    return v.declareer(fout), v.declareer(v.prestatie(**deel | {"ProductTarief": 83}))
-
-
-@geval("TR346")
-def amount_is_not_volume_times_price(v: Verhaal) -> tuple[bytes, bytes]:
-    bedrag = {"IngediendBedrag": {"Bedrag": 50_001, "DebetCredit": "D"}}
-    return v.declareer(v.prestatie(**bedrag)), v.declareer(v.prestatie())
-
-
-@geval("TR346")
-def amount_of_minutes_from_the_rounded_price(v: Verhaal) -> tuple[bytes, bytes]:
-    """50 euro an hour is 83 cents a minute, but 30 minutes are 25 euro and not 24.90."""
-    deel = {"GeleverdVolume": 30, "Eenheid": "01", "ProductTarief": 83}
-    fout, goed = ({"IngediendBedrag": {"Bedrag": cent, "DebetCredit": "D"}} for cent in (2490, 2500))
-    return v.declareer(v.prestatie(**deel, **fout)), v.declareer(v.prestatie(**deel, **goed))
+    assert niveau4 == {"TR135", "TR346", "TR378", "TR381", "TR418"} == {code for code, _ in GEVALLEN4}
 
 
 @pytest.mark.parametrize(
@@ -181,16 +106,16 @@ def test_a_woonplaats_must_be_a_gemeente_now() -> None:
             },
         )
 
-    assert v.bevinding(answer(_ZEEDIJK)).plaats == "/Bericht/Antwoord/Woonplaatsbeginsel/Gemeente"
+    assert v.bevinding(answer(BRIELLE)).plaats == "/Bericht/Antwoord/Woonplaatsbeginsel/Gemeente"
     assert v.codes(answer("0344")) == []
 
 
 def test_a_merged_gemeente_may_still_be_declared_to() -> None:
     v = Verhaal("iwmo")
-    v.zend(v.wijs_toe(v.toewijzing(Ingangsdatum=date(2022, 1, 1)), Afzender=_ZEEDIJK))
-    assert v.codes(v.declareer(Ontvanger=_ZEEDIJK)) == []
-    assert v.codes(v.start({"ToewijzingIngangsdatum": date(2022, 1, 1)}, Ontvanger=_ZEEDIJK)) == []
-    assert "TR378" in v.codes(v.start({"ToewijzingIngangsdatum": date(2023, 1, 1)}, Ontvanger=_ZEEDIJK))
+    v.zend(v.wijs_toe(v.toewijzing(Ingangsdatum=date(2022, 1, 1)), Afzender=BRIELLE))
+    assert v.codes(v.declareer(Ontvanger=BRIELLE)) == []
+    assert v.codes(v.start({"ToewijzingIngangsdatum": date(2022, 1, 1)}, Ontvanger=BRIELLE)) == []
+    assert "TR378" in v.codes(v.start({"ToewijzingIngangsdatum": date(2023, 1, 1)}, Ontvanger=BRIELLE))
     assert "TR378" in v.codes(v.declareer(Ontvanger="9998"))
 
 
