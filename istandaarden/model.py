@@ -21,7 +21,8 @@ class Berichtsoort:
     `ontvanger_type` are the types of the two header elements (``Gemeente`` or ``AgbCode``), None where a header has
     no such element (iEb has no Ontvanger). `van` and `naar` are the kinds of partij it physically travels between:
     ``gemeente``, ``zorgaanbieder``, ``zorgkantoor``, or the code of a ketenpartij. `reconstructie` says that no
-    official schema was found, and that the structure is ours.
+    official schema was found, and that the structure is ours. `regels` is the release of which the rules of levels 2
+    and higher apply, empty for none.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Berichtsoort:
     van: str = ""
     naar: str = ""
     reconstructie: bool = False
+    regels: str = ""
 
     def __str__(self) -> str:
         """Name it as people do: ``WMO305 (iWmo 3.2)``."""

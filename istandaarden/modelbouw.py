@@ -9,6 +9,7 @@ from importlib.resources import files
 from istandaarden.model import Basismodel, Berichtmodel, Berichtsoort, Element, Samengesteld, Vorm, Xsdversie
 from istandaarden.modelbestand import Knoop, read_file
 from istandaarden.modeltypen import Opzoeker, Reeks, build_basis, check_lists, namespace, read_version
+from istandaarden.regels.boek import rows
 
 _SLEUTELS = (
     "release",
@@ -18,6 +19,7 @@ _SLEUTELS = (
     "codelijsten",
     "lijsten",
     "reconstructie",
+    "regels",
     "xsdversie",
     "reeksen",
     "partijen",
@@ -163,6 +165,7 @@ class _Bouwer:
             van=naar if is_retour else van,
             naar=van if is_retour else naar,
             reconstructie=blad.at("reconstructie").flag(),
+            regels=_rules(blad.at("regels")),
         )
         klassen = dict(knoop.at("klassen").items())
         opzoeker = Opzoeker(
@@ -219,3 +222,12 @@ class _Bouwer:
             for plek in (self._blad.at("xsdversie"), knoop.at("xsdversie"))
         )
         return read_version(algemeen if afgeleid or eigen.waarde is None else eigen)
+
+
+def _rules(knoop: Knoop) -> str:
+    """Read of which release the rules apply."""
+    release = knoop.optional_text() or ""
+    bekend = {uitgave for rij in rows() for uitgave in rij["release"].split(",")}
+    if release and release not in bekend:
+        raise knoop.fail(f"van release {release} zijn er geen regels; wel van {', '.join(sorted(bekend))}")
+    return release

@@ -117,6 +117,7 @@ def _derive(naamruimte: str, wortel: Samengesteld | None, bekend: _Bekend) -> Be
         "versie": grote,
         "subversie": kleine,
         "reconstructie": False,
+        "regels": "",  # what its rules are, no schema says
     }
     if "BerichtCode" in vast:
         velden["berichtcode"] = vast["BerichtCode"]

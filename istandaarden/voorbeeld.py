@@ -9,12 +9,14 @@ from istandaarden.model import Berichtsoort, Samengesteld
 from istandaarden.opbouw import build
 from istandaarden.regels.boek import number, rules_for
 from istandaarden.standaardmap import in_gebruik
+from istandaarden.veilig import printable
 from istandaarden.voorbeeldfout import Geval
 from istandaarden.voorbeeldfout_declaratie import RECEPTEN
 from istandaarden.voorbeeldfout_waarde import break_value, breakable_values
 from istandaarden.voorbeeldinhoud import VERHALEN, Inhoud, Verteller
 from istandaarden.voorbeeldwaarden import fit
 
+_KETEN = 3
 GROOTTE_MAX = 50_000
 """Klassen that a sample repeats at most; a 323 of this size is larger than a bericht may be."""
 
@@ -46,7 +48,7 @@ def make_voorbeeld(berichtsoort: Berichtsoort, *, grootte: int = 1, zaad: int = 
         raise Voorbeeldfout(f"De grootte moet van 1 tot en met {GROOTTE_MAX} zijn.")
     if grootte > 1 and not _is_repeated(model.wortel):
         raise Voorbeeldfout(f"In een {berichtsoort.code} wordt niets herhaald; de grootte kan alleen 1 zijn.")
-    fout = fout.upper() if fout else None
+    fout = None if fout is None else fout.strip().upper()
     if fout is not None and fout not in breakable_rules(berichtsoort):
         raise Voorbeeldfout(_why_not(berichtsoort, fout))
     dobbel = Random(f"{berichtsoort.code} {berichtsoort.release} {zaad}")  # noqa: S311 - repeatable, not secret
@@ -89,7 +91,11 @@ def _is_repeated(soort: Samengesteld) -> bool:
 def _why_not(soort: Berichtsoort, fout: str) -> str:
     regel = next((regel for regel in rules_for(soort) if regel.code == fout), None)
     if regel is None:
-        return f"Regel {fout} bestaat niet voor een {soort}; kies uit {', '.join(breakable_rules(soort))}."
-    if regel.niveau > 2:
-        return f"Regel {fout} is van niveau {regel.niveau}: geen enkel bericht overtreedt die op zichzelf."
+        keuze = ", ".join(breakable_rules(soort))
+        rest = f"kies uit {keuze}" if keuze else "dat bericht heeft geen regels boven het schema"
+        return f"Regel {printable(fout, 20)} bestaat niet voor een {soort}; {rest}."
+    if regel.niveau == _KETEN:
+        return f"Regel {fout} is van niveau 3: geen enkel bericht overtreedt die op zichzelf."
+    if regel.niveau > _KETEN:
+        return f"Regel {fout} is van niveau 4: of een bericht haar overtreedt, hangt af van een register of van de dag."
     return f"Een {soort} kan regel {fout} niet op zichzelf overtreden. {regel.noot}".strip()

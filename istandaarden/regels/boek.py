@@ -84,7 +84,7 @@ class Regel:
 
     def applies(self, soort: Berichtsoort) -> bool:
         """Tell whether the rule is about this berichtsoort."""
-        if soort.standaard != self.standaard or soort.release not in self.releases:
+        if soort.standaard != self.standaard or soort.regels not in self.releases:
             return False
         return not self.berichtsoorten or number(soort) in self.berichtsoorten
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree
+from release33 import NIEUW
 
 from istandaarden.catalogus import Catalogus, ingebouwd
 from istandaarden.kop import kop_of, read_kop
@@ -25,24 +25,12 @@ from istandaarden.woorden import describe_value
 from istandaarden.xsd import write_all
 
 CATALOGUS = ingebouwd()
-NIEUW = """
-    basis: iwmo-ijw-3.2.yaml
-    release: "3.3"
-    naamruimte: "http://www.istandaarden.nl/{standaard}/3_3/{bericht}/schema"
-    subversie: 3
-    berichten:
-      "305":
-        klassen:
-          StartProduct: "ToewijzingNummer?, Product?, ToewijzingIngangsdatum Datum?, Begindatum Datum, Toelichting Commentaar, StatusAanlevering"
-    lijsten:
-      COD467: {zonder: ["2"], met: {"4": nogmaals aangeleverd}}
-"""  # noqa: E501 - an element list is one line
 
 
 @pytest.fixture
 def map_33(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of an operator who has written down release 3.3."""
-    (tmp_path / "iwmo-ijw-3.3.yaml").write_text(textwrap.dedent(NIEUW), encoding="utf-8")
+    (tmp_path / "iwmo-ijw-3.3.yaml").write_text(NIEUW, encoding="utf-8")
     monkeypatch.setenv(VARIABELE, str(tmp_path))
     from_folder.cache_clear()
     return tmp_path
@@ -188,10 +176,27 @@ def test_a_release_more_is_a_file_more(map_33: Path):
     assert "nogmaals aangeleverd" in bestanden["ijw/3.3/basisschema.xsd"]
     assert "Toelichting" not in bestanden["ijw/3.2/JW305.xsd"]
 
+    assert validate(data, niveau=2).regels == "ingebouwd"
+    dubbel = validate(make_voorbeeld(soort, fout="TR101"), niveau=2)
+    assert [bevinding.code for bevinding in dubbel.bevindingen] == ["TR101"]
+
     terug = build_retour(data, [], identificatie="R1", dagtekening=date(2026, 1, 5))
     assert terug is not None
     assert validate(terug).berichtsoort == catalogus.find("JW306", "3.3")
     assert b"3_3/jw306" in build(catalogus.find("JW306"), {"Header": {}})
+
+
+def test_a_release_may_leave_the_rules_of_its_basis_behind(map_33: Path):
+    pad = map_33 / "iwmo-ijw-3.3.yaml"
+    pad.write_text(pad.read_text().replace("subversie: 3", "subversie: 3\nregels: ~"))
+    from_folder.cache_clear()
+    assert validate(make_voorbeeld(in_gebruik().find("JW305")), niveau=2).regels == ""
+
+
+def test_every_bericht_of_a_release_more_is_valid_at_level_2(map_33: Path):
+    for soort in in_gebruik():
+        if soort.release == "3.3":
+            assert validate(make_voorbeeld(soort), niveau=2).geldig
 
 
 def test_what_did_not_change_stays(map_33: Path):
@@ -207,6 +212,10 @@ def test_what_did_not_change_stays(map_33: Path):
         ("basis: iwmo-ijw-3.1.yaml\n", r"^m\.yaml:1: basis: er is geen modelbestand iwmo-ijw-3\.1\.yaml"),
         ("basis: ../iwmo-ijw-3.2.yaml\n", "er is geen modelbestand"),
         ("basis: m.yaml\n", "zijn eigen basis"),
+        (
+            'basis: iwmo-ijw-3.2.yaml\nregels: "3.3"\n',
+            "m.yaml:2: regels: van release 3.3 zijn er geen regels; wel van 3.2",
+        ),
         ("basis: iwmo-ijw-3.2.yaml\nlogisch: {geheel: {Budgett: ~}}\n", "Budgett: dit staat niet in de basis"),
         ("basis: iwmo-ijw-3.2.yaml\nlogisch: {geheel: {Budget: ~}}\n", "onbekend type Budget"),
         ("basis: iwmo-ijw-3.2.yaml\nlijsten: {COD4677: {zonder: ['2']}}\n", "m.yaml:2: .*geen enkel type gebruikt"),
@@ -257,7 +266,7 @@ def test_without_a_variable_the_folder_is_where_programs_keep_their_data(
     assert process_environment() == {VARIABELE: ""}
     map_ = tmp_path / "knooppunt" / "standaarden"
     map_.mkdir(parents=True)
-    (map_ / "x.yaml").write_text(textwrap.dedent(NIEUW), encoding="utf-8")
+    (map_ / "x.yaml").write_text(NIEUW, encoding="utf-8")
     assert isinstance(in_gebruik(), Catalogus)
     assert "3.3" in in_gebruik().releases
 

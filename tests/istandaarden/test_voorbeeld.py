@@ -9,9 +9,10 @@ from lxml import etree
 
 from istandaarden.catalogus import ingebouwd
 from istandaarden.model import Berichtsoort
+from istandaarden.regels.boek import rows
 from istandaarden.regels.niveau2_client import passes_elfproef
 from istandaarden.toets import validate
-from istandaarden.voorbeeld import Voorbeeldfout, make_voorbeeld
+from istandaarden.voorbeeld import Voorbeeldfout, breakable_rules, make_voorbeeld
 
 ALLE = list(ingebouwd())
 KERN = {
@@ -81,7 +82,10 @@ def test_people_are_not_real():
         ("WMO301", {"grootte": 50_001}, "De grootte moet van 1 tot en met 50000 zijn."),
         ("WMO301", {"fout": "TR999"}, "Regel TR999 bestaat niet voor een WMO301"),
         ("WMO301", {"fout": "TR358"}, "Regel TR358 bestaat niet voor een WMO301"),
-        ("WMO301", {"fout": "TR332"}, "Regel TR332 is van niveau 3"),
+        ("WMO301", {"fout": "TR332"}, "Regel TR332 is van niveau 3: geen enkel bericht overtreedt die op zichzelf."),
+        ("WMO301", {"fout": "TR378"}, "is van niveau 4: of een bericht haar overtreedt, hangt af van een register of"),
+        ("WMO301", {"fout": ""}, "Regel  bestaat niet voor een WMO301"),
+        ("WMO301", {"fout": "\x1b[2J"}, "Regel ?[2J bestaat niet voor een WMO301"),
         ("WMO301", {"fout": "CS318"}, "In iWmo mag 6 nergens, dus CS050 meldt dit al"),
         ("JW319", {"fout": "TR101"}, "In 319 staat maar één Antwoord"),
         ("WMO301", {"fout": "RS039"}, "aan geen element gekoppeld"),
@@ -93,5 +97,21 @@ def test_what_cannot_be_made_is_refused(code: str, vraag: dict[str, object], ant
         make_voorbeeld(_zoek(code), **vraag)  # type: ignore[arg-type]  # of each case its own
 
 
+@pytest.mark.parametrize("soort", ALLE, ids=lambda soort: f"{soort.code}-{soort.release}")
+def test_every_code_gives_a_sample_that_breaks_it_or_a_reason_in_words(soort: Berichtsoort):
+    for code in dict.fromkeys(rij["code"] for rij in rows()):
+        if code in breakable_rules(soort):
+            assert {b.code for b in validate(make_voorbeeld(soort, fout=code), niveau=2).bevindingen} == {code}
+        else:
+            with pytest.raises(Voorbeeldfout, match=rf"(?i){code}"):
+                make_voorbeeld(soort, fout=code)
+
+
+@pytest.mark.parametrize(("code", "fout"), [("WMO323", "TR416"), ("JW323", "RS037"), ("JW301", "TR302")])
+def test_one_fault_in_a_large_sample_is_one_fault(code: str, fout: str):
+    data = make_voorbeeld(_zoek(code), grootte=3000, fout=fout)
+    assert {b.code for b in validate(data, niveau=2).bevindingen} == {fout}
+
+
 def test_a_rule_is_named_in_any_case():
-    assert make_voorbeeld(_zoek("WMO301"), fout="tr302") == make_voorbeeld(_zoek("WMO301"), fout="TR302")
+    assert make_voorbeeld(_zoek("WMO301"), fout=" tr302") == make_voorbeeld(_zoek("WMO301"), fout="TR302")

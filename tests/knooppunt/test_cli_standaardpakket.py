@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from release33 import NIEUW
 from typer.testing import CliRunner
 
 from istandaarden.catalogus import ingebouwd
@@ -121,3 +122,20 @@ def test_what_is_wrong_with_the_folder_is_one_line(
         cli.main()
     assert einde.value.code == 2
     assert capsys.readouterr().err == f"De map {map_}, genoemd in {VARIABELE}, bestaat niet.\n"
+
+
+def test_a_release_that_is_only_a_file_goes_through_every_command(map_: Path, tmp_path: Path):
+    map_.mkdir()
+    (map_ / "iwmo-ijw-3.3.yaml").write_text(NIEUW, encoding="utf-8")
+    heen, retour = tmp_path / "heen.xml", tmp_path / "retour.xml"
+    assert "Toelichting [1]" in run("standaard", "toon", "WMO305", "--release", "3.3")[1]
+    assert run("standaard", "voorbeeld", "WMO305", "--fout", "TR101", "--uit", heen)[0] == 0
+    code, tekst = run("valideer", "--json", heen)
+    oordeel = json.loads(tekst)
+    assert (code, oordeel["release"], oordeel["schema"]) == (1, "3.3", "modelbestand iwmo-ijw-3.3.yaml")
+    assert [bevinding["code"] for bevinding in oordeel["bevindingen"]] == ["TR101"]
+    assert run("retour", heen, "--uit", retour)[0] == 0
+    assert json.loads(run("valideer", "--json", retour)[1])["berichtsoort"] == "WMO306"
+    assert run("valideer", "--keten", tmp_path / "heen.xml")[0] == 1
+    assert run("standaard", "xsd", "--uit", tmp_path / "xsd")[0] == 0
+    assert "Toelichting" in (tmp_path / "xsd" / "iwmo" / "3.3" / "WMO305.xsd").read_text()

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from release33 import NIEUW
 
 from istandaarden.catalogus import ingebouwd
 from istandaarden.kop import read_kop
 from istandaarden.pakketinstallatie import install
-from istandaarden.standaardmap import VARIABELE, from_folder
+from istandaarden.standaardmap import VARIABELE, from_folder, in_gebruik
 from istandaarden.voorbeeld import make_voorbeeld
 from istandaarden.xsd import write_all
 from routing.bericht import Aanlevering, Bestandsvorm, Envelop, Identiteit, Parameters, Stuurgegevens, Systeem
-from routing.functies import functies
+from routing.functies import functies, namen
 from routing.payload import DREMPEL, Payload
 from routing.route import Besluit
 from routing.toetsing import Toetser
@@ -121,3 +123,29 @@ async def test_a_large_payload_is_checked_by_the_same_package(tmp_path: Path, mo
     )
     assert fout.fout is not None
     assert "(schema: pakket iwmo)" in fout.stappen[0].uitleg
+
+
+@pytest.fixture
+def map_33(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (tmp_path / "iwmo-ijw-3.3.yaml").write_text(NIEUW, encoding="utf-8")
+    monkeypatch.setenv(VARIABELE, str(tmp_path))
+    for onthouden in (functies, namen, from_folder):
+        onthouden.cache_clear()
+    yield tmp_path
+    for onthouden in (functies, namen, from_folder):
+        onthouden.cache_clear()
+
+
+@pytest.mark.parametrize("grootte", [1, DREMPEL // 300])
+async def test_a_release_that_is_only_a_file_is_checked_too(map_33: Path, grootte: int):
+    soort = in_gebruik().find("JW305", "3.3")
+    data = make_voorbeeld(soort, grootte=grootte)
+    kop = read_kop(iter([data]))
+    goed = await judge("JW305", "3.3", data, kop.afzender or "", kop.ontvanger or "")
+    assert goed.fout is None
+    assert any("(modelbestand iwmo-ijw-3.3.yaml)" in stap.uitleg for stap in goed.stappen)
+    fout = await judge("JW305", "3.3", data.replace(b"Toelichting>", b"Toelichtink>"), "42420001", "0384")
+    assert fout.fout is not None
+    oud = make_voorbeeld(ingebouwd().find("JW305", "3.2"))
+    verkeerd = await judge("JW305", "3.3", oud, "42420001", "0384")
+    assert "verwacht werd een JW305 (iJw 3.3)" in verkeerd.stappen[-1].uitleg
