@@ -6,14 +6,16 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from istandaarden.catalogus import ingebouwd
 from istandaarden.naslag.naslagwerk import write_reference
 from istandaarden.naslag.opmaak import anchor
-from knooppunt.cli import OPDRACHTEN, read_command
+from knooppunt.cli import OPDRACHTEN, app, read_command
 
 _WORTEL = Path(__file__).parents[2]
 _NASLAG = _WORTEL / "docs" / "naslag"
@@ -57,6 +59,20 @@ def test_links_lead_somewhere(pagina: Path) -> None:
     for doel in re.findall(r"\]\(([^)#]+)\)", pagina.read_text("utf-8")):
         if "://" not in doel:
             assert (pagina.parent / doel).exists(), doel
+
+
+def test_the_readme_shows_what_valideer_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten mistakes, ten findings: the block below the command is what the command writes."""
+    monkeypatch.chdir(_WORTEL)
+    monkeypatch.setenv("KNOOPPUNT_STANDAARDEN", "")
+    tekst = (_WORTEL / "README.md").read_text("utf-8")
+    [(bestand, blok)] = re.findall(
+        r"^    \.venv/bin/knooppunt valideer (tests/\S+)\n\n((?:    .*\n)+)", tekst, re.MULTILINE
+    )
+    uit = CliRunner().invoke(app, ["valideer", bestand])
+    assert uit.exit_code == 1
+    assert uit.stdout == dedent(blok)
+    assert len(re.findall(r"^  [A-Z]{2,3}\d*, regel \d+, /Bericht", uit.stdout, re.MULTILINE)) == 10
 
 
 def test_tests_that_the_threat_model_names_exist() -> None:
