@@ -8,10 +8,9 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 INGANGEN_MAX = 10_000
 """Files in one ZIP."""
@@ -35,8 +34,7 @@ class Onleesbaar(OSError):
     """A file that cannot be read; the text is a Dutch sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vondst:
+class Vondst(NamedTuple):
     """One file that may hold a bericht, on its own or inside a ZIP.
 
     `nummer` is its place in the ZIP, because a name may occur there twice; `reden` says why it cannot be read, if so.

@@ -7,14 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from istandaarden.model import Berichtmodel, Berichtsoort
 from istandaarden.modelbouw import build_models
-from istandaarden.pakketbericht import Pakketbericht
 from istandaarden.schema import Schemas, compile_schema
 from istandaarden.stijlcontrole import Stijlcontrole
+
+if TYPE_CHECKING:  # few have a package, and reading the modules for it takes time
+    from istandaarden.pakketbericht import Pakketbericht
 
 __all__ = ["Berichtsoort", "Catalogus", "Onbekend", "ingebouwd"]
 

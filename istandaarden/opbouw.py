@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from istandaarden.catalogus import Catalogus
 from istandaarden.model import ROOT, Berichtmodel, Berichtsoort, Element, Samengesteld
@@ -89,7 +89,7 @@ def _element(element: Element, waarde: object, prefix: str, prefixen: Mapping[st
         yield from _children(element.type, waarde, prefixen, plaats)
         yield f"</{naam}>"
     else:
-        yield f"<{naam}>{escape(_text(waarde, plaats))}</{naam}>"
+        yield f"<{naam}>{escape(_text(waarde, plaats), quote=False)}</{naam}>"
 
 
 def _text(waarde: object, plaats: str) -> str:

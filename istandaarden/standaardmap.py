@@ -14,8 +14,6 @@ from istandaarden.catalogus import Catalogus, ingebouwd
 from istandaarden.model import Berichtmodel
 from istandaarden.modelbestand import Modelfout
 from istandaarden.modelbouw import build_models, builtin_text
-from istandaarden.pakket import Pakketfout, read_packages
-from istandaarden.pakketbericht import messages_of
 
 VARIABELE = "KNOOPPUNT_STANDAARDEN"
 """Environment variable that names the folder; empty for none."""
@@ -68,6 +66,10 @@ def from_folder(map_: str) -> Catalogus:
     Raises:
         Standaardfout: something in it cannot be used.
     """
+    # read only here: who has no folder of his own need not wait for it
+    from istandaarden.pakket import Pakketfout, read_packages  # noqa: PLC0415
+    from istandaarden.pakketbericht import messages_of  # noqa: PLC0415
+
     try:
         eigen = _read_models(Path(map_))
         modellen = [*ingebouwd().models(), *(model for modellen in eigen.values() for model in modellen)]

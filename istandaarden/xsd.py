@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from istandaarden.model import (
     ROOT,
@@ -88,8 +88,8 @@ def _basis_lines(basis: Basismodel) -> Iterator[str]:
     prefix = basis.standaard
     yield _KOP
     yield (
-        f'<xs:schema xmlns:xs="{_XS}" xmlns:{prefix}={quoteattr(basis.naamruimte)}'
-        f' targetNamespace={quoteattr(basis.naamruimte)} elementFormDefault="qualified">'
+        f'<xs:schema xmlns:xs="{_XS}" xmlns:{prefix}={_quoted(basis.naamruimte)}'
+        f' targetNamespace={_quoted(basis.naamruimte)} elementFormDefault="qualified">'
     )
     yield from _appinfo(basis, "basisschema", None, basis.xsdversie)
     for composiet in sorted(basis.composieten.values(), key=lambda soort: soort.naam):
@@ -104,11 +104,11 @@ def _message_head(model: Berichtmodel) -> Iterator[str]:
     eigen = soort.code.lower()
     yield _KOP
     yield (
-        f'<xs:schema xmlns:xs="{_XS}" xmlns:{basis.standaard}={quoteattr(basis.naamruimte)}'
-        f" xmlns:{eigen}={quoteattr(soort.naamruimte)}"
-        f' targetNamespace={quoteattr(soort.naamruimte)} elementFormDefault="qualified">'
+        f'<xs:schema xmlns:xs="{_XS}" xmlns:{basis.standaard}={_quoted(basis.naamruimte)}'
+        f" xmlns:{eigen}={_quoted(soort.naamruimte)}"
+        f' targetNamespace={_quoted(soort.naamruimte)} elementFormDefault="qualified">'
     )
-    yield f'\t<xs:import namespace={quoteattr(basis.naamruimte)} schemaLocation="{BASISBESTAND}"/>'
+    yield f'\t<xs:import namespace={_quoted(basis.naamruimte)} schemaLocation="{BASISBESTAND}"/>'
 
 
 def _message_lines(model: Berichtmodel) -> Iterator[str]:
@@ -135,10 +135,11 @@ def _appinfo(
             velden[f"{soort}XsdMinVersie"] = versie.minimaal
             velden[f"{soort}XsdMaxVersie"] = versie.maximaal
     for veld, waarde in velden.items():
-        yield f"\t\t\t<{prefix}:{veld}>{escape(waarde)}</{prefix}:{veld}>"
+        yield f"\t\t\t<{prefix}:{veld}>{escape(waarde, quote=False)}</{prefix}:{veld}>"
     yield "\t\t</xs:appinfo>"
     if naam:
-        yield f"\t\t<xs:documentation>{escape(bericht.upper())}: {escape(naam)}.</xs:documentation>"
+        omschrijving = escape(f"{bericht.upper()}: {naam}.", quote=False)
+        yield f"\t\t<xs:documentation>{omschrijving}</xs:documentation>"
     yield "\t</xs:annotation>"
 
 
@@ -166,7 +167,7 @@ def _element(element: Element, eigen: str, basis: str) -> Iterator[str]:
     if element.maximaal is not None:
         yield f'\t\t\t\t\t\t<xs:maxInclusive value="{element.maximaal}"/>'
     if element.patroon is not None:
-        yield f"\t\t\t\t\t\t<xs:pattern value={quoteattr(element.patroon.uitdrukking)}/>"
+        yield f"\t\t\t\t\t\t<xs:pattern value={_quoted(element.patroon.uitdrukking)}/>"
     yield "\t\t\t\t\t</xs:restriction>"
     yield "\t\t\t\t</xs:simpleType>"
     yield "\t\t\t</xs:element>"
@@ -177,12 +178,12 @@ def _simple_type(logisch: Logisch) -> Iterator[str]:
     yield f'\t\t<xs:restriction base="{_BASISTYPE[logisch.soort]}">'
     for code, betekenis in logisch.waarden.items():
         yield (
-            f"\t\t\t<xs:enumeration value={quoteattr(code)}><xs:annotation>"
-            f"<xs:documentation>{escape(betekenis)}</xs:documentation></xs:annotation></xs:enumeration>"
+            f"\t\t\t<xs:enumeration value={_quoted(code)}><xs:annotation>"
+            f"<xs:documentation>{escape(betekenis, quote=False)}</xs:documentation></xs:annotation></xs:enumeration>"
         )
     yield from (f'\t\t\t<xs:{facet} value="{waarde}"/>' for facet, waarde in _bounds(logisch))
     if logisch.patroon is not None:
-        yield f"\t\t\t<xs:pattern value={quoteattr(logisch.patroon.uitdrukking)}/>"
+        yield f"\t\t\t<xs:pattern value={_quoted(logisch.patroon.uitdrukking)}/>"
     yield "\t\t</xs:restriction>"
     yield "\t</xs:simpleType>"
 
@@ -197,3 +198,11 @@ def _bounds(logisch: Logisch) -> Iterator[tuple[str, int]]:
         yield "minLength", 1
     if logisch.maximaal is not None:
         yield "maxLength", logisch.maximaal
+
+
+_WIT_BLIJFT = str.maketrans({"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
+"""A parser makes a space of white space in an attribute, unless it is written so."""
+
+
+def _quoted(waarde: str) -> str:
+    return f'"{escape(waarde).translate(_WIT_BLIJFT)}"'

@@ -44,7 +44,7 @@ def unique(bericht: Bericht) -> Iterator[Overtreding]:
             if plek in gezien:
                 woorden = ", ".join(deel.rpartition("/")[2] for deel in sleutel)
                 yield Overtreding(
-                    klasse, sleutel[0], f"Een eerdere {_NAAM.get(naam, naam)} heeft dezelfde sleutel ({woorden})."
+                    klasse, sleutel[0], f"Een {_NAAM.get(naam, naam)} daarvoor heeft dezelfde sleutel ({woorden})."
                 )
             gezien.add(plek)
 

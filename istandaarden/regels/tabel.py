@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from istandaarden.regels.boek import REGELSOORTEN, Regel, regels, rows, standards
 
@@ -38,9 +38,13 @@ def status(rij: Mapping[str, str]) -> str:
     gedekt = rij["covered_by"].split()
     if rij["kind"] not in REGELSOORTEN:
         return f"getoetst door {_name_all(gedekt)}" if gedekt else "niet mechanisch"
-    regel = regels()[rij["code"], standards(rij)[0]]
-    if gedekt:
-        return f"getoetst als {_name_all(gedekt)}"
+    return state(regels()[rij["code"], standards(rij)[0]])
+
+
+def state(regel: Regel) -> str:
+    """Say in Dutch at which level a rule that a bericht can break is checked, as which others, or why not."""
+    if regel.gedekt_door:
+        return f"getoetst als {_name_all(regel.gedekt_door)}"
     if not regel.mechanisch:
         return "niet mechanisch"
     return f"niveau {regel.niveau}" if is_checked(regel) else f"niveau {regel.niveau}, nog niet getoetst"
@@ -51,7 +55,7 @@ def is_checked(regel: Regel) -> bool:
     return regel.niveau == 1 or regel.toets is not None
 
 
-def _name_all(codes: list[str]) -> str:
+def _name_all(codes: Sequence[str]) -> str:
     namen = ["het schema" if code == _SCHEMA else code for code in codes]
     *eerder, laatste = namen
     return f"{', '.join(eerder)} en {laatste}" if eerder else laatste

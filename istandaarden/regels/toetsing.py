@@ -89,6 +89,7 @@ def _finding(bericht: Bericht, regel: Regel, toets: Toets, overtreding: Overtred
     plaats, lijn, waarde = bericht.locate(overtreding.klasse, overtreding.pad)
     if waarde is not None and len(waarde) > _WAARDE_MAX:
         waarde = f"{waarde[:_WAARDE_MAX]}…"
-    delen = (regel.stelling, overtreding.bijzonderheid, toets.advies)
+    # the rule says how it should be, which alone would read as if it were so
+    delen = (f"Regel overtreden: {regel.stelling}", overtreding.bijzonderheid, toets.advies)
     melding = " ".join(deel for deel in delen if deel)
     return Bevinding(regel.code, regel.niveau, plaats, lijn, melding, regel.retourcode, waarde or None)

@@ -1,40 +1,79 @@
-"""The one entry point, `knooppunt`: every command group stands in a module of its own beside this file."""
+"""The one entry point, `knooppunt`: every command stands in a module beside this file, which is read when it is used.
+
+A module adds its commands to an app with ``register(app)``. Reading all of them takes seconds, since some are a whole
+hub; so this file knows no more of a command than its name, its modules and the line that `knooppunt --help` shows.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from istandaarden.standaardmap import Standaardfout
-from knooppunt.cli import (
-    bericht,
-    db,
-    demo,
-    partij,
-    pki,
-    retour,
-    serve,
-    simuleer,
-    sleutel,
-    standaarden,
-    standaardpakket,
-    stuur,
-)
-from knooppunt.cli.gebruiksfout import explain
-from knooppunt.configuratie import ConfiguratieFout
+OPDRACHTEN = {
+    "serve": ("Start het knooppunt; SIGTERM of Ctrl-C stopt het nadat lopende verzoeken klaar zijn.", "serve"),
+    "stuur": ("Stuur één bestand als StUF-bericht naar een knooppunt en vertel wat het antwoord was.", "stuur"),
+    "valideer": (
+        "Controleer berichten tegen hun schema en de regels van de standaard, en leg elke fout uit.",
+        "valideer",
+    ),
+    "retour": ("Maak het retourbericht van een heenbericht, compleet en klaar om te versturen.", "retour"),
+    "demo": (
+        "Speel twee zorgverhalen en vier tegenslagen door een echt knooppunt, en controleer elke uitkomst.",
+        "demo",
+    ),
+    "db": ("De tabellen van de database.", "db"),
+    "sleutel": ("Sleutels waarmee de inhoud van berichten versleuteld is.", "sleutel"),
+    "pki": ("Certificaten om mee te proberen.", "pki"),
+    "partij": ("Partijen en hun aansluitingen.", "partij"),
+    "machtiging": ("Wie welke berichten mag verzenden en ontvangen.", "partij"),
+    "bericht": ("Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.", "bericht"),
+    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer"),
+    "standaard": (
+        "De standaarden: welke berichten er zijn, en hun schema's.",
+        "standaarden standaardpakket",
+    ),
+}
+"""Per command its line of help, and the modules that register it."""
+
+
+class _Opdrachten(TyperGroup):
+    """Knows commands by their line of help, and reads the one that is used."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Give the command itself where the line of help stood in for it."""
+        naam, _, rest = super().resolve_command(ctx, args)
+        return naam, None if naam is None else read_command(naam), rest
+
 
 app = typer.Typer(
+    cls=_Opdrachten,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,  # locals may hold a payload or a key
     help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
 
-for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, standaardpakket, retour, demo):
-    _module.register(app)
+
+def read_command(naam: str) -> Any:
+    """Read the modules of a command and give it as click knows it, a group with the commands in it."""
+    groep = typer.Typer()
+    for module in OPDRACHTEN[naam][1].split():
+        importlib.import_module(f"knooppunt.cli.{module}").register(groep)
+    return typer.main.get_group(groep).commands[naam]
+
+
+def _stand_in() -> None:
+    """Hold the place of a command in the list."""
+
+
+for _naam, (_hulp, _) in OPDRACHTEN.items():
+    app.command(_naam, help=_hulp)(_stand_in)
 
 
 def main() -> None:
@@ -46,6 +85,8 @@ def main() -> None:
         sys.exit(app(standalone_mode=False, prog_name="knooppunt"))
     except TyperException as fout:
         if fout.format_message():  # empty after the help that a command without arguments gives
+            from knooppunt.cli.gebruiksfout import explain  # noqa: PLC0415 - most runs need no explanation
+
             print(explain(fout), file=sys.stderr)
         sys.exit(fout.exit_code)
     except typer.Abort:
@@ -54,10 +95,20 @@ def main() -> None:
     except BrokenPipeError:  # who reads the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except ConfiguratieFout as fout:
-        for melding in fout.meldingen:
+    except Exception as fout:
+        meldingen = _complaints(fout)
+        if not meldingen:
+            raise
+        for melding in meldingen:
             print(melding, file=sys.stderr)
         sys.exit(2)
-    except Standaardfout as fout:
-        print(fout, file=sys.stderr)
-        sys.exit(2)
+
+
+def _complaints(fout: Exception) -> list[str]:
+    # read only now: what raised such a fault has read these modules already
+    from istandaarden.standaardmap import Standaardfout  # noqa: PLC0415
+    from knooppunt.configuratie import ConfiguratieFout  # noqa: PLC0415
+
+    if isinstance(fout, ConfiguratieFout):
+        return list(fout.meldingen)
+    return [str(fout)] if isinstance(fout, Standaardfout) else []

@@ -19,7 +19,7 @@ from istandaarden.regels.registers import Contractfout, Contractlijst, Vasteregi
 from istandaarden.retour import REGELVERSIE, Afloop, Retourfout, build_retour, new_identification, outcome
 from istandaarden.toets import BERICHT_MAX, Oordeel, validate, validate_stream
 from istandaarden.veilig import XmlGeweigerd
-from knooppunt.cli.standaarden import as_text
+from knooppunt.cli.valideer import as_text
 from routing.fouten import make_fout
 
 GEMAAKT, FOUTBERICHT, NIET_TE_MAKEN = 0, 1, 2

@@ -6,13 +6,11 @@ down slows both. Nothing here asserts a time; a ratio that is far off fails, sin
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from lxml import etree
+from verhouding import ratio
 
 from adapters.stufggk.envelop_lezen import EnvelopLezer
 from adapters.stufggk.envelop_schrijven import compose
@@ -23,27 +21,6 @@ from routing.payload import Payload
 
 pytestmark = [pytest.mark.bench, pytest.mark.corpus]
 
-_RONDES = 30
-
-
-def _ratio(onze: Callable[[], object], kaal: Callable[[], object], per_ronde: int) -> tuple[float, float, float]:
-    """Median ratio of turns, and the median microseconds of one call of each side."""
-    tijden: list[tuple[float, float]] = []
-    for _ in range(_RONDES + 1):
-        paar = []
-        for doe in (onze, kaal):
-            begin = time.perf_counter()
-            for _ in range(per_ronde):
-                doe()
-            paar.append((time.perf_counter() - begin) / per_ronde * 1e6)
-        tijden.append((paar[0], paar[1]))
-    tijden.pop(0)  # warm-up
-    return (
-        statistics.median(a / b for a, b in tijden),
-        statistics.median(a for a, _ in tijden),
-        statistics.median(b for _, b in tijden),
-    )
-
 
 @pytest.mark.parametrize("code", ["WMO305", "JW301", "WMO323"])
 def test_verdict_beside_bare_lxml(corpus: Path, code: str) -> None:
@@ -51,7 +28,7 @@ def test_verdict_beside_bare_lxml(corpus: Path, code: str) -> None:
     data = (corpus / "berichten" / soort.standaard / "3.2" / f"{code}.xml").read_bytes()
     schema = ingebouwd().schema(soort)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
-    oordeel, onze, kaal = _ratio(
+    oordeel, onze, kaal = ratio(
         lambda: validate(data, verwacht=soort),
         lambda: schema.validate(etree.fromstring(data, parser)),
         200,
@@ -73,6 +50,6 @@ def test_reading_an_envelope_beside_bare_lxml(corpus: Path, code: str) -> None:
         lezer.feed(bytes_)
         return lezer.close()
 
-    lezen, onze, kaal = _ratio(read, lambda: etree.fromstring(bytes_, parser), 200)
+    lezen, onze, kaal = ratio(read, lambda: etree.fromstring(bytes_, parser), 200)
     print(f"\nenvelop met {code}, {len(bytes_)} bytes: {lezen:.1f} x alleen ontleden ({onze:.0f} tegen {kaal:.0f} us)")
     assert lezen < 60

@@ -4,38 +4,75 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
-import typer
+from typer.testing import CliRunner
 
-from knooppunt.cli import app
+from istandaarden.catalogus import ingebouwd
+from istandaarden.naslag.naslagwerk import write_reference
+from istandaarden.naslag.opmaak import anchor
+from knooppunt.cli import OPDRACHTEN, app, read_command
 
 _WORTEL = Path(__file__).parents[2]
+_NASLAG = _WORTEL / "docs" / "naslag"
+_VERVERS = "maak opnieuw: KNOOPPUNT_STANDAARDEN= knooppunt standaard documentatie --uit docs/naslag"
 _PAGINAS = [_WORTEL / "README.md", *sorted((_WORTEL / "docs").rglob("*.md"))]
 
 
-def _commands(groep: Any, pad: str) -> Iterator[str]:
-    for naam, opdracht in groep.commands.items():
+def _commands(opdrachten: Mapping[str, Any], pad: str) -> Iterator[str]:
+    for naam, opdracht in opdrachten.items():
         if hasattr(opdracht, "commands"):
-            yield from _commands(opdracht, f"{pad} {naam}")
+            yield from _commands(opdracht.commands, f"{pad} {naam}")
         else:
             yield f"{pad} {naam}"
 
 
-def test_every_command_has_its_row_and_no_row_is_of_the_past() -> None:
-    bestaand = set(_commands(typer.main.get_command(app), "knooppunt"))
+def test_every_command_has_one_row_and_no_row_is_of_the_past() -> None:
+    bestaand = _commands({naam: read_command(naam) for naam in OPDRACHTEN}, "knooppunt")
     tekst = (_WORTEL / "docs" / "commandos.md").read_text("utf-8")
-    assert set(re.findall(r"^\| `(knooppunt [a-z ]+)` \|", tekst, re.MULTILINE)) == bestaand
+    assert sorted(re.findall(r"^\| `(knooppunt [a-z ]+)` \|", tekst, re.MULTILINE)) == sorted(bestaand)
 
 
-@pytest.mark.parametrize("pagina", _PAGINAS, ids=lambda p: p.name)
+def test_the_reference_is_what_the_command_makes_of_model_rules_and_lists() -> None:
+    paginas = {pad.relative_to(_NASLAG).as_posix(): pad.read_text("utf-8") for pad in _NASLAG.rglob("*.md")}
+    verwacht = write_reference(ingebouwd())
+    assert paginas.keys() == verwacht.keys(), _VERVERS
+    assert [naam for naam, tekst in verwacht.items() if paginas[naam] != tekst] == [], _VERVERS
+
+
+def test_links_in_the_reference_lead_to_a_heading() -> None:
+    koppen = {
+        pad: {anchor(kop) for kop in re.findall(r"^#+ (.+)$", pad.read_text("utf-8"), re.MULTILINE)}
+        for pad in _NASLAG.rglob("*.md")
+    }
+    for pad in koppen:
+        for doel, anker in re.findall(r"\]\(([^)#]*)#([^)]+)\)", pad.read_text("utf-8")):
+            assert anker in koppen[(pad.parent / doel).resolve() if doel else pad], f"{pad}: {doel}#{anker}"
+
+
+@pytest.mark.parametrize("pagina", _PAGINAS, ids=lambda p: str(p.relative_to(_WORTEL)))
 def test_links_lead_somewhere(pagina: Path) -> None:
     for doel in re.findall(r"\]\(([^)#]+)\)", pagina.read_text("utf-8")):
         if "://" not in doel:
             assert (pagina.parent / doel).exists(), doel
+
+
+def test_the_readme_shows_what_valideer_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten mistakes, ten findings: the block below the command is what the command writes."""
+    monkeypatch.chdir(_WORTEL)
+    monkeypatch.setenv("KNOOPPUNT_STANDAARDEN", "")
+    tekst = (_WORTEL / "README.md").read_text("utf-8")
+    [(bestand, blok)] = re.findall(
+        r"^    \.venv/bin/knooppunt valideer (tests/\S+)\n\n((?:    .*\n)+)", tekst, re.MULTILINE
+    )
+    uit = CliRunner().invoke(app, ["valideer", bestand])
+    assert uit.exit_code == 1
+    assert uit.stdout == dedent(blok)
+    assert len(re.findall(r"^  [A-Z]{2,3}\d*, regel \d+, /Bericht", uit.stdout, re.MULTILINE)) == 10
 
 
 def test_tests_that_the_threat_model_names_exist() -> None:

@@ -40,8 +40,6 @@ LXML = {
     "set_default_parser",
 }
 ANDERE = ("xml", "pyexpat", "lxml.objectify", "lxml.html", "lxml.sax", "bs4", "xmltodict")
-SCHRIJVER = "xml.sax.saxutils"
-"""Escapes text and parses nothing."""
 
 
 def offences(bron: str) -> set[str]:
@@ -66,7 +64,7 @@ def _offences_of(knoop: ast.AST) -> Iterator[str]:
 
 
 def _is_parser(module: str) -> bool:
-    return module != SCHRIJVER and any(module == naam or module.startswith(f"{naam}.") for naam in ANDERE)
+    return any(module == naam or module.startswith(f"{naam}.") for naam in ANDERE)
 
 
 @pytest.mark.parametrize("pakket", PAKKETTEN)
@@ -100,5 +98,5 @@ def test_the_scan_finds(bron: str) -> None:
 
 
 def test_the_scan_lets_through_what_is_harmless() -> None:
-    regels = ["etree.tostring(x)", "urllib.parse.quote(x)", "etree.XMLSchema(boom)", f"from {SCHRIJVER} import escape"]
+    regels = ["etree.tostring(x)", "urllib.parse.quote(x)", "etree.XMLSchema(boom)", "from html import escape"]
     assert not offences("\n".join(regels))

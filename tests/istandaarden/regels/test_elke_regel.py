@@ -52,7 +52,7 @@ def test_names_exactly_the_rule_that_is_broken(code: str):
                     assert bevinding.plaats.startswith("/Bericht/")
                     assert bevinding.melding.endswith(".")
                     if regel.niveau == 2:
-                        assert bevinding.melding.startswith(regel.stelling)
+                        assert bevinding.melding.startswith(f"Regel overtreden: {regel.stelling}")
                         assert bevinding.melding.endswith(regel.advies)
                 assert validate(data).geldig is (regel.niveau == 2)
 

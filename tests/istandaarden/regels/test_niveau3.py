@@ -30,7 +30,7 @@ def test_names_exactly_the_rule_that_is_broken(code: str, verhaal: Geval, standa
     assert {b.code for b in bevindingen} == {code}
     for bevinding in bevindingen:
         assert (bevinding.niveau, bevinding.retourcode) == (3, regel.retourcode)
-        assert bevinding.melding.startswith(regel.stelling)
+        assert bevinding.melding.startswith(f"Regel overtreden: {regel.stelling}")
         assert bevinding.melding.endswith(regel.advies)
         assert bevinding.regel > 0
     assert v.codes(goed) == []

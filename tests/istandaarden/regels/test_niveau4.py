@@ -29,7 +29,7 @@ def test_names_exactly_the_rule_that_is_broken(code: str, verhaal: Geval, standa
     (bevinding,) = v.judge(fout).bevindingen
     regel = regels()[code, standaard]
     assert (bevinding.code, bevinding.niveau, bevinding.retourcode) == (code, 4, regel.retourcode)
-    assert bevinding.melding.startswith(regel.stelling)
+    assert bevinding.melding.startswith(f"Regel overtreden: {regel.stelling}")
     assert bevinding.melding.endswith(regel.advies)
     assert bevinding.regel > 0
     assert v.codes(goed) == []

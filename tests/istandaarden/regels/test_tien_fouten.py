@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 from istandaarden.toets import validate
 
-_PRODUCTEN = "Client/ToegewezenProducten/ToegewezenProduct"
 _RIJ = "/Bericht/Client/ToegewezenProducten"
+_BERICHT = Path(__file__).parents[2] / "voorbeeld" / "WMO301-tien-fouten.xml"
+"""The README shows what is said of it."""
 
 
-def test_ten_mistakes(proef: Callable[..., Any]):
+def test_ten_mistakes():
     """Of level 1 and level 2, next to each other: each with its code, line, place and what to do."""
-    bericht = proef("WMO301", grootte=4)
-    bericht.set("Header/Afzender", "38A4")
-    bericht.set("Client/Bsn", "999900007")
-    bericht.set("Client/Geslacht", "9")
-    bericht.set("Client/Communicatie", {"Vorm": "1"})
-    bericht.set("Client/Contactgegevens/Contact/Adres/Postcode", "1234 AB")
-    bericht.set(f"{_PRODUCTEN}[0]/Omvang", None)
-    bericht.set(f"{_PRODUCTEN}[1]/Einddatum", bericht.at(f"{_PRODUCTEN}[1]/Ingangsdatum") - timedelta(days=1))
-    bericht.set(f"{_PRODUCTEN}[2]/RedenWijziging", "01")
-    bericht.set(f"{_PRODUCTEN}[3]/ToewijzingNummer", bericht.at(f"{_PRODUCTEN}[2]/ToewijzingNummer"))
-    bericht.set(f"{_PRODUCTEN}[3]/Toewijzingstijd", None)
-    data = bericht.bytes()
+    data = _BERICHT.read_bytes()
     oordeel = validate(data, niveau=2)
     gevonden = [(bevinding.code, bevinding.niveau, bevinding.plaats) for bevinding in oordeel.bevindingen]
     assert gevonden == [
