@@ -20,6 +20,7 @@ from knooppunt.cli import (
     standaarden,
     standaardpakket,
     stuur,
+    woonplaats,
 )
 from knooppunt.configuratie import ConfiguratieFout
 
@@ -30,7 +31,21 @@ app = typer.Typer(
     help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
 
-for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, standaardpakket, retour, demo):
+for _module in (
+    serve,
+    db,
+    sleutel,
+    pki,
+    partij,
+    bericht,
+    stuur,
+    simuleer,
+    standaarden,
+    standaardpakket,
+    retour,
+    woonplaats,
+    demo,
+):
     _module.register(app)
 
 
