@@ -6,13 +6,14 @@ Names may be written with underscores (``moeder_gemeente_bij_geboorte``), as in 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from routing.woonplaats.feiten import (
     Adresperiode,
@@ -24,6 +25,19 @@ from routing.woonplaats.feiten import (
     Verblijfsoort,
 )
 
+
+def _only_iso(waarde: object) -> object:
+    """Refuse numbers, which pydantic would take for seconds since 1970, also when they are written as text."""
+    if isinstance(waarde, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", waarde):
+        raise PydanticCustomError("date_type", "not a date")
+    if isinstance(waarde, int | float):
+        raise PydanticCustomError("date_type", "not a date")
+    return waarde
+
+
+Dag = Annotated[date, BeforeValidator(_only_iso)]
+"""A day as 2022-01-31."""
+
 Gemeentecode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 
 _PERIODEN = 200  # more addresses or stays than anybody has
@@ -32,7 +46,6 @@ _WOORDEN = {
     "bool_parsing": "moet true of false zijn",
     "bool_type": "moet true of false zijn",
     "date_from_datetime_parsing": "moet een datum zijn als 2022-01-31",
-    "date_from_datetime_inexact": "moet een datum zijn als 2022-01-31, zonder tijd",
     "date_parsing": "moet een datum zijn als 2022-01-31",
     "date_type": "moet een datum zijn als 2022-01-31",
     "enum": "moet een van deze waarden zijn: {expected}",
@@ -56,8 +69,8 @@ class Adresvorm(Vorm):
 
     soort: Adressoort
     gemeente: Gemeentecode | None = None
-    van: date | None = None
-    tot: date | None = None
+    van: Dag | None = None
+    tot: Dag | None = None
     aantekening_226: Annotated[bool, Field(alias="aantekening226", strict=True)] = False
     in_onderzoek: Annotated[bool, Field(strict=True)] = False
     opgegeven: Annotated[bool, Field(strict=True)] = False
@@ -67,8 +80,8 @@ class Verblijfvorm(Vorm):
     """A stay: first and last day included."""
 
     soort: Verblijfsoort
-    van: date | None = None
-    tot: date | None = None
+    van: Dag | None = None
+    tot: Dag | None = None
     deeltijd: Annotated[bool, Field(strict=True)] = False
 
 
@@ -83,8 +96,8 @@ class Gezagvorm(Vorm):
 class Feitenvorm(Vorm):
     """All facts about one youth; see `routing.woonplaats.feiten.Feiten` for what each means."""
 
-    peildatum: date
-    geboortedatum: date | None = None
+    peildatum: Dag
+    geboortedatum: Dag | None = None
     brp: Annotated[tuple[Adresvorm, ...], Field(max_length=_PERIODEN)] | None = None
     verblijf: Annotated[tuple[Verblijfvorm, ...], Field(max_length=_PERIODEN)] = ()
     moeder_gemeente_bij_geboorte: Gemeentecode | None = None
