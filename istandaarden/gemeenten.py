@@ -1,10 +1,11 @@
-"""The gemeenten of the Netherlands: those of 2026, and those that merged since 2015 (CBS)."""
+"""The gemeenten of the Netherlands: those of 2026, those that merged since 2015, and what they merged into (CBS)."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -29,6 +30,62 @@ def is_gemeente(code: str, dag: date) -> bool:
 def was_gemeente(code: str, dag: date) -> bool:
     """Tell whether a code was that of a gemeente on a day or before it, since 2015."""
     return _geldigheid().get(code, (date.max, date.min))[0] <= dag
+
+
+@dataclass(frozen=True, slots=True)
+class Opvolging:
+    """What became of a gemeentecode: the gemeenten that have its territory on a day, and by which mergers.
+
+    `codes` holds one code, or several when the gemeente was split: then only an address tells which one. `stappen`
+    are the codes passed on the way, oldest first, with the day on which each went on in the next.
+    """
+
+    codes: tuple[str, ...]
+    stappen: tuple[tuple[str, date], ...] = ()
+
+    @property
+    def code(self) -> str | None:
+        """The one gemeente, None when it was split."""
+        return self.codes[0] if len(self.codes) == 1 else None
+
+
+def succeed(code: str, dag: date) -> Opvolging | None:
+    """Say which gemeente a code stands for on a day, through any number of mergers.
+
+    A code that is valid on the day stands for itself, and so does one that began only later: registers are kept with
+    the code of today. None when the code was never that of a gemeente since 2015.
+    """
+    if code not in _geldigheid():
+        return None
+    if _geldigheid()[code][1] >= dag:
+        return Opvolging((code,))
+    opvolgers = _opvolgers()[code]
+    verder = [vervolg for nieuw, _ in opvolgers if (vervolg := succeed(nieuw, dag)) is not None]
+    codes = dict.fromkeys(een for vervolg in verder for een in vervolg.codes)
+    gedeeld = verder[0].stappen if len(verder) == 1 else ()
+    return Opvolging(tuple(codes), ((code, opvolgers[0][1]), *gedeeld))
+
+
+def gemeentenaam(code: str) -> str | None:
+    """Give the name that goes with a code, also of a gemeente that is no more; None when there was none since 2015."""
+    return gemeenten().get(code) or _oude_namen().get(code)
+
+
+@lru_cache(maxsize=1)
+def _opvolgers() -> Mapping[str, tuple[tuple[str, date], ...]]:
+    per_code: dict[str, list[tuple[str, date]]] = {}
+    for rij in _read("herindelingen.csv"):
+        opvolger = (rij["nieuwe_code"], date.fromisoformat(rij["ingangsdatum"]))
+        per_code.setdefault(rij["oude_code"], []).append(opvolger)
+    return {code: tuple(opvolgers) for code, opvolgers in per_code.items()}
+
+
+@lru_cache(maxsize=1)
+def _oude_namen() -> Mapping[str, str]:
+    rijen = tuple(_read("herindelingen.csv"))
+    return {rij["nieuwe_code"]: rij["nieuwe_naam"] for rij in rijen} | {
+        rij["oude_code"]: rij["oude_naam"] for rij in rijen
+    }
 
 
 @lru_cache(maxsize=1)

@@ -33,6 +33,7 @@ OPDRACHTEN = {
     "partij": ("Partijen en hun aansluitingen.", "partij"),
     "machtiging": ("Wie welke berichten mag verzenden en ontvangen.", "partij"),
     "bericht": ("Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.", "bericht"),
+    "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
     "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer"),
     "standaard": (
         "De standaarden: welke berichten er zijn, en hun schema's.",
