@@ -42,6 +42,7 @@ from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
+from routing.vrijgave import Vrijgave
 
 _log = structlog.get_logger(__name__)
 
@@ -127,6 +128,9 @@ class Hub:
         stapel.push_async_callback(afleveraar.stop)
         volger = asyncio.create_task(self._follow_register(), name="register-volgen")
         stapel.push_async_callback(_cancel, volger)
+        vrijgave = Vrijgave(self.opslag, melder, afleveraar.wake, hub.fout_generatie)
+        vrijgever = asyncio.create_task(self._let_go(vrijgave), name="vrijgeven")
+        stapel.push_async_callback(_cancel, vrijgever)
 
         controles = {
             "koppelvlak": self._check_accepting,
@@ -196,6 +200,15 @@ class Hub:
                 if bereikbaar:
                     _log.warning("register niet te lezen", fout=type(fout).__name__, gevolg="het oude blijft gelden")
                 bereikbaar = False
+
+    async def _let_go(self, vrijgave: Vrijgave) -> None:
+        """Let held berichten go when their release opens; whatever goes wrong, the next look may go well."""
+        while True:
+            await asyncio.sleep(_REGISTER_SECONDEN)
+            try:
+                await vrijgave.perform()
+            except Exception as fout:  # noqa: BLE001 - they stay held, and are looked at again
+                _log.warning("aangehouden berichten niet vrijgegeven", fout=type(fout).__name__)
 
     def _refuse_ready(self) -> None:
         self._neemt_aan = False
