@@ -25,7 +25,7 @@ from routing.register import next_versie, read_register
 from routing.registerimport import Importfout
 from routing.releasekalender import Sleutel, lay_over, read_imported
 
-_VELDEN = ("standaarden", "release", "partijen", "vervalt", *Moment)
+_VELDEN = ("standaarden", "release", "partijen", "vervalt", *(moment.value for moment in Moment))
 _RELEASE = re.compile(r"[1-9][0-9]?\.(?:0|[1-9][0-9]?)")
 
 

@@ -13,6 +13,7 @@ from knooppunt.cli import (
     demo,
     partij,
     pki,
+    release,
     retour,
     serve,
     simuleer,
@@ -30,7 +31,21 @@ app = typer.Typer(
     help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
 
-for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, standaardpakket, retour, demo):
+for _module in (
+    serve,
+    db,
+    sleutel,
+    pki,
+    partij,
+    bericht,
+    stuur,
+    simuleer,
+    standaarden,
+    standaardpakket,
+    retour,
+    release,
+    demo,
+):
     _module.register(app)
 
 
