@@ -15,8 +15,11 @@ import pytest
 from sqlalchemy import Connection, Row, select
 from verhaal import AANBIEDER, GEMEENTE, VANDAAG, Verhaal
 
+from istandaarden.catalogus import ingebouwd
 from istandaarden.herkenning import recognise
+from istandaarden.kop import read_kop
 from istandaarden.regels.registers import Vasteregisters
+from istandaarden.voorbeeld import make_voorbeeld
 from routing import aanhouding, registerimport, releaseimport, schema, vrijgave
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Parameters, Stuurgegevens, Systeem
 from routing.dossier import Dossier
@@ -474,3 +477,30 @@ async def test_imported_moments_replace_what_was_imported_for_that_release_and_n
     assert wmo == {"open": dag + timedelta(days=1)}
     assert jw == {"open": dag, "retour_dicht": None}
     assert kalender.algemeen["iwmo", "3.2"].opens == datetime(2023, 4, 3, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("code", "release"), [("WMO305", "2.3"), ("JW303", "2.3")])
+async def test_a_release_of_the_past_is_refused_until_the_operator_opens_it_beside_the_current_one(
+    knoop: Knoop, v: Verhaal, code: str, release: str
+) -> None:
+    data = make_voorbeeld(ingebouwd().find(code, release))
+    kop = read_kop([data])
+    assert kop.afzender
+    assert kop.ontvanger
+    data = data.replace(f">{kop.afzender}<".encode(), f">{AANBIEDER}<".encode(), 1)
+    data = data.replace(f">{kop.ontvanger}<".encode(), f">{GEMEENTE}<".encode(), 1)
+    aanlevering = offer(data)
+    parameters = Parameters("0001", "0000", "0002", "0003")
+    aanlevering = replace(aanlevering, envelop=replace(aanlevering.envelop, parameters=parameters))
+    referentie = aanlevering.envelop.stuurgegevens.referentienummer
+    assert (await knoop.accept(aanlevering)).soort is Ontvangstsoort.AANGENOMEN
+    assert (await knoop.rows())[referentie].fout_code == "IB023"
+    dicht = dict.fromkeys(("declaraties_dicht", "heen_dicht", "retour_dicht"), "geen")
+    inlezing = releaseimport.parse_calendar(
+        {"release": [{"standaarden": ["iwmo", "ijw"], "release": release, **dicht}]}
+    )
+    await knoop.opslag.write(releaseimport.store, inlezing)
+    await knoop.bron.refresh(knoop.opslag)
+    assert (await knoop.accept(aanlevering)).soort is Ontvangstsoort.AANGENOMEN
+    nieuw = await knoop.send(v.start())
+    assert [rij.referentienummer for rij in await knoop.lane(GEMEENTE)] == [referentie, nieuw]

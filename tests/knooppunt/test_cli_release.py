@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 import uuid
 from pathlib import Path
@@ -165,6 +166,13 @@ def test_a_file_that_is_no_text_or_not_there_is_explained(config: Path, tmp_path
         uit = _run("importeer", str(tmp_path / naam), "--config", str(config))
         assert uit.exit_code == 1
         assert melding in uit.stderr
+
+
+def test_the_example_in_the_docs_can_be_imported(config: Path) -> None:
+    tekst = (Path(__file__).parents[2] / "docs" / "releases.md").read_text("utf-8")
+    (voorbeeld,) = re.findall(r"```toml\n(.*?)```", tekst, re.DOTALL)
+    uit = _import(config, voorbeeld)
+    assert uit.exit_code == 0, uit.stderr
 
 
 # --- oefen ---------------------------------------------------------------------------------------------------------
