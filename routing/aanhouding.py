@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select
 
 from istandaarden.releases import Openstelling, Stroom, Uitgave
 from routing import lanes, logboek, schema
@@ -23,6 +23,17 @@ from routing.releasekalender import to_uitgave
 from routing.status import Status
 
 _a, _b = schema.aangehouden.c, schema.bericht.c
+
+_EERDER = (  # made once: the intake asks it for every bericht
+    select(_a.id)
+    .where(
+        _a.lane == bindparam("ontvanger"),
+        _a.partij == bindparam("ontvanger"),
+        _a.standaard == bindparam("welke"),
+        _a.release == bindparam("nummer"),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +68,8 @@ def must_wait(conn: Connection, lane: str, uitgave: Uitgave, nog_dicht: Openstel
     """
     if nog_dicht is not None:
         return Wacht(lane, uitgave, nog_dicht.uitleg, nog_dicht.vanaf)
-    zelfde = (_a.standaard == uitgave.standaard, _a.release == uitgave.release, _a.partij == lane)
-    if conn.execute(select(_a.id).where(_a.lane == lane, *zelfde).limit(1)).first() is None:
+    wie = {"ontvanger": lane, "welke": uitgave.standaard, "nummer": uitgave.release}
+    if conn.execute(_EERDER, wie).first() is None:
         return None
     return Wacht(lane, uitgave, f"Wat eerder voor {lane} is aangehouden, gaat voor.", None)
 

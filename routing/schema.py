@@ -245,4 +245,5 @@ Index(
     aangehouden.c.standaard,
     aangehouden.c.release,
     aangehouden.c.stroom,
+    aangehouden.c.kanaal,  # so that counting what waits reads nothing but this index
 )

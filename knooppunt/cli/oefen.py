@@ -8,7 +8,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from istandaarden.bestanden import find, open_all
 from istandaarden.oefening import Breuk, Oefening, Telling, Uitkomst
+from istandaarden.releases import NEDERLAND
 from istandaarden.standaardmap import in_gebruik
 from knooppunt.beeld import make_console, safe
 from knooppunt.configuratie import ConfiguratieFout
@@ -25,7 +25,6 @@ from knooppunt.oefenstof import stored
 from routing.kluis import Kluis, KluisFout
 
 NIETS, AFGEKEURD, NIET_TE_OEFENEN = 0, 1, 2
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 _VORMEN = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
@@ -97,7 +96,7 @@ def _rehearse_log(
         kluis = Kluis(configuratie.sleutels.map)
     except KluisFout as fout:
         raise ConfiguratieFout(str(fout)) from None
-    vanaf, tot = (moment and moment.replace(tzinfo=AMSTERDAM) for moment in periode)
+    vanaf, tot = (moment and moment.replace(tzinfo=NEDERLAND) for moment in periode)
     with connect(configuratie) as conn:
         for bericht in stored(conn, kluis, standaard, vanaf, tot):
             oefening.add(bericht.referentienummer, bericht.chunks, bericht.zender)

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from istandaarden.releases import Moment, Stand, Stroom, ingebouwd
+from istandaarden.releases import NEDERLAND, Moment, Stand, Stroom, ingebouwd
 from istandaarden.standaardmap import in_gebruik
 from knooppunt.beeld import make_console, safe
 from knooppunt.cli import oefen
@@ -131,7 +131,7 @@ def _moment(stand: Releasestand, moment: Moment) -> str:
     tijd = stand.momenten[moment]
     if tijd is None:
         return "geen"
-    return f"{'≈ ' if moment in stand.patroon else ''}{tijd.astimezone(oefen.AMSTERDAM):%d-%m-%Y %H:%M}"
+    return f"{'≈ ' if moment in stand.patroon else ''}{tijd.astimezone(NEDERLAND):%d-%m-%Y %H:%M}"
 
 
 def _now(standen: Mapping[Stroom, Stand]) -> Text:

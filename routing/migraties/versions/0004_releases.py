@@ -42,4 +42,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("bericht_id", name="uq_aangehouden_bericht_id"),
     )
     op.create_index("ix_aangehouden_lane", "aangehouden", ["lane", "id"])
-    op.create_index("ix_aangehouden_wacht", "aangehouden", ["lane", "partij", "standaard", "release", "stroom"])
+    op.create_index(
+        "ix_aangehouden_wacht", "aangehouden", ["lane", "partij", "standaard", "release", "stroom", "kanaal"]
+    )
