@@ -94,7 +94,7 @@ async def test_what_was_held_survives_kills_and_arrives_once_and_in_order_when_t
         partijen.append(daarna)
         daarna.connect_hub(hub.basis)
         gezonden.append(await _send(daarna, _LAAT.code, _AANTAL))
-        await laat.grootboek.wait_for(lambda b: b.referentienummer == gezonden[-1], seconden=30)
+        await laat.grootboek.wait_for(lambda b: b.referentienummer == gezonden[-1], seconden=60)
         assert [b.referentienummer for b in laat.grootboek.of(Richting.ONTVANGEN)] == gezonden
         assert await _held(hub) == []
         verhaal = await _perform(hub, _story, gezonden[0])
@@ -121,7 +121,7 @@ async def test_when_the_calendar_closes_instead_the_zender_gets_a_fo01_in_words(
         def about(boeking: Boeking) -> bool:
             return boeking.envelop.stuurgegevens.cross_ref == referentie
 
-        fo01 = await gemeente.grootboek.wait_for(about, seconden=30)
+        fo01 = await gemeente.grootboek.wait_for(about, seconden=60)
         assert fo01.envelop.stuurgegevens.berichtcode is Berichtcode.FO01
         assert fo01.envelop.fout is not None
         assert fo01.envelop.fout.code == "IB023"
