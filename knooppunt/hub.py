@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -42,14 +43,15 @@ from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
+from routing.vrijgave import Vrijgave
 
 _log = structlog.get_logger(__name__)
 
 _DAG_MS = 24 * 3600 * 1000
 _STOP_SECONDEN = 10.0
 """How long running deliveries may finish when the hub stops; what is broken off is offered again."""
-_REGISTER_SECONDEN = 1.0
-"""How often the register is looked at for changes that a command or another node made."""
+_KIJK_SECONDEN = 1.0
+"""How often the register is looked at for changes that a command or another node made, and what is held."""
 
 
 class Hub:
@@ -125,8 +127,13 @@ class Hub:
         )
         afleveraar.start()
         stapel.push_async_callback(afleveraar.stop)
-        volger = asyncio.create_task(self._follow_register(), name="register-volgen")
-        stapel.push_async_callback(_cancel, volger)
+        vrijgave = Vrijgave(self.opslag, melder, afleveraar.wake, hub.fout_generatie)
+        for naam, gevolg, doe in (
+            ("register volgen", "het oude blijft gelden", lambda: self.register_bron.refresh(self.opslag)),
+            ("aangehouden berichten vrijgeven", "zij blijven wachten", vrijgave.perform),
+        ):
+            taak = asyncio.create_task(_keep_doing(naam, gevolg, doe), name=naam)
+            stapel.push_async_callback(_cancel, taak)
 
         controles = {
             "koppelvlak": self._check_accepting,
@@ -184,19 +191,6 @@ class Hub:
         VspInterface(innemer, afhaalbak, self.register_bron, identify, instellingen).add_routes(app)
         return app
 
-    async def _follow_register(self) -> None:
-        """Take over changes in the register; while the database is away, go on with what is known."""
-        bereikbaar = True
-        while True:
-            await asyncio.sleep(_REGISTER_SECONDEN)
-            try:
-                await self.register_bron.refresh(self.opslag)
-                bereikbaar = True
-            except Exception as fout:  # noqa: BLE001 - whatever it is, the next look may go well
-                if bereikbaar:
-                    _log.warning("register niet te lezen", fout=type(fout).__name__, gevolg="het oude blijft gelden")
-                bereikbaar = False
-
     def _refuse_ready(self) -> None:
         self._neemt_aan = False
 
@@ -242,6 +236,20 @@ async def _listen(stapel: AsyncExitStack, luisteraar: Luisteraar, sectie: str, a
     except OSError as fout:
         raise ConfiguratieFout(f"{sectie}: op {adres} poort {poort} is niet te luisteren ({fout.strerror}).") from None
     return luisteraar.url
+
+
+async def _keep_doing(naam: str, gevolg: str, doe: Callable[[], Awaitable[object]]) -> None:
+    """Do something every `_KIJK_SECONDEN`; while it fails, say so once and go on trying."""
+    gelukt = True
+    while True:
+        await asyncio.sleep(_KIJK_SECONDEN)
+        try:
+            await doe()
+            gelukt = True
+        except Exception as fout:  # noqa: BLE001 - whatever it is, the next time may go well
+            if gelukt:
+                _log.warning(f"{naam} lukt niet", fout=type(fout).__name__, gevolg=gevolg)
+            gelukt = False
 
 
 async def _cancel(taak: asyncio.Task[None]) -> None:

@@ -11,17 +11,20 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection, Row, select, update
 
 from istandaarden.bevinding import Bevinding
-from routing import dossier, schema, tijdstip
+from istandaarden.releases import Uitgave
+from routing import aanhouding, dossier, schema, tijdstip
 from routing.beantwoording import Antwoord, Beantwoorder
-from routing.bericht import Aanlevering, Berichtcode
+from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout, make_fout
 from routing.gelijktijdig import Ingehaald, is_overtaken
+from routing.klok import now
 from routing.logboek import record
 from routing.opslag import Opslag
 from routing.poorten import Ontvangst, Ontvangstsoort
@@ -112,12 +115,8 @@ class Intake:
     async def _judge(self, aanlevering: Aanlevering) -> Besluit:
         sg = aanlevering.envelop.stuurgegevens
         register = self._foutmelder.register_bron.current()
-        verwezen = None
-        if sg.cross_ref is not None:
-            verwezen = await self._opslag.read(
-                find_verwezen, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie
-            )
-        besluit = decide(aanlevering, register, verwezen, self._standaardgeneratie)
+        moment, verwezen = await self._opslag.read(_look_up, sg)
+        besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie)
         if besluit.fout is None:
             generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
             niveau = register.regelniveau(sg.zender.organisatie, sg.ontvanger.organisatie)
@@ -169,29 +168,36 @@ class Intake:
         if besluit.gelezen is not None and is_overtaken(conn, besluit.gelezen, dossier.locks_of(besluit.dossier)):
             return None
         aansluiting = besluit.aansluiting if fout is None else None
-        status = status_after_intake(aansluiting) if aansluiting else Status.AFGEKEURD
+        wacht = None
+        if aansluiting and besluit.functie and (soort := besluit.functie.berichtsoort):
+            wacht = aanhouding.must_wait(conn, aansluiting.partij, Uitgave.of(soort), besluit.nog_dicht)
+        status = Status.AFGEKEURD
+        if aansluiting:
+            status = Status.WORDT_VERWERKT if wacht else status_after_intake(aansluiting)
         if not insert_bericht(conn, nieuw, status, fout):
             if (herhaling := self._repeated(conn, opdracht)) is not None:
                 return herhaling, ()
             insert_bericht(conn, nieuw, status, fout)
         sg = nieuw.envelop.stuurgegevens
         binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
-        slot = fout.code if fout else f"naar {sg.ontvanger.organisatie}"
+        slot = fout.code if fout else f"{'aangehouden voor' if wacht else 'naar'} {sg.ontvanger.organisatie}"
         route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
         termijn = self._foutmelder.termijnen.of(aansluiting) if aansluiting else 0
         complete(
             conn,
             nieuw,
             [("ontvangen", Status.ONTVANGEN, binnen), ("route", status, route)],
-            (aansluiting, termijn) if aansluiting else None,
+            (aansluiting, termijn) if aansluiting and not wacht else None,
         )
+        if aansluiting and wacht:
+            aanhouding.hold(conn, nieuw.bericht_id, aansluiting, wacht)
         if fout is None:
             dossier.store(conn, nieuw.bericht_id, besluit.dossier)
         lanes = [aansluiting.partij] if aansluiting else []
         if opdracht.fo01 is not None and (lane := self._foutmelder.store(conn, opdracht.fo01, nieuw.bericht_id)):
             lanes.append(lane)
         antwoord_hub = opdracht.antwoord
-        if antwoord_hub is not None and (lane := self._beantwoorder.store(conn, antwoord_hub, nieuw.bericht_id)):
+        if antwoord_hub is not None and (lane := self._beantwoorder.store(conn, antwoord_hub, nieuw.bericht_id, wacht)):
             lanes.append(lane)
         if sg.berichtcode is Berichtcode.FO01 and besluit.verwezen is not None:
             code = nieuw.envelop.fout.code if nieuw.envelop.fout else None
@@ -246,6 +252,13 @@ def _explain(besluit: Besluit) -> dict[str, object]:
 def _list(bevindingen: tuple[Bevinding, ...]) -> list[dict[str, object]]:
     velden = ("code", "niveau", "plaats", "regel", "melding", "retourcode")
     return [{veld: getattr(b, veld) for veld in velden} for b in bevindingen[:_MAX_BEVINDINGEN]]
+
+
+def _look_up(conn: Connection, sg: Stuurgegevens) -> tuple[datetime, Verwezen | None]:
+    """Give what a decision needs from the database: what time it is, and the bericht that is pointed at."""
+    if sg.cross_ref is None:
+        return now(conn), None
+    return now(conn), find_verwezen(conn, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie)
 
 
 def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str) -> Verwezen | None:

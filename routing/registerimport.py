@@ -22,7 +22,7 @@ from routing import schema
 from routing.fouten import GENERATIES
 from routing.functies import namen
 from routing.partij import KETENPARTIJEN, Aansluiting, Kanaal, Machtiging, Partij, Partijsoort, Protocol, Richting
-from routing.register import ingebouwd
+from routing.register import ingebouwd, next_versie
 
 _VELDEN = (
     "code",
@@ -297,12 +297,5 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     for m in inschrijving.machtigingen
                 ],
             )
-    _next_versie(conn)
+    next_versie(conn)
     return aantal
-
-
-def _next_versie(conn: Connection) -> None:
-    """Mark the register as changed, so that running hubs read it again."""
-    versie = schema.register_versie
-    if not conn.execute(update(versie).values(versie=versie.c.versie + 1)).rowcount:
-        conn.execute(insert(versie).values(id=1, versie=1))

@@ -72,6 +72,16 @@ machtiging = Table(
     Column("berichtsoort", Text, primary_key=True),  # WMO301, or with a closing * for a family
 )
 
+releasemoment = Table(  # what an operator lays over the built-in calendar of releases
+    "releasemoment",
+    metadata,
+    Column("partij", Text, primary_key=True),  # empty: for everybody
+    Column("standaard", Text, primary_key=True),
+    Column("release", Text, primary_key=True),
+    Column("moment", Text, primary_key=True),
+    Column("tijd", BigInteger),  # NULL: it never comes
+)
+
 register_versie = Table(
     "register_versie",
     metadata,
@@ -212,4 +222,28 @@ Index(
     aflevering.c.expires_at,
     sqlite_where=text("open"),
     postgresql_where=text("open"),
+)
+
+# Accepted, but not yet in a lane: the release is not open yet for `partij`, mostly the ontvanger himself.
+aangehouden = Table(
+    "aangehouden",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),  # in the order of intake
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False, unique=True),
+    Column("lane", Text, nullable=False),  # where it will go
+    Column("kanaal", Text, nullable=False),  # for a lane whose ontvanger is no longer connected by then
+    Column("partij", Text, nullable=False),
+    Column("standaard", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("stroom", Text, nullable=False),
+)
+Index("ix_aangehouden_lane", aangehouden.c.lane, aangehouden.c.id)
+Index(
+    "ix_aangehouden_wacht",
+    aangehouden.c.lane,
+    aangehouden.c.partij,
+    aangehouden.c.standaard,
+    aangehouden.c.release,
+    aangehouden.c.stroom,
+    aangehouden.c.kanaal,  # so that counting what waits reads nothing but this index
 )
