@@ -20,6 +20,7 @@ from istandaarden.regels.keten import Keten
 from istandaarden.regels.registers import Registers
 from istandaarden.regels.toetsing import judge
 from istandaarden.regels.twijfel import mark_faults
+from istandaarden.schakels import Schakel, needs_klassen, schakels_of
 from istandaarden.schemauitleg import explain_by_schema
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.uitleg import Foutplekken, explain_places, line_of
@@ -40,7 +41,8 @@ class Oordeel:
     `berichtsoort` is what the root element says, None when it says nothing we know; `bevindingen` is empty exactly when
     `geldig`; `kop` is the Header as far as it could be read. `bericht` is what rules read, for who wants to add it to a
     keten: there when a level above 1 was asked and the schema is satisfied. `schema` says which schema gave the
-    verdict, see `istandaarden.catalogus.Catalogus.herkomst`; empty when the berichtsoort is not known.
+    verdict, see `istandaarden.catalogus.Catalogus.herkomst`; empty when the berichtsoort is not known. `schakels` are
+    there when they were asked for and the schema is satisfied.
     """
 
     geldig: bool
@@ -49,6 +51,7 @@ class Oordeel:
     kop: Kop | None
     bericht: Bericht | None = field(default=None, repr=False, compare=False)
     schema: str = ""
+    schakels: tuple[Schakel, ...] = field(default=(), repr=False)
 
 
 def validate(
@@ -59,6 +62,7 @@ def validate(
     niveau: int = 1,
     keten: Keten | None = None,
     registers: Registers | None = None,
+    schakels: bool = False,
 ) -> Oordeel:
     """Check a bericht against the schema of its berichtsoort and, if asked, its rules (levels of iStandaarden IV032).
 
@@ -71,6 +75,7 @@ def validate(
             that satisfies its schema.
         keten: what is known of earlier berichten; without it level 3 is left out.
         registers: what is known outside berichten; without it level 4 is left out.
+        schakels: also read by what the bericht hangs together with others.
 
     Returns:
         The verdict with all findings at once. Whatever is wrong with `data` is a finding, never an exception.
@@ -84,8 +89,9 @@ def validate(
             niveau=niveau,
             keten=keten,
             registers=registers,
+            schakels=schakels,
         )
-    return _validate_tree(data, verwacht, catalogus, niveau, (keten, registers))
+    return _validate_tree(data, verwacht, catalogus, niveau, (keten, registers), schakels=schakels)
 
 
 def _validate_tree(
@@ -94,13 +100,20 @@ def _validate_tree(
     catalogus: Catalogus,
     niveau: int,
     bronnen: tuple[Keten | None, Registers | None],
+    *,
+    schakels: bool = False,
 ) -> Oordeel:
     soort, bevindingen, wortel, bericht = _check(data, verwacht, catalogus, niveau)
+    voldoet = bericht is not None or not bevindingen
     if bericht is not None:
         bevindingen += _judge_higher(bericht, niveau, *bronnen)
     kop = _kop(soort, wortel, bericht)
     schema = catalogus.herkomst(soort) if soort else ""
-    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema)
+    gevonden: tuple[Schakel, ...] = ()
+    if schakels and voldoet and soort is not None and kop is not None and wortel is not None:
+        gelezen = bericht or (read_tree(wortel, soort) if needs_klassen(soort) else None)
+        gevonden = schakels_of(soort, kop, gelezen)
+    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema, gevonden)
 
 
 def check(
@@ -177,6 +190,7 @@ def validate_stream(
     niveau: int = 1,
     keten: Keten | None = None,
     registers: Registers | None = None,
+    schakels: bool = False,
 ) -> Oordeel:
     """Check a large bericht with the same verdict as `validate`, without holding it as long as it is valid.
 
@@ -187,15 +201,17 @@ def validate_stream(
         niveau: as for `validate`.
         keten: as for `validate`.
         registers: as for `validate`.
+        schakels: as for `validate`.
 
     Returns:
         As `validate`. Only to explain what its schema does not allow, a bericht is read as a whole. From level 2 on
         its values are kept, without the tree around them.
     """
     catalogus = catalogus or in_gebruik()
-    lezer = Meelezer() if niveau > 1 else None
+    lezer: Meelezer | None = None
     try:
         soort = recognise(chunks(), catalogus)
+        lezer = Meelezer() if niveau > 1 or (schakels and needs_klassen(soort)) else None
         lees = lezer.absorb if lezer else None
         if _mismatch(soort, verwacht) or not validate_chunks(_bounded(chunks()), catalogus.schema(soort), lees=lees):
             lezer = lees = None
@@ -208,12 +224,15 @@ def validate_stream(
     except Onherkenbaar as fout:
         return Oordeel(geldig=False, berichtsoort=None, bevindingen=(_refusal(fout),), kop=None)
     schema = catalogus.herkomst(soort)
-    if lezer is None:
-        return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop, schema=schema)
-    bericht = lezer.bericht(soort)
+    bericht = lezer.bericht(soort) if lezer else None
+    kop = kop or _kop(soort, None, bericht)
+    gevonden: tuple[Schakel, ...] = ()
+    if schakels and kop is not None:
+        gevonden = schakels_of(soort, kop, bericht)
+    if bericht is None or niveau == 1:
+        return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop, schema=schema, schakels=gevonden)
     bevindingen = judge(bericht, 2) + _judge_higher(bericht, niveau, keten, registers)
-    kop = _kop(soort, None, bericht)
-    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema)
+    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema, gevonden)
 
 
 def _read_kop(chunks: Callable[[], Iterator[bytes]]) -> Kop:
