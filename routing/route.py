@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from istandaarden.bevinding import Bevinding
+from istandaarden.schakels import Schakel
 from routing.bericht import Aanlevering, Berichtcode
 from routing.dossier import Dossierregel
 from routing.fouten import Fout, make_fout, oorzaken
@@ -51,7 +52,7 @@ class Besluit:
     """Outcome of routing: where to, or why not.
 
     `regelbevindingen` are the rules above the schema that the bericht breaks, which is no reason to stop it here;
-    `dossier` is what later berichten will find it by.
+    `dossier` is what later berichten will find it by, `schakels` by what it hangs together with others.
     """
 
     stappen: list[Stap] = field(default_factory=list)
@@ -61,6 +62,7 @@ class Besluit:
     verwezen: Verwezen | None = None
     regelbevindingen: tuple[Bevinding, ...] = ()
     dossier: tuple[Dossierregel, ...] = ()
+    schakels: tuple[Schakel, ...] = ()
 
     def ok(self, naam: str, uitleg: str) -> None:
         """Note a step that went well."""
