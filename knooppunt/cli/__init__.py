@@ -11,6 +11,7 @@ from knooppunt.cli import (
     bericht,
     db,
     demo,
+    keten,
     partij,
     pki,
     retour,
@@ -30,7 +31,21 @@ app = typer.Typer(
     help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
 
-for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, standaardpakket, retour, demo):
+for _module in (
+    serve,
+    db,
+    sleutel,
+    pki,
+    partij,
+    bericht,
+    keten,
+    stuur,
+    simuleer,
+    standaarden,
+    standaardpakket,
+    retour,
+    demo,
+):
     _module.register(app)
 
 
