@@ -11,49 +11,27 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from inleveren import ANDER, CERT, GEHEIM_ADRES, Inleveraar, break_schema
 from verhaal import AANBIEDER, GEMEENTE, Verhaal
+from yarl import URL
 
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import BASIS, Loket
 from knooppunt.luisteraar import Luisteraar
-from routing import registerimport
-from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Parameters, Stuurgegevens, Systeem
-from routing.foutbericht import Foutmelder
-from routing.intake import Intake
+from routing.bericht import Identiteit
 from routing.ketenbewaking.kalender import Kalender
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
-from routing.payload import Payload
-from routing.register import RegisterBron
-from routing.toetsing import Toetser
-from routing.vastlegging import Termijnen
 
-ANDER = "90000002"
-_CERT = {code: Identiteit(str(n) * 20, f"{n}{n}" * 32) for n, code in enumerate((GEMEENTE, AANBIEDER, ANDER), 1)}
 _VREEMD = Identiteit("9" * 20, "99" * 32)
-_REGISTER = "\n".join(
-    f"""
-[[partij]]
-code = "{code}"
-naam = "Partij {code}"
-url = "https://geheim-adres.test/{code}"
-identiteiten = ["oin:{cert.oin}"]
-mag_zenden = ["WMO*"]
-mag_ontvangen = ["WMO*"]
-"""
-    for code, cert in _CERT.items()
-)
 
 
-class Huis:
+class Huis(Inleveraar):
     """A hub with one gemeente and two aanbieders, and a client that shows the certificate it is told to."""
 
     def __init__(self, opslag: Opslag, kluis: Kluis) -> None:
-        self.opslag = opslag
-        self.bron = RegisterBron()
-        melder = Foutmelder(kluis, self.bron, Termijnen(60_000, 60_000))
-        self.intake = Intake(opslag, melder, Toetser(), lambda _lane: None)
+        super().__init__(opslag, kluis)
         self.wie: Identiteit | None = None
         self.client: TestClient[Any, Any]
 
@@ -68,17 +46,8 @@ class Huis:
         Luisteraar(app, "127.0.0.1", 0)  # adds what guards every listener
         return app
 
-    async def send(self, data: bytes, van: str, naar: str, functie: str, nummer: str | None = None) -> str:
-        nummer = nummer or str(uuid.uuid4())
-        sg = Stuurgegevens(
-            Berichtcode.DI01, Systeem(van, "App"), Systeem(naar, "GGk"), nummer, "20260202100000", functie=functie
-        )
-        envelop = Envelop(sg, Parameters("0001", "0000", "0003", "0002"))
-        await self.intake.accept(Aanlevering(envelop, Payload(data), _CERT[van], "stuf"))
-        return nummer
-
     async def get(self, wie: str | Identiteit | None, pad: str, **query: Any) -> tuple[int, Any]:
-        self.wie = _CERT.get(wie) if isinstance(wie, str) else wie
+        self.wie = CERT.get(wie) if isinstance(wie, str) else wie
         async with self.client.get(BASIS + pad, params=query, allow_redirects=False) as antwoord:
             soort = "application/json" if antwoord.status == 200 else "application/problem+json"
             assert antwoord.headers["Content-Type"].split(";")[0] == soort
@@ -93,15 +62,10 @@ class Huis:
 @pytest.fixture
 async def huis(opslag: Opslag, kluis: Kluis) -> AsyncIterator[Huis]:
     huis = Huis(opslag, kluis)
-    await opslag.write(registerimport.store, registerimport.parse_toml(_REGISTER))
-    await huis.bron.refresh(opslag)
+    await huis.register()
     async with TestClient(TestServer(huis.application())) as client:
         huis.client = client
         yield huis
-
-
-def _kapot(data: bytes) -> bytes:
-    return data.replace(b"<wmo301:BerichtVersie>3<", b"<wmo301:BerichtVersie>9<", 1)
 
 
 @pytest.fixture
@@ -110,7 +74,7 @@ def v() -> Verhaal:
 
 
 async def test_both_sides_see_what_is_missing(huis: Huis, v: Verhaal, klok: Klok) -> None:
-    nummer = await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301")
+    nummer = await huis.send(v.wijs_toe())
     for wie in (GEMEENTE, AANBIEDER):
         status, inhoud = await huis.get(wie, "/keten/open")
         (wacht,) = inhoud["verwachtingen"]
@@ -124,8 +88,8 @@ async def test_both_sides_see_what_is_missing(huis: Huis, v: Verhaal, klok: Klok
 
 
 async def test_a_timeline_and_a_status_can_be_asked(huis: Huis, v: Verhaal) -> None:
-    nummer = await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301")
-    start = await huis.send(v.start(), AANBIEDER, GEMEENTE, "WMO305")
+    nummer = await huis.send(v.wijs_toe())
+    start = await huis.send(v.start())
     _, inhoud = await huis.get(AANBIEDER, f"/keten/{start}/tijdlijn")
     assert [p["bericht"]["referentienummer"] for p in inhoud["punten"]] == [nummer, start]
     assert [w["wachtOp"] for p in inhoud["punten"] for w in p["verwachtingen"]] == ["WMO302", "WMO306"]
@@ -136,7 +100,7 @@ async def test_a_timeline_and_a_status_can_be_asked(huis: Huis, v: Verhaal) -> N
 
 
 async def test_a_refusal_is_explained_with_all_that_is_wrong(huis: Huis, v: Verhaal) -> None:
-    nummer = await huis.send(_kapot(v.wijs_toe()), GEMEENTE, AANBIEDER, "WMO301")
+    nummer = await huis.send(break_schema(v.wijs_toe()))
     _, inhoud = await huis.get(GEMEENTE, f"/berichten/{nummer}")
     (bevinding,) = inhoud["uitleg"]["bevindingen"]
     assert (inhoud["bericht"]["status"], bevinding["code"], bevinding["niveau"]) == ("Afgekeurd", "CS025", 1)
@@ -145,20 +109,20 @@ async def test_a_refusal_is_explained_with_all_that_is_wrong(huis: Huis, v: Verh
 
 
 async def test_the_ontvanger_sees_neither_the_explanation_nor_what_was_refused(huis: Huis, v: Verhaal) -> None:
-    goed = await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301")
-    fout = await huis.send(_kapot(v.wijs_toe()), GEMEENTE, AANBIEDER, "WMO301")
+    goed = await huis.send(v.wijs_toe())
+    fout = await huis.send(break_schema(v.wijs_toe()))
     assert (await huis.get(AANBIEDER, f"/berichten/{goed}"))[1]["uitleg"] is None
     assert (await huis.get(AANBIEDER, f"/berichten/{fout}"))[0] == 404
 
 
 async def test_nobody_learns_where_another_gets_its_berichten(huis: Huis, v: Verhaal) -> None:
-    nummer = await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301")
-    assert "geheim-adres" not in json.dumps((await huis.get(GEMEENTE, f"/berichten/{nummer}"))[1])
+    nummer = await huis.send(v.wijs_toe())
+    assert GEHEIM_ADRES not in json.dumps((await huis.get(GEMEENTE, f"/berichten/{nummer}"))[1])
 
 
 async def test_another_partij_gets_the_same_answer_as_for_what_does_not_exist(huis: Huis, v: Verhaal) -> None:
     """Attack 53: IDOR."""
-    nummer = await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301")
+    nummer = await huis.send(v.wijs_toe())
     for vorm in ("/berichten/{}", "/keten/{}/tijdlijn"):
         for query in ({}, {"zender": GEMEENTE}):
             vreemd = await huis.get(ANDER, vorm.format(nummer), **query)
@@ -169,9 +133,9 @@ async def test_another_partij_gets_the_same_answer_as_for_what_does_not_exist(hu
 
 
 async def test_the_same_number_of_another_partij_shows_only_ones_own(huis: Huis, v: Verhaal) -> None:
-    nummer = await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301")
+    nummer = await huis.send(v.wijs_toe())
     ander = v.start().replace(AANBIEDER.encode(), ANDER.encode())
-    await huis.send(ander, ANDER, GEMEENTE, "WMO305", nummer)
+    await huis.send(ander, van=ANDER, nummer=nummer)
     assert (await huis.get(ANDER, f"/berichten/{nummer}"))[1]["bericht"]["zender"] == ANDER
     assert (await huis.get(AANBIEDER, f"/berichten/{nummer}"))[1]["bericht"]["zender"] == GEMEENTE
     assert (await huis.get(GEMEENTE, f"/berichten/{nummer}"))[0] == 409
@@ -182,7 +146,7 @@ async def test_the_same_number_of_another_partij_shows_only_ones_own(huis: Huis,
 
 @pytest.mark.parametrize("wie", [_VREEMD, None], ids=["not registered", "no certificate"])
 async def test_who_is_no_partij_gets_nothing(huis: Huis, wie: Identiteit | None, v: Verhaal) -> None:
-    nummer = await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301")
+    nummer = await huis.send(v.wijs_toe())
     for pad in ("/keten/open", f"/keten/{nummer}/tijdlijn", f"/berichten/{nummer}"):
         assert (await huis.get(wie, pad))[0] == 403
 
@@ -190,10 +154,8 @@ async def test_who_is_no_partij_gets_nothing(huis: Huis, wie: Identiteit | None,
 @pytest.mark.parametrize("tekst", ["%", "_" * 36, "' OR 1=1 --", "*", "\x00", "a\nb", "x" * 65, "é"])
 async def test_a_reference_is_never_a_pattern_or_a_piece_of_sql(huis: Huis, v: Verhaal, tekst: str) -> None:
     """Attack 54: filter injection."""
-    await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301")
-    from yarl import URL
-
-    huis.wie = _CERT[GEMEENTE]
+    await huis.send(v.wijs_toe())
+    huis.wie = CERT[GEMEENTE]
     async with huis.client.get(URL.build(path=f"{BASIS}/berichten/{tekst}")) as antwoord:
         assert antwoord.status in {400, 404}
         assert antwoord.headers["Content-Type"].split(";")[0] == "application/problem+json"
@@ -222,7 +184,7 @@ async def test_a_wrong_parameter_is_named(huis: Huis, query: dict[str, str], naa
 
 
 async def test_a_parameter_twice_is_refused(huis: Huis) -> None:
-    huis.wie = _CERT[GEMEENTE]
+    huis.wie = CERT[GEMEENTE]
     async with huis.client.get(f"{BASIS}/keten/open?na=1&na=2") as antwoord:
         assert (antwoord.status, (await antwoord.json(content_type=None))["invalidParams"][0]["name"]) == (400, "na")
 
@@ -234,14 +196,14 @@ async def test_what_is_not_there_is_a_problem_too(huis: Huis, pad: str) -> None:
 
 @pytest.mark.parametrize("methode", ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
 async def test_another_method_is_refused_with_what_may(huis: Huis, methode: str) -> None:
-    huis.wie = _CERT[GEMEENTE]
+    huis.wie = CERT[GEMEENTE]
     async with huis.client.request(methode, f"{BASIS}/keten/open") as antwoord:
         assert (antwoord.status, antwoord.headers["Allow"]) == (405, "GET")
         assert antwoord.headers["Content-Type"].split(";")[0] == "application/problem+json"
 
 
 async def test_a_long_list_goes_on_where_it_stopped(huis: Huis, v: Verhaal) -> None:
-    nummers = [await huis.send(v.wijs_toe(), GEMEENTE, AANBIEDER, "WMO301") for _ in range(3)]
+    nummers = [await huis.send(v.wijs_toe()) for _ in range(3)]
     gezien: list[str] = []
     na: int | None = 0
     while na is not None:

@@ -10,104 +10,39 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from inleveren import ANDER, CERT, Inleveraar, break_schema
 from sqlalchemy import Connection, select
 from verhaal import AANBIEDER, BSN, GEMEENTE, Verhaal
 
 from istandaarden.catalogus import ingebouwd
-from istandaarden.herkenning import recognise
 from istandaarden.voorbeeld import make_voorbeeld
 from knooppunt import inzicht
 from knooppunt.ketenzicht import Openvraag, Schakelpunt, Wacht, count_late, open_terms, timeline
-from routing import registerimport, schema
-from routing.bericht import (
-    Aanlevering,
-    Berichtcode,
-    Envelop,
-    Foutinhoud,
-    Identiteit,
-    Parameters,
-    Stuurgegevens,
-    Systeem,
-)
-from routing.foutbericht import Foutmelder
+from routing import schema
+from routing.bericht import Aanlevering, Berichtcode, Envelop, Foutinhoud, Stuurgegevens, Systeem
 from routing.fouten import make_fout
-from routing.intake import Intake
 from routing.ketenbewaking.kalender import Kalender, start_of
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Ontvangstsoort
-from routing.register import RegisterBron
-from routing.toetsing import Toetser
-from routing.vastlegging import Termijnen
 
-ANDER = "90000002"
 MAANDAG = date(2026, 2, 2)
 K = Kalender()
-_CERT = {GEMEENTE: Identiteit("1" * 20, "aa" * 32), AANBIEDER: Identiteit("2" * 20, "bb" * 32)}
-_CERT[ANDER] = Identiteit("3" * 20, "cc" * 32)
 
 
-def _register(antwoordt: str) -> str:
-    return "\n".join(
-        f"""
-[[partij]]
-code = "{code}"
-naam = "Partij {code}"
-kanaal = "pull"
-protocol = "vsp"
-identiteiten = ["oin:{cert.oin}"]
-mag_zenden = ["WMO*", "JW*"]
-mag_ontvangen = ["WMO*", "JW*"]
-antwoordt_hub = {"true" if code == antwoordt else "false"}
-"""
-        for code, cert in _CERT.items()
-    )
-
-
-class Hub:
+class Hub(Inleveraar):
     """An intake, and the chain watch that looks at what it stored."""
 
     def __init__(self, opslag: Opslag, sleutels: Path, klok: Klok) -> None:
-        self.opslag, self.sleutels, self.klok = opslag, sleutels, klok
-        Kluis.create(sleutels)
-        self.bron = RegisterBron()
-        self.open()
+        super().__init__(opslag, Kluis.create(sleutels))
+        self.klok = klok
         self.travel(MAANDAG)
-
-    def open(self) -> None:
-        """Start again with the keys that are there now."""
-        self.foutmelder = Foutmelder(Kluis(self.sleutels), self.bron, Termijnen(push=60_000, pull=60_000))
-        self.intake = Intake(self.opslag, self.foutmelder, Toetser(), lambda _lane: None)
 
     def travel(self, dag: date) -> None:
         """Make it ten in the morning of a day."""
         self.klok.verschuiving_ms = start_of(dag) + 10 * 3_600_000 - round(time.time() * 1000)
-
-    async def register(self, antwoordt: str = "") -> None:
-        await self.opslag.write(registerimport.store, registerimport.parse_toml(_register(antwoordt)))
-        await self.bron.refresh(self.opslag)
-
-    async def send(self, data: bytes, *, over: str | None = None, nummer: str | None = None, **anders: str) -> str:
-        """Hand in a bericht as its sender would; give its referentienummer."""
-        soort = recognise(data)
-        van, naar = (GEMEENTE, AANBIEDER) if soort.van == "gemeente" else (AANBIEDER, GEMEENTE)
-        van, naar = anders.get("van", van), anders.get("naar", naar)
-        nummer = nummer or str(uuid.uuid4())
-        sg = Stuurgegevens(
-            berichtcode=Berichtcode.DU01 if soort.is_retour else Berichtcode.DI01,
-            zender=Systeem(van, "App"),
-            ontvanger=Systeem(naar, "GGk"),
-            referentienummer=nummer,
-            tijdstip="20260202100000",
-            functie=soort.code,
-            cross_ref=over or (str(uuid.uuid4()) if soort.is_retour else None),
-        )
-        envelop = Envelop(sg, Parameters("0001", "0000", "0003", "0002"))
-        ontvangst = await self.intake.accept(Aanlevering(envelop, Payload(data), _CERT[van], "stuf"))
-        self.soort = ontvangst.soort
-        return nummer
 
     async def fault(self, van: str, naar: str, over: str) -> None:
         """Hand in a Fo01 of a partij."""
@@ -116,7 +51,7 @@ class Hub:
             Berichtcode.FO01, Systeem(van, "App"), Systeem(naar), str(uuid.uuid4()), "20260202100000", over
         )
         payload = Payload(b"<b/>")
-        ontvangst = await self.intake.accept(Aanlevering(Envelop(sg, fout=inhoud), payload, _CERT[van], "stuf"))
+        ontvangst = await self.intake.accept(Aanlevering(Envelop(sg, fout=inhoud), payload, CERT[van], "stuf"))
         assert ontvangst.soort is Ontvangstsoort.AANGENOMEN
 
     async def waits(self, *partijen: str, **anders: Any) -> list[Wacht]:
@@ -204,7 +139,7 @@ async def test_a_retour_that_comes_twice(hub: Hub, v: Verhaal) -> None:
     retour = v.retour(heen)
     terug = await hub.send(retour, over=nummer)
     assert await hub.send(retour, over=nummer, nummer=terug) == terug
-    assert hub.soort is Ontvangstsoort.HERHAALD
+    assert hub.ontvangst.soort is Ontvangstsoort.HERHAALD
     await hub.send(retour, over=nummer)
     assert not await hub.waits()
     assert len(await hub.case(nummer)) == 3
@@ -221,7 +156,7 @@ async def test_a_retour_of_another_aanbieder_ends_nothing(hub: Hub, v: Verhaal) 
 
 
 async def test_a_heenbericht_that_is_refused_never_waits(hub: Hub, v: Verhaal) -> None:
-    nummer = await hub.send(v.wijs_toe().replace(b"<wmo301:BerichtVersie>3<", b"<wmo301:BerichtVersie>9<", 1))
+    nummer = await hub.send(break_schema(v.wijs_toe()))
     assert (await hub.opslag.read(inzicht.find, nummer)).status == "Afgekeurd"
     assert not await hub.waits()
     goed = await hub.send(v.wijs_toe(), nummer=nummer)
@@ -338,11 +273,10 @@ async def test_what_the_hub_answers_itself_does_not_wait(hub: Hub, v: Verhaal, s
     assert len(await hub.case(nummer)) == 2
 
 
-async def test_a_case_stays_one_when_a_new_key_comes_in_use(hub: Hub, v: Verhaal) -> None:
+async def test_a_case_stays_one_when_a_new_key_comes_in_use(hub: Hub, v: Verhaal, tmp_path: Path) -> None:
     heen = v.wijs_toe()
     nummer = await hub.send(heen)
-    Kluis.create(hub.sleutels)
-    hub.open()
+    hub.open(Kluis.create(tmp_path / "sleutels"))
     await hub.send(v.retour(heen))
     assert not await hub.waits()
     assert len(await hub.case(nummer)) == 2
@@ -400,7 +334,7 @@ async def test_a_partij_sees_both_sides_of_its_own_and_nothing_else(hub: Hub, v:
 
 
 async def test_a_refused_bericht_is_known_to_its_zender_only(hub: Hub, v: Verhaal) -> None:
-    nummer = await hub.send(v.wijs_toe().replace(b"<wmo301:BerichtVersie>3<", b"<wmo301:BerichtVersie>9<", 1))
+    nummer = await hub.send(break_schema(v.wijs_toe()))
     assert len(await hub.opslag.read(inzicht.visible_to, nummer, frozenset({GEMEENTE}))) == 1
     assert not await hub.opslag.read(inzicht.visible_to, nummer, frozenset({AANBIEDER}))
     assert not await hub.opslag.read(inzicht.visible_to, nummer[:8], frozenset({GEMEENTE}))
