@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from lxml import etree
+
 from istandaarden.kop import Kop
-from istandaarden.model import Berichtsoort
-from istandaarden.regels.bericht import Bericht, Klasse
+from istandaarden.model import ROOT, Berichtsoort
+from istandaarden.regels.bericht import Bericht, Klasse, read_tree
 from istandaarden.regels.keten import nummer_of
 
 _STANDAARDEN = frozenset({"iwmo", "ijw"})
@@ -25,6 +27,9 @@ _AL_GEBRUIKT = "9056"
 _DECLARATIE, _DECLARATIE_ANTWOORD = "323", "325"
 _ALLEEN_KOP = frozenset({"303", "304", _DECLARATIE, _DECLARATIE_ANTWOORD})
 """Berichten about many clients: a declaratie is a case of its own, so its prestaties lead nowhere."""
+_MET_DAG = {"StartProduct": "Begindatum", "StopProduct": "Einddatum"}
+_MET_NUMMER = ("ToegewezenProduct", "OngewijzigdProduct", "TeWijzigenProduct", *_MET_DAG)
+_MET_SCHAKELS = (*_MET_NUMMER, "AangevraagdProduct", "Verzoek", "Antwoord", "RetourCodes")
 _IN_ONDERZOEK = "2"
 _VERWIJDEREN = "3"
 
@@ -56,8 +61,8 @@ class Rol(StrEnum):
 class Schakel:
     """One key of a bericht, as text parts, and what the bericht is to those that share it.
 
-    `dag` is the Dagtekening of a bericht that asks; for a start or stop it is the day that it reports, and
-    None when it takes back an earlier one.
+    `dag` is the Dagtekening of a request, for its verzoek; and of a start or stop the day that it reports, for its
+    toewijzing, unless it takes back an earlier one.
     """
 
     soort: Schakelsoort
@@ -77,13 +82,22 @@ def needs_klassen(soort: Berichtsoort) -> bool:
     return soort.standaard in _STANDAARDEN and soort.code[-3:] not in _ALLEEN_KOP
 
 
+def read_parts(wortel: etree._Element, soort: Berichtsoort) -> Bericht:
+    """Read from a tree only the klassen in which schakels stand: reading all of it costs half a verdict."""
+    klassen: dict[str, list[Klasse]] = {}
+    for element in wortel.iter(*(f"{{{soort.naamruimte}}}{naam}" for naam in _MET_SCHAKELS)):
+        klasse = read_tree(element, soort).wortel
+        klassen.setdefault(klasse.naam, []).append(klasse)
+    return Bericht(soort, Klasse(ROOT, None), klassen)
+
+
 def schakels_of(soort: Berichtsoort, kop: Kop, bericht: Bericht | None) -> tuple[Schakel, ...]:
     """Read the schakels of a bericht that satisfies its schema, each once.
 
     Args:
         soort: its berichtsoort; of one outside iWmo and iJw there are none.
         kop: its Header.
-        bericht: all of it, when `needs_klassen`.
+        bericht: all of it or `read_parts`, when `needs_klassen`.
     """
     if soort.standaard not in _STANDAARDEN:
         return ()
@@ -92,7 +106,7 @@ def schakels_of(soort: Berichtsoort, kop: Kop, bericht: Bericht | None) -> tuple
 
 
 def _all(soort: Berichtsoort, kop: Kop, bericht: Bericht | None) -> Iterator[Schakel]:
-    nummer, dag = soort.code[-3:], _day(kop.dagtekening)
+    nummer = soort.code[-3:]
     van, naar = kop.afzender or "", kop.ontvanger or ""
     if nummer == _DECLARATIE_ANTWOORD:
         sleutel = (soort.standaard, naar, van, _DECLARATIE, kop.declaratie_identificatie or "")
@@ -101,10 +115,10 @@ def _all(soort: Berichtsoort, kop: Kop, bericht: Bericht | None) -> Iterator[Sch
     heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else nummer
     sleutel = (soort.standaard, van, naar, heen, kop.identificatie or "")
     rol = _verdict(bericht) if soort.is_retour else Rol.VRAAG
-    yield Schakel(Schakelsoort.UITWISSELING, sleutel, rol, None if soort.is_retour else dag)
+    yield Schakel(Schakelsoort.UITWISSELING, sleutel, rol)
     if bericht is not None and not soort.is_retour:
         relatie = (soort.standaard, *((van, naar) if soort.afzender_type == _GEMEENTE else (naar, van)))
-        yield from _of_requests(bericht, relatie, dag)
+        yield from _of_requests(bericht, relatie, _day(kop.dagtekening))
         yield from _of_care(bericht, relatie)
 
 
@@ -142,13 +156,8 @@ def _answer(antwoord: Klasse) -> Rol:
 
 
 def _of_care(bericht: Bericht, relatie: tuple[str, ...]) -> Iterator[Schakel]:
-    for naam, datum in (
-        ("ToegewezenProduct", None),
-        ("OngewijzigdProduct", None),
-        ("TeWijzigenProduct", None),
-        ("StartProduct", "Begindatum"),
-        ("StopProduct", "Einddatum"),
-    ):
+    for naam in _MET_NUMMER:
+        datum = _MET_DAG.get(naam)
         for product in bericht.klassen(naam):
             nummer = nummer_of(product)
             if nummer is None:

@@ -20,7 +20,7 @@ from istandaarden.regels.keten import Keten
 from istandaarden.regels.registers import Registers
 from istandaarden.regels.toetsing import judge
 from istandaarden.regels.twijfel import mark_faults
-from istandaarden.schakels import Schakel, needs_klassen, schakels_of
+from istandaarden.schakels import Schakel, needs_klassen, read_parts, schakels_of
 from istandaarden.schemauitleg import explain_by_schema
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.uitleg import Foutplekken, explain_places, line_of
@@ -111,7 +111,7 @@ def _validate_tree(
     schema = catalogus.herkomst(soort) if soort else ""
     gevonden: tuple[Schakel, ...] = ()
     if schakels and voldoet and soort is not None and kop is not None and wortel is not None:
-        gelezen = bericht or (read_tree(wortel, soort) if needs_klassen(soort) else None)
+        gelezen = bericht or (read_parts(wortel, soort) if needs_klassen(soort) else None)
         gevonden = schakels_of(soort, kop, gelezen)
     return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema, gevonden)
 

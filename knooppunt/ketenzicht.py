@@ -130,8 +130,8 @@ def _walk(conn: Connection, kalender: Kalender, vraag: Openvraag) -> Iterator[Wa
     if vraag.alleen_te_laat:
         grens = _latest_late(kalender, day_of(now_ms(conn)))
         keuze = keuze.where(or_(_s.moment < start_of(grens + timedelta(days=1)), _s.dagtekening <= grens.isoformat()))
-    na = vraag.na
-    while rijen := conn.execute(keuze.where(_s.id > na).order_by(_s.id).limit(_GREEP)).all():
+    na, greep = vraag.na, min(vraag.aantal, _GREEP)
+    while rijen := conn.execute(keuze.where(_s.id > na).order_by(_s.id).limit(greep)).all():
         for _, wacht in _expand(conn, kalender, rijen):
             if wacht.klaar_op is None and (wacht.te_laat or not vraag.alleen_te_laat):
                 yield wacht

@@ -170,7 +170,7 @@ ketenschakel = Table(
     Column("moment", BigInteger, nullable=False),
     Column("zender", Text, nullable=False),
     Column("ontvanger", Text, nullable=False),
-    Column("dagtekening", Text),  # of a bericht that asks
+    Column("dagtekening", Text),  # of a request: its last term counts from there
 )
 Index("ix_ketenschakel_kenmerk", ketenschakel.c.kenmerk)
 Index("ix_ketenschakel_bericht_id", ketenschakel.c.bericht_id)

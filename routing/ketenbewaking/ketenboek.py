@@ -17,7 +17,7 @@ from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
 from routing import schema
 from routing.bericht import Envelop
 from routing.ketenbewaking.kalender import Kalender, day_of
-from routing.ketenbewaking.termijnen import terms_of
+from routing.ketenbewaking.termijnen import RETOUREN, terms_of
 from routing.ketenbewaking.verwachting import is_report_late
 from routing.klok import now_ms
 from routing.kluis import Kluis
@@ -29,7 +29,6 @@ _SCHEIDING = b"\x1f"  # occurs in no bericht: XML does not know it
 _HOOGSTENS = 1000
 """Keys that are kept of one bericht; a 301 or 317 is about one client and has a handful."""
 
-_RETOUREN = frozenset({Rol.RETOUR, Rol.AFKEURING, Rol.DUBBEL})
 _SLUITEND = frozenset({Rol.RETOUR, Rol.ANTWOORD, Rol.TOEWIJZING, Rol.AFWIJZING, Rol.WOONPLAATS})
 
 _s = schema.ketenschakel.c
@@ -102,7 +101,7 @@ class Ketenboek:
     def _settle(self, conn: Connection, schakels: Sequence[Gemerkt], over: str | None) -> None:
         """Lower the hint of what this bericht answers."""
         rollen = {g.schakel.rol for g in schakels}
-        if over is not None and rollen & _RETOUREN:
+        if over is not None and rollen & RETOUREN:
             if Rol.RETOUR in rollen:
                 conn.execute(_SLUIT_UITWISSELING, {"welk": over})
             else:
@@ -148,7 +147,7 @@ def _row(gemerkt: Gemerkt, functie: str, over: str | None) -> dict[str, object]:
         "soort": schakel.soort.value,
         "kenmerk": gemerkt.kenmerk,
         "rol": schakel.rol.value,
-        "over": over if schakel.rol in _RETOUREN else None,
+        "over": over if schakel.rol in RETOUREN else None,
         "open": vraagt and bool(terms_of(functie, schakel.soort)),
         "dagtekening": schakel.dag.isoformat() if vraagt and schakel.dag else None,
     }

@@ -64,7 +64,9 @@ class Termijn:
         return self.antwoord.format(p=functie[:-3], r=int(functie[-3:]) + 1)
 
 
-_RETOUR = frozenset({Rol.RETOUR, Rol.AFKEURING, Rol.DUBBEL})
+RETOUREN = frozenset({Rol.RETOUR, Rol.AFKEURING, Rol.DUBBEL})
+"""What a retour can be to its heenbericht; each ends the waiting for it."""
+
 _BESLIST = frozenset({Rol.TOEWIJZING, Rol.AFWIJZING, Rol.WOONPLAATS})
 _U, _V, _T = Schakelsoort.UITWISSELING, Schakelsoort.VERZOEK, Schakelsoort.TOEWIJZING
 _DAGEN, _WEKEN = Eenheid.WERKDAGEN, Eenheid.WEKEN
@@ -73,7 +75,7 @@ _BESLUIT = "{p}301 of {p}319"
 _VOT, _VOW = frozenset({"315"}), frozenset({"317"})
 
 TERMIJNEN = (
-    Termijn(Soort.RETOUR, _HEEN, 3, _DAGEN, "OP090", _U, _RETOUR, "{p}{r}"),
+    Termijn(Soort.RETOUR, _HEEN, 3, _DAGEN, "OP090", _U, RETOUREN, "{p}{r}"),
     Termijn(Soort.DECLARATIE, frozenset({"323"}), 10, _DAGEN, "OP090x4", _U, frozenset({Rol.ANTWOORD}), "{p}325"),
     Termijn(Soort.VERZOEK, _VOT, 5, _DAGEN, "OP274", _V, _BESLIST | {Rol.ONDERZOEK}, _BESLUIT),
     Termijn(Soort.VERZOEK, _VOW, 5, _DAGEN, "OP346", _V, _BESLIST | {Rol.ONDERZOEK}, _BESLUIT),

@@ -43,7 +43,7 @@ def test_a_retour_shares_the_key_of_its_heenbericht(v: Verhaal, codes: tuple[str
     heen = v.start()
     (vraag,) = of(heen, U)
     (antwoord,) = schakels(v.retour(heen, *codes))
-    assert (vraag.rol, vraag.dag) == (Rol.VRAAG, date(2026, 6, 20))
+    assert (vraag.rol, vraag.dag) == (Rol.VRAAG, None)
     assert antwoord == Schakel(U, vraag.sleutel, rol)
 
 
