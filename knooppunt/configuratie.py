@@ -199,6 +199,16 @@ class RegelsSectie(Sectie):
     )
 
 
+class KetenSectie(Sectie):
+    """How the terms of the chain are counted (see `docs/ketenbewaking.md`)."""
+
+    bevrijdingsdag: Literal["lustrum", "jaarlijks"] = Field(
+        "lustrum",
+        description="Whether 5 May is a working day: `lustrum` makes it a day off once in five years (2025, 2030), "
+        "`jaarlijks` every year.",
+    )
+
+
 class StufSectie(Sectie):
     """StUF-GGk, the SOAP interface of gemeenten."""
 
@@ -225,5 +235,6 @@ class Configuratie(BaseModel):
     hub: HubSectie
     aflevering: AfleveringSectie
     regels: RegelsSectie
+    keten: KetenSectie
     stuf: StufSectie
     logging: Logging

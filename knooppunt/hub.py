@@ -21,6 +21,8 @@ from adapters.vsp.server import Instellingen as VspInstellingen
 from adapters.vsp.server import VspInterface
 from istandaarden.regels.registers import Contractfout, Contractlijst, Registers, Vasteregisters
 from knooppunt import achterstand, migratiestand
+from knooppunt.api.eindpunten import all_endpoints
+from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
 from knooppunt.configuratie import AfleveringSectie, Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.luisteraar import Grenzen, Luisteraar
@@ -34,6 +36,7 @@ from routing.databank import OpslagFout, parse_url
 from routing.dossier import Dossier
 from routing.foutbericht import Afzender, Foutmelder
 from routing.intake import Intake
+from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
 from routing.opslag import Opslag, upgrade
@@ -141,13 +144,14 @@ class Hub:
             "migraties": self._check_migrations,
             "sleutels": self._check_keys,
         }
-        app = Beheer(self.opslag, meting, controles).application()
+        kalender = Kalender(self._in.keten.bevrijdingsdag)
+        app = Beheer(self.opslag, meting, controles, kalender).application()
         adres, poort = self._in.beheer.adres, self._in.beheer.poort
         self.beheer_url = await _listen(stapel, Luisteraar(app, adres, poort), "beheer", adres, poort)
 
         toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
-        intake = Intake(self.opslag, melder, toetser, afleveraar.wake, hub.fout_generatie)
-        app, adres, poort = self._application(GeteldeInnemer(intake, meting)), grens.adres, grens.poort
+        intake = Intake(self.opslag, melder, toetser, afleveraar.wake, hub.fout_generatie, kalender=kalender)
+        app, adres, poort = self._application(GeteldeInnemer(intake, meting), kalender), grens.adres, grens.poort
         toegang = self._in.logging.toegang
         luisteraar = Luisteraar(app, adres, poort, tls=server_tls, grenzen=_limits(grens), toegang=toegang)
         self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", adres, poort)
@@ -175,7 +179,7 @@ class Hub:
             )
         return opslag
 
-    def _application(self, innemer: GeteldeInnemer) -> web.Application:
+    def _application(self, innemer: GeteldeInnemer, kalender: Kalender) -> web.Application:
         hub, publieke_url = self._in.hub, self._in.koppelvlak.publieke_url
         max_bytes = self._in.stuf.max_envelop_mib * 1024 * 1024
         app = web.Application(client_max_size=max_bytes)
@@ -189,6 +193,7 @@ class Hub:
         afhaalbak = Afhaalbak(self.opslag, self.kluis)
         instellingen = VspInstellingen(publieke_url=publieke_url)
         VspInterface(innemer, afhaalbak, self.register_bron, identify, instellingen).add_routes(app)
+        Loket(all_endpoints(self.opslag, kalender), self.register_bron, identify).add_routes(app)
         return app
 
     def _refuse_ready(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -48,6 +48,13 @@ class Meting:
             registry=self._register,
         )
 
+        self._keten_te_laat = Gauge(
+            "knooppunt_keten_te_laat",
+            "Terms of the chain that were missed and are still open, by functie and rule.",
+            ("functie", "regel"),
+            registry=self._register,
+        )
+
     def show(self, achterstanden: Iterable[Achterstand]) -> None:
         """Set the gauges of what waits; a kanaal that is absent waits for nothing."""
         per_kanaal = {achterstand.kanaal: achterstand for achterstand in achterstanden}
@@ -57,9 +64,15 @@ class Meting:
             self._lanes.labels(kanaal.value).set(deel.lanes if deel else 0)
             self._oudste.labels(kanaal.value).set(deel.oudste_seconden if deel else 0)
 
+    def show_keten(self, te_laat: Mapping[tuple[str, str], int]) -> None:
+        """Set how many terms are late, by functie and rule; what is absent has none."""
+        self._keten_te_laat.clear()
+        for (functie, regel), aantal in te_laat.items():
+            self._keten_te_laat.labels(functie, regel).set(aantal)
+
     def forget(self) -> None:
         """Show no backlog at all, because it is unknown."""
-        for meter in (self._wachtend, self._lanes, self._oudste):
+        for meter in (self._wachtend, self._lanes, self._oudste, self._keten_te_laat):
             meter.clear()
 
     def render(self) -> bytes:

@@ -24,6 +24,8 @@ from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout, make_fout
 from routing.gelijktijdig import Ingehaald, is_overtaken
+from routing.ketenbewaking.kalender import Kalender
+from routing.ketenbewaking.ketenboek import Gemerkt, Ketenboek, answered, retract
 from routing.klok import now
 from routing.logboek import record
 from routing.opslag import Opslag
@@ -49,6 +51,7 @@ class _Opdracht:
     fo01: Vastlegging | None
     antwoord: Antwoord | None
     indiener: str
+    schakels: tuple[Gemerkt, ...]
 
     @property
     def fout(self) -> Fout | None:
@@ -66,11 +69,14 @@ class Intake:
         toetser: Toetser,
         wake: Callable[[str], None],
         standaardgeneratie: str = "B",
+        *,
+        kalender: Kalender | None = None,
     ) -> None:
         self._opslag = opslag
         self._foutmelder = foutmelder
         self._toetser = toetser
         self._beantwoorder = Beantwoorder(foutmelder, toetser)
+        self._ketenboek = Ketenboek(foutmelder.kluis, kalender)
         self._wake = wake
         self._standaardgeneratie = standaardgeneratie
 
@@ -155,7 +161,7 @@ class Intake:
         )
         fo01 = self._foutmelder.prepare(aanlevering.envelop, conversatie, besluit.fout) if besluit.fout else None
         indiener = aanlevering.identiteit.oin or aanlevering.identiteit.vingerafdruk
-        return _Opdracht(besluit, nieuw, fo01, antwoord, indiener)
+        return _Opdracht(besluit, nieuw, fo01, antwoord, indiener, self._ketenboek.mark(besluit.schakels))
 
     def _store(self, conn: Connection, opdracht: _Opdracht) -> tuple[Ontvangst, tuple[str, ...]] | None:
         """Write one bericht and all that follows from it.
@@ -199,14 +205,27 @@ class Intake:
         antwoord_hub = opdracht.antwoord
         if antwoord_hub is not None and (lane := self._beantwoorder.store(conn, antwoord_hub, nieuw.bericht_id, wacht)):
             lanes.append(lane)
+        if fout is None:
+            self._follow(conn, opdracht)
         if sg.berichtcode is Berichtcode.FO01 and besluit.verwezen is not None:
             code = nieuw.envelop.fout.code if nieuw.envelop.fout else None
             feit = {"foutbericht": nieuw.bericht_id, "code": code, "van": sg.zender.organisatie}
             record(conn, besluit.verwezen.bericht_id, "foutbericht ontvangen", None, feit)
+            retract(conn, besluit.verwezen.bericht_id)
         antwoord = Ontvangst(
             Ontvangstsoort.AANGENOMEN, nieuw.ontvangst_referentie, nieuw.ontvangst_tijdstip, nieuw.bericht_id
         )
         return antwoord, tuple(lanes)
+
+    def _follow(self, conn: Connection, opdracht: _Opdracht) -> None:
+        """Take an accepted bericht, and the retour that the hub gave it, into the chain watch."""
+        nieuw, verwezen, antwoord = opdracht.nieuw, opdracht.besluit.verwezen, opdracht.antwoord
+        over = verwezen.bericht_id if verwezen is not None else None
+        self._ketenboek.store(conn, nieuw.bericht_id, nieuw.envelop, opdracht.schakels, over)
+        if antwoord is not None:
+            terug = answered(opdracht.schakels)
+            retour = antwoord.retour
+            self._ketenboek.store(conn, retour.bericht_id, retour.envelop, terug, nieuw.bericht_id)
 
     def _repeated(self, conn: Connection, opdracht: _Opdracht) -> Ontvangst | None:
         """Decide on a referentienummer that this zender used before; None when a new try may be written.

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.releases import Openstelling, Stand, Uitgave
+from istandaarden.schakels import Schakel
 from routing.bericht import Aanlevering, Berichtcode
 from routing.dossier import Dossierregel
 from routing.fouten import Fout, make_fout, oorzaken
@@ -56,7 +57,7 @@ class Besluit:
     `nog_dicht` says that the ontvanger may not have it yet: its release opens for him later.
     `regelbevindingen` are the rules above the schema that the bericht breaks, which is no reason to stop it here;
     `dossier` is what later berichten will find it by, `gelezen` what earlier ones it was judged against, `xslt_versie`
-    the version of the official check if there was one.
+    the version of the official check if there was one, `schakels` by what it hangs together with others.
     """
 
     stappen: list[Stap] = field(default_factory=list)
@@ -69,6 +70,7 @@ class Besluit:
     dossier: tuple[Dossierregel, ...] = ()
     gelezen: Gelezen | None = None
     xslt_versie: str | None = None
+    schakels: tuple[Schakel, ...] = ()
 
     def ok(self, naam: str, uitleg: str) -> None:
         """Note a step that went well."""

@@ -165,6 +165,40 @@ dossier = Table(
 Index("ix_dossier_kenmerk", dossier.c.kenmerk)
 Index("ix_dossier_bericht_id", dossier.c.bericht_id, dossier.c.soort)
 
+# --- the keten: which berichten hang together, for every i-bericht of iWmo and iJw ---------------------------------
+
+ketenschakel = Table(
+    "ketenschakel",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False),
+    Column("soort", Text, nullable=False),  # uitwisseling | verzoek | toewijzing
+    Column("kenmerk", LargeBinary, nullable=False),  # HMAC; nothing can be read from it
+    Column("rol", Text, nullable=False),
+    Column("over", Text),  # the bericht that a retour names with its crossRefnummer
+    Column("open", Boolean, nullable=False),  # false: certainly waits for nothing; true: look what passed on the key
+    Column("moment", BigInteger, nullable=False),
+    Column("zender", Text, nullable=False),
+    Column("ontvanger", Text, nullable=False),
+    Column("dagtekening", Text),  # of a request: its last term counts from there
+)
+Index("ix_ketenschakel_kenmerk", ketenschakel.c.kenmerk)
+Index("ix_ketenschakel_bericht_id", ketenschakel.c.bericht_id)
+Index(
+    "ix_ketenschakel_over",
+    ketenschakel.c.over,
+    sqlite_where=text("over IS NOT NULL"),
+    postgresql_where=text("over IS NOT NULL"),
+)
+for _kolom in ("moment", "zender", "ontvanger"):
+    Index(
+        f"ix_ketenschakel_open_{_kolom}",
+        ketenschakel.c[_kolom],
+        ketenschakel.c.id,
+        sqlite_where=text("open"),
+        postgresql_where=text("open"),
+    )
+
 # --- delivery -----------------------------------------------------------------------------------------------------
 
 lane = Table(

@@ -33,6 +33,7 @@ OPDRACHTEN = {
     "partij": ("Partijen en hun aansluitingen.", "partij"),
     "machtiging": ("Wie welke berichten mag verzenden en ontvangen.", "partij"),
     "bericht": ("Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.", "bericht"),
+    "keten": ("Welke antwoorden nog ontbreken, en wat er in een zaak gebeurde.", "keten"),
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
     "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer"),

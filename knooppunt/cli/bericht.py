@@ -135,8 +135,8 @@ def find_or_exit(conn: Connection, referentie: str, zender: str | None) -> inzic
 
 
 def print_json(waarde: Any) -> None:
-    """Print JSON; moments in ISO 8601, UTC."""
-    typer.echo(json.dumps(waarde, indent=2, default=datetime.isoformat))
+    """Print JSON; moments in ISO 8601, UTC, and days as a date."""
+    typer.echo(json.dumps(waarde, indent=2, default=lambda moment: moment.isoformat()))
 
 
 def _zoned(moment: datetime | None) -> datetime | None:
