@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +21,7 @@ from routing.bezorging import QUARANTAINE, Foutmelding, Stap
 from routing.databank import OpslagFout
 from routing.envelopvorm import from_json
 from routing.fouten import Fout, make_fout
+from routing.foutplek import place
 from routing.kluis import Kluis, Verzegeld
 from routing.ladder import Ladder
 from routing.lanes import Kop, Lease
@@ -164,7 +164,7 @@ class Afleveraar:
                 _log.error("opslag onbereikbaar voor de bezorging", fout=str(fout))
                 await self._rest(self._in.poll_s)
             except Exception as fout:  # noqa: BLE001 - delivery must go on; the place of the bug is logged
-                _log.error("fout in de bezorging", **_place(fout))
+                _log.error("fout in de bezorging", **place(fout))
                 await self._rest(self._in.poll_s)
             if pauze_s is not None:
                 await asyncio.sleep(pauze_s)
@@ -195,7 +195,7 @@ class Afleveraar:
         del self._lopend[taak]
         self._sein.set()
         if not taak.cancelled() and (fout := taak.exception()) is not None:
-            _log.error("fout in de bezorging", **_place(fout))
+            _log.error("fout in de bezorging", **place(fout))
 
     async def _beat(self) -> None:
         """Renew all leases we hold, so that a long attempt does not lose its lane."""
@@ -258,7 +258,7 @@ class Afleveraar:
         except TimeoutError:
             return Uitkomst(Uitkomstsoort.TIJDELIJK, "De ontvanger antwoordde niet binnen de tijd.")
         except Exception as fout:  # noqa: BLE001 - a bug in an adapter may not stop a lane
-            _log.error("fout bij het aanbieden", bericht_id=kop.bericht_id, **_place(fout))
+            _log.error("fout bij het aanbieden", bericht_id=kop.bericht_id, **place(fout))
             return Uitkomst(Uitkomstsoort.TIJDELIJK, "Het aanbieden mislukte door een fout in het knooppunt.")
         breekpunt.reach("na_verzending")
         return uitkomst
@@ -328,9 +328,3 @@ def _load(conn: Connection, bericht_ids: list[str]) -> dict[str, _Inhoud]:
         )
         for rij in rijen
     }
-
-
-def _place(fout: BaseException) -> dict[str, str]:
-    """Say what went wrong and where, without its text: that may hold a value from a bericht."""
-    laatste = traceback.extract_tb(fout.__traceback__)[-1:]
-    return {"fout": type(fout).__name__, "plaats": f"{laatste[0].filename}:{laatste[0].lineno}" if laatste else ""}

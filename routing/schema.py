@@ -213,3 +213,14 @@ Index(
     sqlite_where=text("open"),
     postgresql_where=text("open"),
 )
+
+# --- maintenance ----------------------------------------------------------------------------------------------------
+
+onderhoud = Table(
+    "onderhoud",
+    metadata,
+    Column("taak", Text, primary_key=True),
+    Column("next_due", BigInteger, nullable=False, server_default=text("0")),
+    Column("leased_until", BigInteger, nullable=False, server_default=text("0")),
+    Column("lease_token", Text),
+)
