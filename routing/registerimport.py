@@ -35,10 +35,14 @@ _VELDEN = (
     "fout_generatie",
     "regelniveau",
     "antwoordt_hub",
+    "max_gelijktijdig",
+    "per_minuut",
     "mag_zenden",
     "mag_ontvangen",
 )
 _KEUZES = {"regelniveau": ("1", "2", "3", "4"), "antwoordt_hub": ("true", "false")}  # text, or what TOML makes of it
+_AANTALLEN = {"max_gelijktijdig": 64, "per_minuut": 100_000}
+"""Fields that hold a number, and the largest."""
 _LIJSTEN = ("identiteiten", "mag_zenden", "mag_ontvangen")
 _KENMERK = re.compile(r"oin:[0-9]{20}|sha256:[0-9a-f]{64}")
 
@@ -161,6 +165,9 @@ def _form_errors(rij: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         elif veld in _KEUZES:
             if str(waarde).lower() not in _KEUZES[veld]:
                 yield veld, f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
+        elif veld in _AANTALLEN:
+            if not re.fullmatch("[1-9][0-9]{0,5}", str(waarde)) or int(str(waarde)) > _AANTALLEN[veld]:
+                yield veld, f"{veld} moet een geheel getal van 1 tot en met {_AANTALLEN[veld]} zijn"
         elif not isinstance(waarde, str):
             yield veld, f"{veld} moet een tekst zijn, tussen aanhalingstekens"
     if not rij.get("code"):
@@ -206,7 +213,7 @@ def _inschrijving(rij: Mapping[str, object]) -> tuple[Inschrijving, list[str]]:
         if not any(m.covers(functie) for functie in namen())
     ]
     aansluiting = None
-    if {"fout_generatie", "kanaal", "protocol", "url", "identiteiten", "regelniveau", "antwoordt_hub"} & rij.keys():
+    if rij.keys() - {"code", "soort", "naam", "mag_zenden", "mag_ontvangen"}:
         aansluiting = _aansluiting(code, tekst, lijsten.get("identiteiten", []), fouten)
     return Inschrijving(Partij(code, soort, naam), aansluiting, machtigingen), fouten
 
@@ -250,6 +257,8 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         # To answer is to judge: without a word about it, what a retour can be refused for in one bericht.
         regelniveau=int(tekst.get("regelniveau", "2" if antwoordt else "1")),
         antwoordt_hub=antwoordt,
+        max_gelijktijdig=int(tekst.get("max_gelijktijdig", "1")),
+        per_minuut=int(tekst["per_minuut"]) if "per_minuut" in tekst else None,
     )
 
 
@@ -282,6 +291,8 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     fout_generatie=a.fout_generatie,
                     regelniveau=a.regelniveau,
                     antwoordt_hub=a.antwoordt_hub,
+                    max_gelijktijdig=a.max_gelijktijdig,
+                    per_minuut=a.per_minuut,
                 )
             )
             conn.execute(insert(schema.identiteit), [{"partij": code, "kenmerk": k} for k in a.identiteiten])

@@ -6,7 +6,7 @@ import json
 
 import sqlalchemy as sa
 
-from routing import lanes
+from routing import lanes, termijn
 from routing.opslag import ACHTERAAN, Opslag
 
 VULLING = """
@@ -62,8 +62,8 @@ async def test_a_claim_touches_ready_lanes_and_heads_and_nothing_else(opslag: Op
         for naam, opdracht, waarden in (
             ("gereed", lanes._GEREED, {"nu": 1, "aantal": 4}),
             ("koppen", lanes._KOPPEN, {"welke": "L0", "aantal": 16}),
-            ("verlopen", lanes._VERLOPEN_LANES, {"nu": 1, "aantal": 1000}),
-            ("verlopen in lane", lanes._VERLOPEN, {"welke": "L0", "nu": 1, "aantal": 100}),
+            ("verlopen", termijn._VERLOPEN_LANES, {"nu": 1, "aantal": 1000}),
+            ("verlopen in lane", termijn._VERLOPEN, {"welke": "L0", "nu": 1, "aantal": 100}),
         ):
             tekst = await opslag.write(plan, opdracht, waarden)  # some lock rows, so not on a reader
             if tekst.startswith("{"):
@@ -80,7 +80,7 @@ async def test_a_claim_touches_ready_lanes_and_heads_and_nothing_else(opslag: Op
     prijs = []
     for naam in ("L0", "L1"):
         kosten.clear()
-        (lease,) = await opslag.write_lane(ACHTERAAN, lanes.claim, 1, 10)
+        (lease,) = (await opslag.write_lane(ACHTERAAN, lanes.claim, 1, 10)).leases
         assert (lease.lane, len(lease.koppen)) == (naam, 10)
         prijs.append(len(kosten))
     assert prijs[0] == prijs[1]
