@@ -13,6 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from routing.poorten import Uitkomstsoort
+from routing.uitkomstklassen import KENMERK, KLASSEN
+
 
 class ConfiguratieFout(ValueError):
     """What is wrong with the configuration: one Dutch sentence per fault, without any secret in it."""
@@ -26,6 +29,15 @@ def _anchor(pad: Path, info: ValidationInfo) -> Path:
     """Read a relative path from the folder of the TOML file, so that the working directory does not matter."""
     basis = info.context
     return Path(basis) / pad.expanduser() if basis is not None else pad
+
+
+def _only_known(tabel: dict[str, Uitkomstsoort]) -> dict[str, Uitkomstsoort]:
+    for kenmerk, klasse in tabel.items():
+        if not KENMERK.fullmatch(kenmerk):
+            raise ValueError(f"kent kenmerk {kenmerk!r} niet; voorbeelden: http.404, http.5xx, fout.StUF055")
+        if klasse not in KLASSEN:
+            raise ValueError(f"geeft {kenmerk!r} een klasse die een antwoord niet kan hebben: {klasse.value}")
+    return tabel
 
 
 Pad = Annotated[Path, AfterValidator(_anchor)]
@@ -171,7 +183,11 @@ class AfleveringSectie(Sectie):
     """How berichten are delivered to a partij that is called by the hub (push) or that fetches them (pull)."""
 
     gelijktijdig: int = Field(
-        32, ge=1, le=1024, description="Partijen that berichten are delivered to at the same time; one at a time each."
+        32,
+        ge=1,
+        le=1024,
+        description="Partijen that berichten are delivered to at the same time; one at a time each, unless its "
+        "`max_gelijktijdig` in the register is more.",
     )
     push_dagen: float = Field(5, gt=0, description="Days a push delivery is tried before the sender gets a Fo01.")
     pull_dagen: float = Field(5, gt=0, description="Days a bericht waits to be fetched before the sender gets a Fo01.")
@@ -186,6 +202,46 @@ class AfleveringSectie(Sectie):
     antwoord_seconden: float = Field(
         60, gt=0, description="Seconds to wait for the answer of a partij; a large bericht gets more time."
     )
+
+
+class UitkomstenSectie(Sectie):
+    """What an answer means for the delivery, where that differs from the table in docs/bezorging.md."""
+
+    stuf: Annotated[dict[str, Uitkomstsoort], AfterValidator(_only_known)] = Field(
+        {},
+        description="Table of kenmerk to `bezorgd`, `tijdelijk` or `blijvend` for StUF, for example "
+        '`{"http.404" = "blijvend", "fout.IB999" = "tijdelijk"}`.',
+    )
+    vsp: Annotated[dict[str, Uitkomstsoort], AfterValidator(_only_known)] = Field(
+        {}, description="The same for partijen with protocol vsp."
+    )
+
+
+class BewarenSectie(Sectie):
+    """How long things are kept. What was not delivered is never removed, whatever stands here."""
+
+    inhoud_dagen: float = Field(
+        30, ge=0, description="Days the payload is kept after its ontvanger confirmed it, or after it was refused."
+    )
+    dossier_dagen: float = Field(
+        1461,
+        ge=0,
+        description="The same, for a bericht that rules across berichten need (`regelniveau` 3 or 4): without it they "
+        "would not know an allocation any more. Not less than `inhoud_dagen`.",
+    )
+    gegevens_dagen: float = Field(
+        1461,
+        ge=1,
+        description="Days everything else about a bericht is kept: four years. Not less than `dossier_dagen`.",
+    )
+
+    @field_validator("dossier_dagen", "gegevens_dagen")
+    @classmethod
+    def _not_less(cls, waarde: float, info: ValidationInfo) -> float:
+        korter = "inhoud_dagen" if info.field_name == "dossier_dagen" else "dossier_dagen"
+        if korter in info.data and waarde < info.data[korter]:
+            raise ValueError(f"mag niet korter zijn dan {korter}")
+        return waarde
 
 
 class RegelsSectie(Sectie):
@@ -224,6 +280,8 @@ class Configuratie(BaseModel):
     beheer: Beheer
     hub: HubSectie
     aflevering: AfleveringSectie
+    uitkomsten: UitkomstenSectie
+    bewaren: BewarenSectie
     regels: RegelsSectie
     stuf: StufSectie
     logging: Logging

@@ -17,7 +17,7 @@ from enum import Enum
 from itertools import takewhile
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, exists, func, null, or_, select, text, update
+from sqlalchemy import Connection, Row, bindparam, case, exists, func, null, or_, select, text, update
 
 from routing import lanemutaties, schema
 from routing.klok import now_ms
@@ -44,9 +44,9 @@ _DIE = _aflevering.c.id == bindparam("aflevering")
 VRIJ = or_(_lane.c.leased_until <= _nu, _lane.c.leased_until > _nu + 2 * LEASE_MS)
 """Nobody holds the lane. A lease never ends more than `LEASE_MS` from now, so one that seems to was written before the
 clock was set back."""
-GEPAUZEERD = and_(_lane.c.paused_by.is_not(None), or_(_lane.c.paused_until.is_(None), _lane.c.paused_until > _nu))
-"""The lane is paused; a pause whose end date has passed has ended by itself."""
+_PAUZE = (_lane.c.paused_by, _lane.c.paused_until)  # columns: SQLite 3.40 works out an expression on them wrongly here
 _LOOPT_DOOR = or_(_lane.c.paused_by.is_(None), _lane.c.paused_until <= _nu)
+"""Not paused; a pause whose end date has passed has ended by itself."""
 _HOUDER = (_lane.c.naam == bindparam("welke"), _lane.c.lease_token == bindparam("token"), _lane.c.leased_until > _nu)
 _NOG_OPEN = exists().where(_DIE, _OPEN)
 _NIET_EERDER = case((_lane.c.next_due > _nu + _wachten, _lane.c.next_due), else_=_nu + _wachten)
@@ -103,8 +103,8 @@ _HARTSLAG = update(_lane).where(*_HOUDER).values(leased_until=_nu + LEASE_MS)
 _AF = update(_lane).where(*_HOUDER, _NOG_OPEN).values(pending=_lane.c.pending - 1, leased_until=_nu + LEASE_MS)
 _SLUIT_LANE = {
     # Who answers, is there: that ends the row of failures and closes the breaker.
-    True: _AF.values(failures=0, breaker_since=null(), breaker_reason=null()).returning(GEPAUZEERD),
-    False: _AF.returning(GEPAUZEERD),
+    True: _AF.values(failures=0, breaker_since=null(), breaker_reason=null()).returning(*_PAUZE),
+    False: _AF.returning(*_PAUZE),
 }
 _SLUIT = (
     update(_aflevering)
@@ -312,8 +312,10 @@ def _close(conn: Connection, lease: Lease, kop: Kop, *, geantwoord: bool) -> Ver
     rij = conn.execute(_SLUIT_LANE[geantwoord], wie).first()
     if rij is None:
         return Vervolg.VERLOREN
-    conn.execute(_SLUIT, {"aflevering": kop.aflevering_id, "nu": now_ms(conn), "pogingen": int(geantwoord)})
-    return Vervolg.PAUZE if rij[0] else Vervolg.DOOR
+    nu = now_ms(conn)
+    conn.execute(_SLUIT, {"aflevering": kop.aflevering_id, "nu": nu, "pogingen": int(geantwoord)})
+    gepauzeerd = rij.paused_by is not None and (rij.paused_until is None or rij.paused_until > nu)
+    return Vervolg.PAUZE if gepauzeerd else Vervolg.DOOR
 
 
 def retry(

@@ -162,16 +162,21 @@ def _form_errors(rij: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         elif veld in _LIJSTEN:
             if not isinstance(waarde, list) or not all(isinstance(deel, str) for deel in waarde):
                 yield veld, f"{veld} moet een lijst van teksten zijn"
-        elif veld in _KEUZES:
-            if str(waarde).lower() not in _KEUZES[veld]:
-                yield veld, f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
-        elif veld in _AANTALLEN:
-            if not re.fullmatch("[1-9][0-9]{0,5}", str(waarde)) or int(str(waarde)) > _AANTALLEN[veld]:
-                yield veld, f"{veld} moet een geheel getal van 1 tot en met {_AANTALLEN[veld]} zijn"
-        elif not isinstance(waarde, str):
-            yield veld, f"{veld} moet een tekst zijn, tussen aanhalingstekens"
+        elif (fout := _value_error(veld, waarde)) is not None:
+            yield veld, fout
     if not rij.get("code"):
         yield "code", "code ontbreekt"
+
+
+def _value_error(veld: str, waarde: object) -> str | None:
+    """Say what is wrong with the form of a value that is no list."""
+    if veld in _KEUZES:
+        goed = str(waarde).lower() in _KEUZES[veld]
+        return None if goed else f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
+    if veld in _AANTALLEN:
+        goed = re.fullmatch("[1-9][0-9]{0,5}", str(waarde)) is not None and int(str(waarde)) <= _AANTALLEN[veld]
+        return None if goed else f"{veld} moet een geheel getal van 1 tot en met {_AANTALLEN[veld]} zijn"
+    return None if isinstance(waarde, str) else f"{veld} moet een tekst zijn, tussen aanhalingstekens"
 
 
 def _soort_of(code: str) -> Partijsoort | None:

@@ -9,10 +9,13 @@ import typer
 from istandaarden.standaardmap import Standaardfout
 from knooppunt.cli import (
     bericht,
+    bewaar,
     db,
     demo,
+    lane,
     partij,
     pki,
+    quarantaine,
     retour,
     serve,
     simuleer,
@@ -30,7 +33,23 @@ app = typer.Typer(
     help="Knooppunt: berichtenknooppunt voor het sociaal domein.",
 )
 
-for _module in (serve, db, sleutel, pki, partij, bericht, stuur, simuleer, standaarden, standaardpakket, retour, demo):
+for _module in (
+    serve,
+    db,
+    sleutel,
+    pki,
+    partij,
+    bericht,
+    lane,
+    quarantaine,
+    bewaar,
+    stuur,
+    simuleer,
+    standaarden,
+    standaardpakket,
+    retour,
+    demo,
+):
     _module.register(app)
 
 
