@@ -6,10 +6,11 @@ Reading the file and wording what is wrong with it stands in `knooppunt.configur
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -31,6 +32,16 @@ def _anchor(pad: Path, info: ValidationInfo) -> Path:
     return Path(basis) / pad.expanduser() if basis is not None else pad
 
 
+def _from_text(waarde: object) -> object:
+    """Read the table from an environment variable, which holds text."""
+    if not isinstance(waarde, str):
+        return waarde
+    try:
+        return json.loads(waarde)
+    except ValueError:
+        raise ValueError('is in een omgevingsvariabele een JSON-object, zoals {"http.404": "blijvend"}') from None
+
+
 def _only_known(tabel: dict[str, Uitkomstsoort]) -> dict[str, Uitkomstsoort]:
     for kenmerk, klasse in tabel.items():
         if not KENMERK.fullmatch(kenmerk):
@@ -40,6 +51,7 @@ def _only_known(tabel: dict[str, Uitkomstsoort]) -> dict[str, Uitkomstsoort]:
     return tabel
 
 
+Klassentabel = Annotated[dict[str, Uitkomstsoort], BeforeValidator(_from_text), AfterValidator(_only_known)]
 Pad = Annotated[Path, AfterValidator(_anchor)]
 Poort = Annotated[int, Field(ge=0, le=65535)]
 
@@ -207,14 +219,12 @@ class AfleveringSectie(Sectie):
 class UitkomstenSectie(Sectie):
     """What an answer means for the delivery, where that differs from the table in docs/bezorging.md."""
 
-    stuf: Annotated[dict[str, Uitkomstsoort], AfterValidator(_only_known)] = Field(
+    stuf: Klassentabel = Field(
         {},
         description="Table of kenmerk to `bezorgd`, `tijdelijk` or `blijvend` for StUF, for example "
         '`{"http.404" = "blijvend", "fout.IB999" = "tijdelijk"}`.',
     )
-    vsp: Annotated[dict[str, Uitkomstsoort], AfterValidator(_only_known)] = Field(
-        {}, description="The same for partijen with protocol vsp."
-    )
+    vsp: Klassentabel = Field({}, description="The same for partijen with protocol vsp.")
 
 
 class BewarenSectie(Sectie):
