@@ -176,6 +176,7 @@ def _deliveries(afleveringen: Iterable[Aflevering]) -> Table:
     for kop in ("Aan", "Pogingen", "Gereed", "Uiterlijk"):
         tabel.add_column(kop, no_wrap=True)
     for a in afleveringen:
-        gereed = "staat open" if a.gereed_op is None else local(a.gereed_op)
+        open_ = "staat open" if a.quarantaine_op is None else f"in quarantaine sinds {local(a.quarantaine_op)}"
+        gereed = open_ if a.gereed_op is None else local(a.gereed_op)
         tabel.add_row(a.lane, str(a.pogingen), gereed, local(a.verloopt_op))
     return tabel

@@ -75,19 +75,20 @@ class Lanebeurt:
 
     async def run(self) -> None:
         """Work until the turn is over; the lane is given back by then, or the lease was lost."""
+        try:
+            await self._serve()
+        finally:
+            if self._lease.breedte > 1:  # one of width one goes back with its last outcome
+                await self._record(lanes.release, self._lease, self._rate_ms())
+
+    async def _serve(self) -> None:
         eerste = tuple(islice(self._rij, self._lease.breedte))
         try:
             self._inhoud = await self._om.opslag.read(load, [kop.bericht_id for kop in self._koppen])
-        except OpslagFout:
-            await self._hand_back(eerste, "De database was niet te lezen.")
+        except (OpslagFout, asyncio.CancelledError):
+            await self._hand_back(eerste, GESTOPT if self._om.stopt() else "De database was niet te lezen.")
             raise
-        if self._lease.breedte == 1:
-            await self._work(eerste[0])
-            return
-        try:
-            afloop = await asyncio.gather(*(self._work(kop) for kop in eerste), return_exceptions=True)
-        finally:
-            await self._record(lanes.release, self._lease, self._rate_ms())
+        afloop = await asyncio.gather(*(self._work(kop) for kop in eerste), return_exceptions=True)
         for fout in afloop:
             if fout is not None:
                 raise fout

@@ -9,7 +9,6 @@ ours to take.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
@@ -163,8 +162,7 @@ async def _alive(taak: Taak, beurt: Beurt) -> None:
     finally:
         for deel in (werk, hartslag):
             deel.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(werk, hartslag, return_exceptions=True)
+        await asyncio.gather(werk, hartslag, return_exceptions=True)
 
 
 def _free(nu: int, elke_s: float) -> ColumnElement[bool]:
@@ -184,15 +182,14 @@ def is_due(conn: Connection, taak: str, elke_s: float) -> bool:
 def take(conn: Connection, taak: str, token: str, elke_s: float) -> bool:
     """Take the turn for `token`; False when another has it or had it just now."""
     nu = now_ms(conn)
-    nieuw = _INVOEGEN[conn.dialect.name](_rij).values(
-        taak=taak, next_due=0, leased_until=nu + LEASE_MS, lease_token=token
-    )
-    genomen = nieuw.on_conflict_do_update(
-        index_elements=[_rij.c.taak],
-        set_={"leased_until": nieuw.excluded.leased_until, "lease_token": nieuw.excluded.lease_token},
-        where=_free(nu, elke_s),
-    ).returning(_rij.c.taak)
-    return conn.execute(genomen).first() is not None
+    conn.execute(_INVOEGEN[conn.dialect.name](_rij).values(taak=taak).on_conflict_do_nothing())
+    # A holder that froze in the middle of a transaction keeps the row locked; waiting for him would hold up others.
+    vrij = select(_rij.c.taak).where(_rij.c.taak == taak, _free(nu, elke_s)).with_for_update(skip_locked=True)
+    if conn.execute(vrij).first() is None:
+        return False
+    genomen = {"leased_until": nu + LEASE_MS, "lease_token": token}
+    conn.execute(update(_rij).where(_rij.c.taak == taak).values(**genomen))
+    return True
 
 
 def end(conn: Connection, taak: str, token: str, wachten_s: float) -> bool:

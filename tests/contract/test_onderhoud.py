@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from routing import onderhoud, schema
+from routing.databank import make_engine, parse_url
 from routing.klok import Klok
 from routing.onderhoud import LEASE_MS, Beurt, BeurtVerloren, Onderhoud, Taak
 from routing.opslag import Opslag
@@ -145,3 +146,14 @@ async def test_a_clock_that_is_set_back_does_not_stop_a_task_for_ever(opslag: Op
     assert await opslag.write(onderhoud.take, "proef", "ver", 3600)
     klok.verschuiving_ms = 7_200_000
     assert await Onderhoud(opslag, ()).run(taak(niets))
+
+
+async def test_who_froze_in_the_middle_of_a_transaction_holds_up_nobody(opslag: Opslag, klok: Klok, database_url: str):
+    if opslag._schrijfengine.dialect.name == "sqlite":
+        pytest.skip("one process writes; there is nobody to freeze")
+    assert await Onderhoud(opslag, ()).run(taak(niets, 0))
+    with make_engine(parse_url(database_url), schrijft=True).connect() as bevroren:
+        bevroren.execute(sa.select(schema.onderhoud).with_for_update())
+        assert not await Onderhoud(opslag, ()).run(taak(niets, 0))
+        bevroren.rollback()
+    assert await Onderhoud(opslag, ()).run(taak(niets, 0))
