@@ -6,12 +6,16 @@ Reading the file and wording what is wrong with it stands in `knooppunt.configur
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from routing.poorten import Uitkomstsoort
+from routing.uitkomstklassen import KENMERK, KLASSEN
 
 
 class ConfiguratieFout(ValueError):
@@ -28,6 +32,26 @@ def _anchor(pad: Path, info: ValidationInfo) -> Path:
     return Path(basis) / pad.expanduser() if basis is not None else pad
 
 
+def _from_text(waarde: object) -> object:
+    """Read the table from an environment variable, which holds text."""
+    if not isinstance(waarde, str):
+        return waarde
+    try:
+        return json.loads(waarde)
+    except ValueError:
+        raise ValueError('is in een omgevingsvariabele een JSON-object, zoals {"http.404": "blijvend"}') from None
+
+
+def _only_known(tabel: dict[str, Uitkomstsoort]) -> dict[str, Uitkomstsoort]:
+    for kenmerk, klasse in tabel.items():
+        if not KENMERK.fullmatch(kenmerk):
+            raise ValueError(f"kent kenmerk {kenmerk!r} niet; voorbeelden: http.404, http.5xx, fout.StUF055")
+        if klasse not in KLASSEN:
+            raise ValueError(f"geeft {kenmerk!r} een klasse die een antwoord niet kan hebben: {klasse.value}")
+    return tabel
+
+
+Klassentabel = Annotated[dict[str, Uitkomstsoort], BeforeValidator(_from_text), AfterValidator(_only_known)]
 Pad = Annotated[Path, AfterValidator(_anchor)]
 Poort = Annotated[int, Field(ge=0, le=65535)]
 
@@ -171,7 +195,11 @@ class AfleveringSectie(Sectie):
     """How berichten are delivered to a partij that is called by the hub (push) or that fetches them (pull)."""
 
     gelijktijdig: int = Field(
-        32, ge=1, le=1024, description="Partijen that berichten are delivered to at the same time; one at a time each."
+        32,
+        ge=1,
+        le=1024,
+        description="Partijen that berichten are delivered to at the same time; one at a time each, unless its "
+        "`max_gelijktijdig` in the register is more.",
     )
     push_dagen: float = Field(5, gt=0, description="Days a push delivery is tried before the sender gets a Fo01.")
     pull_dagen: float = Field(5, gt=0, description="Days a bericht waits to be fetched before the sender gets a Fo01.")
@@ -186,6 +214,44 @@ class AfleveringSectie(Sectie):
     antwoord_seconden: float = Field(
         60, gt=0, description="Seconds to wait for the answer of a partij; a large bericht gets more time."
     )
+
+
+class UitkomstenSectie(Sectie):
+    """What an answer means for the delivery, where that differs from the table in docs/bezorging.md."""
+
+    stuf: Klassentabel = Field(
+        {},
+        description="Table of kenmerk to `bezorgd`, `tijdelijk` or `blijvend` for StUF, for example "
+        '`{"http.404" = "blijvend", "fout.IB999" = "tijdelijk"}`.',
+    )
+    vsp: Klassentabel = Field({}, description="The same for partijen with protocol vsp.")
+
+
+class BewarenSectie(Sectie):
+    """How long things are kept. What was not delivered is never removed, whatever stands here."""
+
+    inhoud_dagen: float = Field(
+        30, ge=0, description="Days the payload is kept after its ontvanger confirmed it, or after it was refused."
+    )
+    dossier_dagen: float = Field(
+        1461,
+        ge=0,
+        description="The same, for a bericht that rules across berichten need (`regelniveau` 3 or 4): without it they "
+        "would not know an allocation any more. Not less than `inhoud_dagen`.",
+    )
+    gegevens_dagen: float = Field(
+        1461,
+        ge=1,
+        description="Days everything else about a bericht is kept: four years. Not less than `dossier_dagen`.",
+    )
+
+    @field_validator("dossier_dagen", "gegevens_dagen")
+    @classmethod
+    def _not_less(cls, waarde: float, info: ValidationInfo) -> float:
+        korter = "inhoud_dagen" if info.field_name == "dossier_dagen" else "dossier_dagen"
+        if korter in info.data and waarde < info.data[korter]:
+            raise ValueError(f"mag niet korter zijn dan {korter}")
+        return waarde
 
 
 class RegelsSectie(Sectie):
@@ -234,6 +300,8 @@ class Configuratie(BaseModel):
     beheer: Beheer
     hub: HubSectie
     aflevering: AfleveringSectie
+    uitkomsten: UitkomstenSectie
+    bewaren: BewarenSectie
     regels: RegelsSectie
     keten: KetenSectie
     stuf: StufSectie

@@ -24,9 +24,11 @@ from knooppunt import achterstand, migratiestand
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
-from knooppunt.configuratie import AfleveringSectie, Configuratie, ConfiguratieFout, Koppelvlak
+from knooppunt.configuratie import Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.luisteraar import Grenzen, Luisteraar
+from knooppunt.melden import make_melder
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
+from knooppunt.onderhoudstaken import make_tasks
 from knooppunt.tls import client_context, identify, server_context
 from routing.afhaal import Afhaalbak
 from routing.aflevering import Afleveraar
@@ -34,23 +36,22 @@ from routing.aflevering import Instellingen as AfleverInstellingen
 from routing.bericht import Systeem
 from routing.databank import OpslagFout, parse_url
 from routing.dossier import Dossier
-from routing.foutbericht import Afzender, Foutmelder
 from routing.intake import Intake
 from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
+from routing.onderhoud import Onderhoud
 from routing.opslag import Opslag, upgrade
 from routing.partij import Protocol
 from routing.poorten import Bezorger
 from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
 from routing.toetsing import Toetser
-from routing.vastlegging import Termijnen
+from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
 
 _log = structlog.get_logger(__name__)
 
-_DAG_MS = 24 * 3600 * 1000
 _STOP_SECONDEN = 10.0
 """How long running deliveries may finish when the hub stops; what is broken off is offered again."""
 _KIJK_SECONDEN = 1.0
@@ -110,9 +111,8 @@ class Hub:
 
         meting = Meting()
         af = self._in.aflevering
-        termijnen = Termijnen(push=round(af.push_dagen * _DAG_MS), pull=round(af.pull_dagen * _DAG_MS))
-        melder = Foutmelder(self.kluis, self.register_bron, termijnen, Afzender(hub.organisatie, hub.applicatie))
-        bezorgers = _make_bezorgers(client_tls, af, meting)
+        melder = make_melder(self._in, self.kluis, self.register_bron)
+        bezorgers = _make_bezorgers(client_tls, self._in, meting)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
         afleveraar = Afleveraar(
@@ -130,6 +130,9 @@ class Hub:
         )
         afleveraar.start()
         stapel.push_async_callback(afleveraar.stop)
+        onderhoud = Onderhoud(self.opslag, make_tasks(self._in, afleveraar))
+        onderhoud.start()
+        stapel.push_async_callback(onderhoud.stop)
         vrijgave = Vrijgave(self.opslag, melder, afleveraar.wake, hub.fout_generatie)
         for naam, gevolg, doe in (
             ("register volgen", "het oude blijft gelden", lambda: self.register_bron.refresh(self.opslag)),
@@ -216,10 +219,17 @@ class Hub:
         vers.open("proef", "proef", self.kluis.seal("proef", "proef", b"proef"))
 
 
-def _make_bezorgers(tls: ssl.SSLContext, instellingen: AfleveringSectie, meting: Meting) -> dict[Protocol, Bezorger]:
-    verbinding, antwoord = instellingen.verbinding_seconden, instellingen.antwoord_seconden
-    stuf = StufBezorger(tls, Klantinstellingen(verbindtijd=verbinding, tijd=antwoord))
-    vsp = VspBezorger(tls, aiohttp.ClientTimeout(total=5 * antwoord, sock_connect=verbinding, sock_read=antwoord))
+def _make_bezorgers(tls: ssl.SSLContext, configuratie: Configuratie, meting: Meting) -> dict[Protocol, Bezorger]:
+    af, klassen = configuratie.aflevering, configuratie.uitkomsten
+    verbinding, antwoord = af.verbinding_seconden, af.antwoord_seconden
+    stuf = StufBezorger(
+        tls, Klantinstellingen(verbindtijd=verbinding, tijd=antwoord), Uitkomstklassen(Protocol.STUF, klassen.stuf)
+    )
+    vsp = VspBezorger(
+        tls,
+        aiohttp.ClientTimeout(total=5 * antwoord, sock_connect=verbinding, sock_read=antwoord),
+        Uitkomstklassen(Protocol.VSP, klassen.vsp),
+    )
     return {
         Protocol.STUF: GeteldeBezorger(stuf, Protocol.STUF.value, meting),
         Protocol.VSP: GeteldeBezorger(vsp, Protocol.VSP.value, meting),

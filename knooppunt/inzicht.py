@@ -74,11 +74,13 @@ class Gebeurtenis:
 
 @dataclass(frozen=True, slots=True)
 class Aflevering:
-    """The delivery of a bericht on the lane of its ontvanger; `pogingen` counts answers and failures, not crashes."""
+    """The delivery of a bericht on the lane of its ontvanger; `pogingen` counts answers and failures, not `crashes`."""
 
     lane: str
     open: bool
     pogingen: int
+    crashes: int
+    quarantaine_op: datetime | None
     verloopt_op: datetime
     gereed_op: datetime | None
 
@@ -191,12 +193,15 @@ def events(conn: Connection, bericht_id: str) -> tuple[Gebeurtenis, ...]:
 def deliveries(conn: Connection, bericht_id: str) -> tuple[Aflevering, ...]:
     """Return the afleveringen of one bericht, oldest first; a resend adds one."""
     a = schema.aflevering.c
-    keuze = select(a.lane, a.open, a.attempts, a.expires_at, a.done_at).where(a.bericht_id == bericht_id).order_by(a.id)
+    kolommen = (a.lane, a.open, a.attempts, a.crashes, a.quarantaine_op, a.expires_at, a.done_at)
+    keuze = select(*kolommen).where(a.bericht_id == bericht_id).order_by(a.id)
     return tuple(
         Aflevering(
             lane=rij.lane,
             open=bool(rij.open),
             pogingen=rij.attempts,
+            crashes=rij.crashes,
+            quarantaine_op=None if rij.quarantaine_op is None else _moment(rij.quarantaine_op),
             verloopt_op=_moment(rij.expires_at),
             gereed_op=None if rij.done_at is None else _moment(rij.done_at),
         )

@@ -137,6 +137,8 @@ def read_register(conn: Connection) -> Register:
                 fout_generatie=rij.fout_generatie,
                 regelniveau=rij.regelniveau,
                 antwoordt_hub=rij.antwoordt_hub,
+                max_gelijktijdig=rij.max_gelijktijdig,
+                per_minuut=rij.per_minuut,
             )
             for rij in conn.execute(select(schema.aansluiting))
         ),

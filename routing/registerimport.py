@@ -35,10 +35,14 @@ _VELDEN = (
     "fout_generatie",
     "regelniveau",
     "antwoordt_hub",
+    "max_gelijktijdig",
+    "per_minuut",
     "mag_zenden",
     "mag_ontvangen",
 )
 _KEUZES = {"regelniveau": ("1", "2", "3", "4"), "antwoordt_hub": ("true", "false")}  # text, or what TOML makes of it
+_AANTALLEN = {"max_gelijktijdig": 64, "per_minuut": 100_000}
+"""Fields that hold a number, and the largest."""
 _LIJSTEN = ("identiteiten", "mag_zenden", "mag_ontvangen")
 _KENMERK = re.compile(r"oin:[0-9]{20}|sha256:[0-9a-f]{64}")
 
@@ -162,13 +166,21 @@ def _form_errors(rij: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         elif veld in _LIJSTEN:
             if not isinstance(waarde, list) or not all(isinstance(deel, str) for deel in waarde):
                 yield veld, f"{veld} moet een lijst van teksten zijn"
-        elif veld in _KEUZES:
-            if str(waarde).lower() not in _KEUZES[veld]:
-                yield veld, f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
-        elif not isinstance(waarde, str):
-            yield veld, f"{veld} moet een tekst zijn, tussen aanhalingstekens"
+        elif (fout := _value_error(veld, waarde)) is not None:
+            yield veld, fout
     if not rij.get("code"):
         yield "code", "code ontbreekt"
+
+
+def _value_error(veld: str, waarde: object) -> str | None:
+    """Say what is wrong with the form of a value that is no list."""
+    if veld in _KEUZES:
+        goed = str(waarde).lower() in _KEUZES[veld]
+        return None if goed else f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
+    if veld in _AANTALLEN:
+        goed = re.fullmatch("[1-9][0-9]{0,5}", str(waarde)) is not None and int(str(waarde)) <= _AANTALLEN[veld]
+        return None if goed else f"{veld} moet een geheel getal van 1 tot en met {_AANTALLEN[veld]} zijn"
+    return None if isinstance(waarde, str) else f"{veld} moet een tekst zijn, tussen aanhalingstekens"
 
 
 def _soort_of(code: str) -> Partijsoort | None:
@@ -210,7 +222,7 @@ def _inschrijving(rij: Mapping[str, object]) -> tuple[Inschrijving, list[str]]:
         if not any(m.covers(functie) for functie in namen())
     ]
     aansluiting = None
-    if {"fout_generatie", "kanaal", "protocol", "url", "identiteiten", "regelniveau", "antwoordt_hub"} & rij.keys():
+    if rij.keys() - {"code", "soort", "naam", "mag_zenden", "mag_ontvangen"}:
         aansluiting = _aansluiting(code, tekst, lijsten.get("identiteiten", []), fouten)
     return Inschrijving(Partij(code, soort, naam), aansluiting, machtigingen), fouten
 
@@ -254,6 +266,8 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         # To answer is to judge: without a word about it, what a retour can be refused for in one bericht.
         regelniveau=int(tekst.get("regelniveau", "2" if antwoordt else "1")),
         antwoordt_hub=antwoordt,
+        max_gelijktijdig=int(tekst.get("max_gelijktijdig", "1")),
+        per_minuut=int(tekst["per_minuut"]) if "per_minuut" in tekst else None,
     )
 
 
@@ -286,6 +300,8 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     fout_generatie=a.fout_generatie,
                     regelniveau=a.regelniveau,
                     antwoordt_hub=a.antwoordt_hub,
+                    max_gelijktijdig=a.max_gelijktijdig,
+                    per_minuut=a.per_minuut,
                 )
             )
             conn.execute(insert(schema.identiteit), [{"partij": code, "kenmerk": k} for k in a.identiteiten])

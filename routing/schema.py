@@ -54,6 +54,8 @@ aansluiting = Table(
     Column("fout_generatie", Text, nullable=False, server_default=text("'B'")),
     Column("regelniveau", Integer, nullable=False, server_default=text("1")),  # 1 schema only, up to 4
     Column("antwoordt_hub", Boolean, nullable=False, server_default=text("false")),
+    Column("max_gelijktijdig", Integer, nullable=False, server_default=text("1")),  # more than 1 gives up the order
+    Column("per_minuut", Integer),  # null: no limit
     CheckConstraint("kanaal <> 'push' OR url IS NOT NULL", name="push_heeft_url"),
 )
 
@@ -137,7 +139,9 @@ payload = Table(
     Column("sleutel_id", Text, nullable=False),  # which wrapping key
     Column("datasleutel", LargeBinary, nullable=False),  # the data key, wrapped
     Column("inhoud", LargeBinary, nullable=False),  # nonce and ciphertext of the compressed payload
+    Column("ontvangen_op", BigInteger, nullable=False, server_default=text("0")),  # of its bericht, for retention
 )
+Index("ix_payload_ontvangen_op", payload.c.ontvangen_op, payload.c.bericht_id)
 
 gebeurtenis = Table(
     "gebeurtenis",
@@ -212,10 +216,14 @@ lane = Table(
     Column("leased_until", BigInteger, nullable=False, server_default=text("0")),
     Column("lease_token", Text),
     Column("turn", BigInteger, nullable=False, server_default=text("0")),
+    Column("breed", Boolean, nullable=False, server_default=text("false")),  # the lease offers several at once
     Column("failures", Integer, nullable=False, server_default=text("0")),  # in a row; opens the breaker
+    Column("breaker_since", BigInteger),  # open since; null when closed
+    Column("breaker_reason", Text),
     Column("paused_by", Text),
     Column("paused_reason", Text),
-    Column("paused_until", BigInteger),
+    Column("paused_at", BigInteger),
+    Column("paused_until", BigInteger),  # null: until someone resumes
 )
 Index(
     "ix_lane_claim",
@@ -239,7 +247,9 @@ aflevering = Table(
     Column("open", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("offered", Boolean, nullable=False, server_default=text("false")),  # on its way now, in a `breed` lease
     Column("expires_at", BigInteger, nullable=False),
+    Column("quarantaine_op", BigInteger),  # set aside since: not open, not done
     Column("done_at", BigInteger),
     UniqueConstraint("lane", "seq"),
 )
@@ -280,4 +290,21 @@ Index(
     aangehouden.c.release,
     aangehouden.c.stroom,
     aangehouden.c.kanaal,  # so that counting what waits reads nothing but this index
+)
+Index(
+    "ix_aflevering_quarantaine_op",
+    aflevering.c.quarantaine_op,
+    sqlite_where=text("quarantaine_op IS NOT NULL"),
+    postgresql_where=text("quarantaine_op IS NOT NULL"),
+)
+
+# --- maintenance ----------------------------------------------------------------------------------------------------
+
+onderhoud = Table(
+    "onderhoud",
+    metadata,
+    Column("taak", Text, primary_key=True),
+    Column("next_due", BigInteger, nullable=False, server_default=text("0")),
+    Column("leased_until", BigInteger, nullable=False, server_default=text("0")),
+    Column("lease_token", Text),
 )

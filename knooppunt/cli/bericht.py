@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 
 from knooppunt import inzicht
 from knooppunt.beeld import berichten_table, dossier_view, make_console, safe, uitleg_view
+from knooppunt.bewaarinzicht import retention
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
+from knooppunt.melden import delivery_terms, retention_terms
 from routing.herzending import NietMogelijk, resend
 from routing.status import Status
-from routing.vastlegging import Termijnen
 
 bericht = typer.Typer(no_args_is_help=True, help="Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.")
 
@@ -32,7 +33,6 @@ AlsJson = Annotated[bool, typer.Option("--json", help="Schrijf JSON, voor een pr
 Referentie = Annotated[str, typer.Argument(help="Referentienummer, of het begin ervan.", metavar="REF")]
 Zender = Annotated[str | None, typer.Option(help="Code van de zender, als meer zenders dit nummer gebruikten.")]
 _STANDAARD = Path("knooppunt.toml")
-_DAG_MS = 24 * 3600 * 1000
 
 
 @bericht.command()
@@ -84,12 +84,14 @@ def zoek(
 @bericht.command()
 def toon(referentie: Referentie, config: Config = _STANDAARD, zender: Zender = None, als_json: AlsJson = False) -> None:
     """Toon één bericht met zijn gebeurtenissen, aflevering en gesprek."""
-    with connect(load(config)) as conn:
+    configuratie = load(config)
+    with connect(configuratie) as conn:
         dossier = inzicht.dossier(conn, find_or_exit(conn, referentie, zender))
+        bewaring = retention(conn, dossier.bericht, retention_terms(configuratie))
     if als_json:
-        print_json(asdict(dossier))
+        print_json(asdict(dossier) | {"bewaring": asdict(bewaring)})
     else:
-        make_console().print(dossier_view(dossier))
+        make_console().print(dossier_view(dossier, bewaring))
 
 
 @bericht.command()
@@ -112,10 +114,10 @@ def opnieuw(referentie: Referentie, config: Config = _STANDAARD, zender: Zender 
     configuratie = load(config)
     with connect(configuratie) as conn:
         gevonden = find_or_exit(conn, referentie, zender)
-    dagen = configuratie.aflevering
-    termijnen = Termijnen(push=round(dagen.push_dagen * _DAG_MS), pull=round(dagen.pull_dagen * _DAG_MS))
     try:
-        status = write(configuratie, resend, gevonden.id, termijnen, f"opdrachtregel ({getpass.getuser()})")
+        status = write(
+            configuratie, resend, gevonden.id, delivery_terms(configuratie), f"opdrachtregel ({getpass.getuser()})"
+        )
     except NietMogelijk as fout:
         typer.echo(str(fout), err=True)
         raise typer.Exit(1) from None
