@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 from aiohttp import web
 
-from knooppunt.achterstand import read_achterstand
+from knooppunt.achterstand import read_achterstand, read_beheercijfers
 from knooppunt.meting import CONTENT_TYPE, Meting
 from routing.databank import OpslagFout
 from routing.opslag import Opslag
@@ -48,6 +48,7 @@ class Beheer:
     async def _metrics(self, _request: web.Request) -> web.Response:
         try:
             self._meting.show(await self._opslag.read(read_achterstand))
+            self._meting.show_cijfers(await self._opslag.read(read_beheercijfers))
         except OpslagFout:
             self._meting.forget()  # yesterday's backlog shown as today's would be a lie
             _log.warning("achterstand niet te lezen")
