@@ -265,8 +265,8 @@ class Hub:
     def _look_at_keys(self) -> Feiten | None:
         try:
             self._try_keys()
-        except KluisFout as fout:
-            return {"bezwaar": str(fout)}
+        except (KluisFout, OSError) as fout:
+            return {"bezwaar": str(fout) if isinstance(fout, KluisFout) else type(fout).__name__}
         return None
 
     async def _look_at_register(self) -> Feiten | None:

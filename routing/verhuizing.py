@@ -66,7 +66,7 @@ def move(van: str, naar: str, meld: Voortgang) -> tuple[Tabelstand, ...]:
         OpslagFout: a database cannot be used, or is in use by a hub on SQLite.
     """
     bron, doel = parse_url(van), parse_url(naar)
-    if (bron.host, bron.port, bron.database) == (doel.host, doel.port, doel.database):
+    if bron.set(username=None, password=None) == doel.set(username=None, password=None):
         raise VerhuizingGeweigerd("Bron en doel zijn dezelfde database.")
     if bron.get_backend_name() == "sqlite" and not Path(bron.database or "").is_file():
         raise VerhuizingGeweigerd(f"De bron {bron.database} bestaat niet.")
