@@ -139,6 +139,10 @@ class Opslag:
         self._rij.put(_Bewerking(fn, args, slot, loop, wachter))
         return await wachter
 
+    def waiting(self) -> int:
+        """Return how many operations wait for a writer: how far behind this node is."""
+        return self._rij.qsize()
+
     async def read(self, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run `fn(conn, ...)` on a connection that only reads, and return its result.
 

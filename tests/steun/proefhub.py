@@ -117,11 +117,11 @@ toegang = false
                 env=os.environ | {"KNOOPPUNT_DATABASE__URL": self.database_url} | omgeving,
             )
         async with asyncio.timeout(_OPSTARTTIJD):
-            while not klaar.exists():
+            while not _read(klaar):
                 if self.proces.returncode is not None:
                     raise RuntimeError((self.map / "hub.log").read_text("utf-8")[-4000:])
                 await asyncio.sleep(0.02)  # the process is another one: its file is the signal
-        self.basis = json.loads(klaar.read_text("utf-8"))["koppelvlak"]
+        self.basis = json.loads(_read(klaar))["koppelvlak"]
         return self.basis + PAD
 
     async def kill(self) -> None:
@@ -138,3 +138,11 @@ toegang = false
         if self.proces.returncode is None:
             self.proces.terminate()
         return await self.proces.wait()
+
+
+def _read(pad: Path) -> str:
+    """Return what stands in a file; while it starts, the hub makes it empty and removes it once."""
+    try:
+        return pad.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
