@@ -24,7 +24,7 @@ from routing.envelopvorm import from_json
 from routing.fouten import Fout, make_fout
 from routing.kluis import Kluis, Verzegeld
 from routing.ladder import Ladder
-from routing.lanes import Kop, Lease
+from routing.lanes import LEASE_MS, Kop, Lease
 from routing.opslag import ACHTERAAN, Opslag, OpslagGesloten
 from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.poorten import Bezorger, Uitkomst, Uitkomstsoort, Zending
@@ -50,8 +50,8 @@ class Instellingen:
     gelijktijdig: int = 32
     per_beurt: int = 16
     poll_s: float = 1.0
-    hartslag_s: float = 15.0
-    onderhoud_s: float = 60.0
+    hartslag_s: float = LEASE_MS / 4000
+    onderhoud_s: float = LEASE_MS / 1000
     verzending_s: float = 600.0
     stop_s: float = 30.0
     ladder: Ladder = field(default_factory=Ladder)

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from routing import lanes, logboek
+from routing import breekpunt, lanes, logboek
 from routing.fouten import Fout, make_fout
 from routing.lanes import Kop, Lease
 from routing.poorten import Uitkomst, Uitkomstsoort
@@ -45,6 +45,7 @@ def claim(conn: Connection, aantal: int, koppen: int) -> tuple[Lease, ...]:
     """Claim lanes that are ready and note for the head of each that it is offered."""
     leases = lanes.claim(conn, aantal, koppen)
     for lease in leases:
+        breekpunt.name_commit(conn, "claim")
         kop = lease.koppen[0]
         if lease.gevallen:
             logboek.record(conn, kop.bericht_id, "bezorging onderbroken", None, {"keer": kop.crashes})
@@ -55,6 +56,7 @@ def claim(conn: Connection, aantal: int, koppen: int) -> tuple[Lease, ...]:
 
 def settle(conn: Connection, stap: Stap, report_failure: Foutmelding) -> bool:
     """Write the outcome of one attempt; False, with nothing changed, when the lease was lost."""
+    breekpunt.name_commit(conn, "uitkomst")
     lease, kop, uitkomst = stap.lease, stap.kop, stap.uitkomst
     feiten: dict[str, object] = {"poging": number(kop), "toelichting": uitkomst.toelichting}
     if uitkomst.http_status is not None:
@@ -103,6 +105,7 @@ def expire(
     """
     verlopen = lanes.expire(conn, lane, aantal)
     for geval in verlopen:
+        breekpunt.name_commit(conn, "verval")
         logboek.set_status_at_end(conn, geval.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
         fout = make_fout("niet_bezorgd_binnen_termijn", generatie(geval.zender))
         _tell(conn, geval.bericht_id, fout, report_failure)

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, Row, select, update
 
 from istandaarden.bevinding import Bevinding
-from routing import dossier, schema, tijdstip
+from routing import breekpunt, dossier, schema, tijdstip
 from routing.beantwoording import Antwoord, Beantwoorder
 from routing.bericht import Aanlevering, Berichtcode
 from routing.foutbericht import Foutmelder
@@ -132,6 +132,7 @@ class Intake:
 
     def _store(self, conn: Connection, opdracht: _Opdracht) -> tuple[Ontvangst, tuple[str, ...]]:
         """Write one bericht and all that follows from it; returns the answer and the lanes to wake."""
+        breekpunt.name_commit(conn, "intake")
         besluit, nieuw, fout = opdracht.besluit, opdracht.nieuw, opdracht.fout
         aansluiting = besluit.aansluiting if fout is None else None
         status = status_after_intake(aansluiting) if aansluiting else Status.AFGEKEURD

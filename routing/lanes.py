@@ -7,6 +7,7 @@ his token: when the lease went to another meanwhile, nothing changes and the fun
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +15,16 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, exists, func, null, or_, select, text, update
 
-from routing import lanemutaties, schema
+from routing import breekpunt, lanemutaties, schema
 from routing.klok import now_ms
 from routing.partij import Kanaal
 from routing.status import Status
 
-LEASE_MS: Final = 60_000
-"""How long a lease lasts without a heartbeat, in ms of the database clock."""
+LEASE_MS: Final = int(os.environ.get("KNOOPPUNT_LEASE_MS", "60000"))
+"""How long a lease lasts without a heartbeat, in ms of the database clock.
+
+The variable is there for tests, which would otherwise wait for a minute each time a node dies; all nodes need the same.
+"""
 
 BEURT_BYTES: Final = 1024 * 1024
 """Payload bytes that one claim may take; a larger bericht comes alone."""
@@ -318,5 +322,6 @@ def waiting(conn: Connection) -> dict[str, Kanaal]:
 
 def switch(conn: Connection, lanes: Iterable[str], kanaal: Kanaal) -> None:
     """Let what waits in these lanes go by another kanaal: the ontvanger changed how he is connected."""
+    breekpunt.name_commit(conn, "onderhoud")
     for lane in sorted(lanes):
         conn.execute(update(_lane).where(_lane.c.naam == lane).values(kanaal=kanaal.value))
