@@ -136,10 +136,9 @@ class Intake:
         besluit, nieuw, fout = opdracht.besluit, opdracht.nieuw, opdracht.fout
         aansluiting = besluit.aansluiting if fout is None else None
         status = status_after_intake(aansluiting) if aansluiting else Status.AFGEKEURD
-        if not insert_bericht(conn, nieuw, status, fout):
+        while not insert_bericht(conn, nieuw, status, fout):
             if (herhaling := self._repeated(conn, opdracht)) is not None:
                 return herhaling, ()
-            insert_bericht(conn, nieuw, status, fout)
         sg = nieuw.envelop.stuurgegevens
         binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
         slot = fout.code if fout else f"naar {sg.ontvanger.organisatie}"
@@ -183,7 +182,9 @@ class Intake:
                 schema.bericht.c.geldend,
             )
             .with_for_update()
-        ).one()
+        ).first()
+        if eerder is None:
+            return None  # while we waited for its row, another node replaced a refused try: the insert sees that one
         zelfde = eerder.envelop_digest == opdracht.nieuw.digest
         code = opdracht.fout.code if opdracht.fout else None
         if eerder.status == Status.AFGEKEURD and not (zelfde and code == eerder.fout_code):
