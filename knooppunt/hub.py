@@ -161,7 +161,7 @@ class Hub:
             await asyncio.to_thread(upgrade, url)
         opslag = Opslag(url)
         stapel.push_async_callback(opslag.close)
-        if not bijwerken and not await opslag.read(migratiestand.is_current):
+        if not bijwerken and not await opslag.read(migratiestand.fits):
             raise ConfiguratieFout(
                 "De database is niet op de stand van deze versie; doe eerst `knooppunt db upgrade`, of start met "
                 "`knooppunt serve --upgrade`."
@@ -208,8 +208,8 @@ class Hub:
         await self.opslag.write(achterstand.touch)
 
     async def _check_migrations(self) -> None:
-        if not await self.opslag.read(migratiestand.is_current):
-            raise RuntimeError("the tables are of another release")
+        if not await self.opslag.read(migratiestand.fits):
+            raise RuntimeError("the tables are of an older release")
 
     async def _check_keys(self) -> None:
         """Open with the keys as they are on disk now what is sealed with the key in use."""
