@@ -42,6 +42,7 @@ from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
+from routing.wekker import Wekker
 
 _log = structlog.get_logger(__name__)
 
@@ -125,6 +126,10 @@ class Hub:
         )
         afleveraar.start()
         stapel.push_async_callback(afleveraar.stop)
+        wekker = self._make_wekker(afleveraar)
+        if wekker is not None:
+            wekker.start()
+            stapel.push_async_callback(wekker.stop)
         volger = asyncio.create_task(self._follow_register(), name="register-volgen")
         stapel.push_async_callback(_cancel, volger)
 
@@ -139,13 +144,24 @@ class Hub:
         self.beheer_url = await _listen(stapel, Luisteraar(app, adres, poort), "beheer", adres, poort)
 
         toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
-        intake = Intake(self.opslag, melder, toetser, afleveraar.wake, hub.fout_generatie)
+
+        def wake(lane: str) -> None:
+            afleveraar.wake(lane)
+            if wekker is not None:
+                wekker.notify()
+
+        intake = Intake(self.opslag, melder, toetser, wake, hub.fout_generatie)
         app, adres, poort = self._application(GeteldeInnemer(intake, meting)), grens.adres, grens.poort
         toegang = self._in.logging.toegang
         luisteraar = Luisteraar(app, adres, poort, tls=server_tls, grenzen=_limits(grens), toegang=toegang)
         self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", adres, poort)
         self._neemt_aan = True
         stapel.callback(self._refuse_ready)
+
+    def _make_wekker(self, afleveraar: Afleveraar) -> Wekker | None:
+        """Make what tells other nodes of work; a SQLite file has no other nodes."""
+        url = self._in.database.full_url()
+        return Wekker(url, afleveraar.wake) if parse_url(url).get_backend_name() == "postgresql" else None
 
     def _open_registers(self) -> Registers:
         pad = self._in.regels.contract
