@@ -79,7 +79,7 @@ async def campaign(proef: Veldproef, uitslagen: list[Uitslag], punten: Iterable[
         assert uitslag.gevallen == 1
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("opstelling", "punten"),
     [
