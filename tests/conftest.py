@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 os.environ["KNOOPPUNT_STANDAARDEN"] = ""  # what the one who runs the tests has installed plays no part in them
+
+# How fast a machine makes input says nothing about what we test; `timeout` in pyproject.toml bounds each test.
+settings.register_profile("knooppunt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("knooppunt")
 
 _STANDAARDPLEK = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
