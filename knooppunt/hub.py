@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -153,7 +154,10 @@ class Hub:
         self.beheer_url = await _listen(stapel, Luisteraar(app, adres, poort), "beheer", adres, poort)
 
         toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
-        intake = Intake(self.opslag, melder, toetser, afleveraar.wake, hub.fout_generatie, kalender=kalender)
+        respijt = timedelta(days=af.oude_gemeentecode_dagen)
+        intake = Intake(
+            self.opslag, melder, toetser, afleveraar.wake, hub.fout_generatie, kalender=kalender, respijt=respijt
+        )
         app, adres, poort = self._application(GeteldeInnemer(intake, meting), kalender), grens.adres, grens.poort
         toegang = self._in.logging.toegang
         luisteraar = Luisteraar(app, adres, poort, tls=server_tls, grenzen=_limits(grens), toegang=toegang)

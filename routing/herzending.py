@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, select, update
 
 from routing import schema
+from routing.geadresseerde import find_aansluiting
+from routing.klok import now
 from routing.lanes import enqueue
 from routing.logboek import set_status
 from routing.register import read_register
@@ -39,7 +41,7 @@ def resend(conn: Connection, bericht_id: str, termijnen: Termijnen, wie: str) ->
         raise NietMogelijk("Dit bericht wordt nog aangeboden; een tweede aflevering ernaast kan niet.")
     if not rij.geldend:
         raise NietMogelijk("Een latere poging met hetzelfde referentienummer verving dit bericht.")
-    aansluiting = read_register(conn).aansluiting(rij.ontvanger)
+    aansluiting = find_aansluiting(read_register(conn), rij.ontvanger, now(conn))
     if aansluiting is None:
         raise NietMogelijk(f"Ontvanger {rij.ontvanger} heeft geen aansluiting meer.")
     status = status_after_intake(aansluiting)

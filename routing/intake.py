@@ -11,7 +11,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, Row, select, update
@@ -23,6 +23,7 @@ from routing.beantwoording import Antwoord, Beantwoorder
 from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout, make_fout
+from routing.geadresseerde import RESPIJT
 from routing.gelijktijdig import Ingehaald, is_overtaken
 from routing.ketenbewaking.kalender import Kalender
 from routing.ketenbewaking.ketenboek import Gemerkt, Ketenboek, answered, retract
@@ -71,6 +72,7 @@ class Intake:
         standaardgeneratie: str = "B",
         *,
         kalender: Kalender | None = None,
+        respijt: timedelta = RESPIJT,
     ) -> None:
         self._opslag = opslag
         self._foutmelder = foutmelder
@@ -79,6 +81,7 @@ class Intake:
         self._ketenboek = Ketenboek(foutmelder.kluis, kalender)
         self._wake = wake
         self._standaardgeneratie = standaardgeneratie
+        self._respijt = respijt
 
     async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
         """Check, route and store one bericht, then answer; never raises for what a bericht contains."""
@@ -122,10 +125,10 @@ class Intake:
         sg = aanlevering.envelop.stuurgegevens
         register = self._foutmelder.register_bron.current()
         moment, verwezen = await self._opslag.read(_look_up, sg)
-        besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie)
-        if besluit.fout is None:
+        besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie, respijt=self._respijt)
+        if besluit.fout is None and besluit.aansluiting is not None:
             generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
-            niveau = register.regelniveau(sg.zender.organisatie, sg.ontvanger.organisatie)
+            niveau = register.regelniveau(sg.zender.organisatie, besluit.aansluiting.partij)
             await self._toetser.judge(aanlevering, generatie, besluit, niveau)
         return besluit
 
@@ -177,8 +180,9 @@ class Intake:
         wacht = None
         if aansluiting and besluit.functie and (soort := besluit.functie.berichtsoort):
             wacht = aanhouding.must_wait(conn, aansluiting.partij, Uitgave.of(soort), besluit.nog_dicht)
-        status = Status.AFGEKEURD
+        status, slot = Status.AFGEKEURD, fout.code if fout else ""
         if aansluiting:
+            slot = f"{'aangehouden voor' if wacht else 'naar'} {aansluiting.partij}"
             status = Status.WORDT_VERWERKT if wacht else status_after_intake(aansluiting)
         if not insert_bericht(conn, nieuw, status, fout):
             if (herhaling := self._repeated(conn, opdracht)) is not None:
@@ -186,7 +190,6 @@ class Intake:
             insert_bericht(conn, nieuw, status, fout)
         sg = nieuw.envelop.stuurgegevens
         binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
-        slot = fout.code if fout else f"{'aangehouden voor' if wacht else 'naar'} {sg.ontvanger.organisatie}"
         route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
         termijn = self._foutmelder.termijnen.of(aansluiting) if aansluiting else 0
         complete(

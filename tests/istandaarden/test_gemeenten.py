@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from istandaarden.gemeenten import Opvolging, gemeentenaam, gemeenten, is_gemeente, succeed, went_on_in
+from istandaarden.gemeenten import Opvolging, gemeenten, gemeentenaam, is_gemeente, succeed, went_on_in
 
 OUD_EN_NIEUW = [*gemeenten(), "0265", "0241", "0140", "0053", "0788", "1671", "0457", "1921", "0501", "0756"]
 DAGEN = [date(2015, 1, 1) + timedelta(days=stap) for stap in range(0, 4400, 150)]
@@ -65,5 +65,5 @@ def test_whatever_comes_out_existed_on_the_day_and_has_a_name(dag: date) -> None
         ("9999", "0344", False),
     ],
 )
-def test_what_went_on_in_what(oud: str, nieuw: str, verwacht: bool) -> None:
+def test_what_went_on_in_what(oud: str, nieuw: str, *, verwacht: bool) -> None:
     assert went_on_in(oud, nieuw) is verwacht
