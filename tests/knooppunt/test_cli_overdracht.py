@@ -160,9 +160,7 @@ def test_every_fault_is_named_with_its_place_and_nothing_is_written(tmp_path: Pa
         client("0599", "A"),
         client("1992", "B", verblijff=[]),
         client("0599", "999990019"),
-        client(
-            "0599", "C", toewijzingen=[{"product": "1", "aanbieder": "2", "begin": "2021-02-01", "einde": "2021-01-01"}]
-        ),
+        client("0599", "C", toewijzingen=[toewijzing | {"einde": "2021-01-01"}]),
         "tekst",
     )
     twee = tmp_path / "twee.csv"
