@@ -81,6 +81,12 @@ NIEUW = {
             verblijf("2022-02-01", "2022-12-01"), verblijf("2022-12-02", "2022-12-31", "ziekenhuis"),
             verblijf("2023-01-01"))},
         ("0599", "N2", "vast")),
+    "B a holiday in between does not either": (
+        "2023-06-01",
+        {"brp": THUIS, "verblijf": (
+            verblijf("2022-02-01", "2022-12-01"), verblijf("2022-12-02", "2022-12-31", "vakantie"),
+            verblijf("2023-01-01"))},
+        ("0599", "N2", "vast")),
     "B a hospital does not begin a chain": (
         "2023-06-01",
         {"brp": THUIS, "verblijf": (verblijf("2022-01-10", "2022-02-10", "ziekenhuis"), verblijf("2022-02-11"))},
@@ -320,6 +326,27 @@ def test_the_steps_tell_every_merger_on_the_way() -> None:
 def test_a_stay_that_begins_later_is_not_told() -> None:
     later = (verblijf("2022-02-01", "2023-12-31"), verblijf("2024-01-01", soort="gezinshuis"))
     assert bepaal("2023-06-01", brp=THUIS, verblijf=later) == bepaal("2023-06-01", brp=THUIS, verblijf=later[:1])
+
+
+@pytest.mark.parametrize(
+    ("soort", "verwacht"),
+    [
+        ("pleegouder", ("0599", "N2", "vast")),
+        ("gezinshuis", ("0599", "N2", "vast")),
+        ("jeugdhulpaanbieder", ("0599", "N2", "vast")),
+        ("wmo_opvang", ("0599", "N2", "vast")),
+        ("beschermd_wonen", ("0599", "N2", "vast")),
+        ("jji", ("0599", "N2", "vast")),
+        ("jji_nazorg", ("0599", "N2", "vast")),
+        ("wlz_instelling", ("0363", "N1", "voorlopig")),
+        ("moeder_kind_huis", (None, "HANDMATIG", "handmatig")),
+        ("azc", ("0363", "N1", "vast")),
+        ("ziekenhuis", ("0363", "N1", "vast")),
+        ("vakantie", ("0363", "N1", "vast")),
+    ],
+)
+def test_which_stays_count(soort: str, verwacht: tuple[str | None, str, str]) -> None:
+    assert uitkomst(bepaal("2023-06-01", brp=THUIS, verblijf=(verblijf("2022-02-01", soort=soort),))) == verwacht
 
 
 def test_every_rule_is_shown_by_a_case() -> None:
