@@ -179,6 +179,12 @@ NIEUW = {
         "2023-06-01",
         {"brp": THUIS, "verblijf": (verblijf("2021-01-01", "2022-01-31", "moeder_kind_huis"), verblijf("2022-02-01"))},
         ("0599", "N2", "voorlopig")),
+    "B' the last day of the convenant": (
+        "2023-12-31", {"brp": THUIS, "verblijf": (verblijf(None),), "gezag": (gezag("moeder", "0344"),)},
+        ("0344", "CONVENANT", "voorlopig")),
+    "B' the day after it": (
+        "2024-01-01", {"brp": THUIS, "verblijf": (verblijf(None),), "gezag": (gezag("moeder", "0344"),)},
+        (None, "HANDMATIG", "handmatig")),
     "B a stay since the beginning of time has no known first day": (
         "2024-06-01", {"brp": THUIS, "verblijf": (verblijf("0001-01-01"),)}, (None, "HANDMATIG", "handmatig")),
     "E a gemeente that was split": (
