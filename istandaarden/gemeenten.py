@@ -34,10 +34,11 @@ def was_gemeente(code: str, dag: date) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Opvolging:
-    """What became of a gemeentecode: the gemeenten that have its territory on a day, and by which mergers.
+    """What a gemeentecode stands for on a day: the gemeenten that have its territory then, and by which mergers.
 
-    `codes` holds one code, or several when the gemeente was split: then only an address tells which one. `stappen`
-    are the codes passed on the way, oldest first, with the day on which each went on in the next.
+    `codes` holds one code, or several when only an address tells which one it is: the gemeente was split, or began
+    later, from several. `stappen` are the codes passed on the way, oldest first, with the day on which each went on in
+    the next.
     """
 
     codes: tuple[str, ...]
@@ -45,25 +46,32 @@ class Opvolging:
 
     @property
     def code(self) -> str | None:
-        """The one gemeente, None when it was split."""
+        """The one gemeente, None when it may be several."""
         return self.codes[0] if len(self.codes) == 1 else None
 
 
 def succeed(code: str, dag: date) -> Opvolging | None:
     """Say which gemeente a code stands for on a day, through any number of mergers.
 
-    A code that is valid on the day stands for itself, and so does one that began only later: registers are kept with
-    the code of today. None when the code was never that of a gemeente since 2015.
+    A code that is valid on the day stands for itself; one that began later, for the gemeenten it was made from, since
+    registers are kept with the code of today. None when the code was never that of a gemeente since 2015.
     """
     if code not in _geldigheid():
         return None
-    if _geldigheid()[code][1] >= dag:
+    begin, einde = _geldigheid()[code]
+    if begin <= dag <= einde:
         return Opvolging((code,))
-    opvolgers = _opvolgers()[code]
-    verder = [vervolg for nieuw, _ in opvolgers if (vervolg := succeed(nieuw, dag)) is not None]
+    opvolgers = _opvolgers()[code] if einde < dag else ()
+    buren = [nieuw for nieuw, _ in opvolgers] or _voorgangers(code)
+    verder = [vervolg for buur in buren if (vervolg := succeed(buur, dag)) is not None]
     codes = dict.fromkeys(een for vervolg in verder for een in vervolg.codes)
     gedeeld = verder[0].stappen if len(verder) == 1 else ()
-    return Opvolging(tuple(codes), ((code, opvolgers[0][1]), *gedeeld))
+    return Opvolging(tuple(codes), (*((code, sinds) for _, sinds in opvolgers[:1]), *gedeeld))
+
+
+def went_on_in(oud: str, nieuw: str) -> bool:
+    """Tell whether a gemeente went on in another one, as a whole or in part, through any number of mergers."""
+    return any(nieuw == opvolger or went_on_in(opvolger, nieuw) for opvolger, _ in _opvolgers().get(oud, ()))
 
 
 def gemeentenaam(code: str) -> str | None:
@@ -78,6 +86,10 @@ def _opvolgers() -> Mapping[str, tuple[tuple[str, date], ...]]:
         opvolger = (rij["nieuwe_code"], date.fromisoformat(rij["ingangsdatum"]))
         per_code.setdefault(rij["oude_code"], []).append(opvolger)
     return {code: tuple(opvolgers) for code, opvolgers in per_code.items()}
+
+
+def _voorgangers(code: str) -> list[str]:
+    return [oud for oud, opvolgers in _opvolgers().items() if any(nieuw == code for nieuw, _ in opvolgers)]
 
 
 @lru_cache(maxsize=1)

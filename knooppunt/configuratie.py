@@ -215,6 +215,13 @@ class AfleveringSectie(Sectie):
     antwoord_seconden: float = Field(
         60, gt=0, description="Seconds to wait for the answer of a partij; a large bericht gets more time."
     )
+    oude_gemeentecode_dagen: int = Field(
+        1826,
+        ge=0,
+        le=36525,
+        description="Days after a merger of gemeenten that a bericht to the old code goes to the successor; later it "
+        "is refused. Of a gemeente that was split every bericht is.",
+    )
 
 
 class ToelatingSectie(Sectie):

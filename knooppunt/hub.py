@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -140,7 +141,15 @@ class Hub:
 
         await self._open_beheer(stapel, Beheer(self.opslag, meting, self._checks(), kalender))
         toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
-        intake = Intake(self.opslag, melder, toetser, wake, self._in.hub.fout_generatie, kalender=kalender)
+        intake = Intake(
+            self.opslag,
+            melder,
+            toetser,
+            wake,
+            self._in.hub.fout_generatie,
+            kalender=kalender,
+            respijt=timedelta(days=self._in.aflevering.oude_gemeentecode_dagen),
+        )
         app = self._application(GeteldeInnemer(intake, meting), kalender)
         app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
         await self._open_koppelvlak(stapel, app, server_tls)

@@ -91,7 +91,7 @@ class Beantwoorder:
             return None
         besluit.ok("antwoord", f"Het knooppunt antwoordt namens {aansluiting.partij} met {soort.retour}: {afloop}.")
         return Antwoord(
-            retour=self._seal(aanlevering.envelop, soort.retour, moment, retour),
+            retour=self._seal(aanlevering.envelop, aansluiting.partij, soort.retour, moment, retour),
             afloop=afloop,
             codes=_codes(bevindingen),
             fout=_refusal(soort.retour, bevindingen) if afloop is Afloop.AFGEKEURD else None,
@@ -146,13 +146,13 @@ class Beantwoorder:
             raise ToetsingMislukt(f"the process that makes a retour ended with {code}")
         return uit
 
-    def _seal(self, heen: Envelop, functie: str, moment: str, retour: bytes) -> Vastlegging:
-        """Address the retour: from the ontvanger of the heenbericht to its zender, in the same release."""
+    def _seal(self, heen: Envelop, partij: str, functie: str, moment: str, retour: bytes) -> Vastlegging:
+        """Address the retour: from the partij that got the heenbericht to its zender, in the same release."""
         sg = heen.stuurgegevens
         envelop = Envelop(
             Stuurgegevens(
                 berichtcode=Berichtcode.DU01,
-                zender=Systeem(sg.ontvanger.organisatie, self.foutmelder.afzender.applicatie),
+                zender=Systeem(partij, self.foutmelder.afzender.applicatie),
                 ontvanger=sg.zender,
                 referentienummer=str(uuid.uuid4()),
                 tijdstip=moment,

@@ -18,7 +18,9 @@ from routing import schema, tijdstip
 from routing.bericht import Berichtcode, Envelop, Foutinhoud, Stuurgegevens, Systeem
 from routing.envelopvorm import from_json
 from routing.fouten import Fout
+from routing.geadresseerde import find_aansluiting
 from routing.ketenbewaking.ketenboek import retract
+from routing.klok import now
 from routing.kluis import Kluis
 from routing.logboek import record
 from routing.payload import Payload
@@ -119,7 +121,7 @@ class Foutmelder:
             The lane to wake, or None when that zender is no longer connected: then the Fo01 is kept, broken off.
         """
         ontvanger = fo01.envelop.stuurgegevens.ontvanger.organisatie
-        aansluiting = self.register_bron.current().aansluiting(ontvanger)
+        aansluiting = find_aansluiting(self.register_bron.current(), ontvanger, now(conn))
         status = status_after_intake(aansluiting) if aansluiting else Status.BEZORGING_AFGEBROKEN
         insert_bericht(conn, fo01, status, None)
         toelichting = {"over": origineel_id, "code": fo01.envelop.fout.code if fo01.envelop.fout else None}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, select, update
 
 from routing import schema
+from routing.geadresseerde import find_aansluiting
+from routing.klok import now
 from routing.lanes import enqueue
 from routing.logboek import set_status
 from routing.register import Register, read_register
@@ -55,7 +57,7 @@ def resend(
         raise NietMogelijk("Dit bericht is intussen al opnieuw aangeboden.")
     if not rij.geldend:
         raise NietMogelijk("Een latere poging met hetzelfde referentienummer verving dit bericht.")
-    aansluiting = (register or read_register(conn)).aansluiting(rij.ontvanger)
+    aansluiting = find_aansluiting(register or read_register(conn), rij.ontvanger, now(conn))
     if aansluiting is None:
         raise NietMogelijk(f"Ontvanger {rij.ontvanger} heeft geen aansluiting meer.")
     status = status_after_intake(aansluiting)

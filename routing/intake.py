@@ -11,7 +11,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, Row, select, update
@@ -24,6 +24,7 @@ from routing.beantwoording import Antwoord, Beantwoorder
 from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout, make_fout
+from routing.geadresseerde import RESPIJT
 from routing.gelijktijdig import Ingehaald, is_overtaken
 from routing.ketenbewaking.kalender import Kalender
 from routing.ketenbewaking.ketenboek import Gemerkt, Ketenboek, answered, retract
@@ -78,6 +79,7 @@ class Intake:
         standaardgeneratie: str = "B",
         *,
         kalender: Kalender | None = None,
+        respijt: timedelta = RESPIJT,
     ) -> None:
         self._opslag = opslag
         self._foutmelder = foutmelder
@@ -86,6 +88,7 @@ class Intake:
         self._ketenboek = Ketenboek(foutmelder.kluis, kalender)
         self._wake = wake
         self._standaardgeneratie = standaardgeneratie
+        self._respijt = respijt
 
     async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
         """Check, route and store one bericht, then answer; never raises for what a bericht contains."""
@@ -129,10 +132,10 @@ class Intake:
         sg = aanlevering.envelop.stuurgegevens
         register = self._foutmelder.register_bron.current()
         moment, verwezen = await self._opslag.read(_look_up, sg)
-        besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie)
-        if besluit.fout is None:
+        besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie, respijt=self._respijt)
+        if besluit.fout is None and besluit.aansluiting is not None:
             generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
-            niveau = register.regelniveau(sg.zender.organisatie, sg.ontvanger.organisatie)
+            niveau = register.regelniveau(sg.zender.organisatie, besluit.aansluiting.partij)
             await self._toetser.judge(aanlevering, generatie, besluit, niveau)
         return besluit
 
@@ -207,9 +210,10 @@ class Intake:
     def _complete(self, conn: Connection, opdracht: _Opdracht, status: Status, wacht: Wacht | None) -> None:
         """Write what belongs to the stored bericht: payload, history, and its place in a lane or among what is held."""
         besluit, nieuw, aansluiting = opdracht.besluit, opdracht.nieuw, opdracht.aansluiting
-        naar = nieuw.envelop.stuurgegevens.ontvanger.organisatie
         binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
-        slot = opdracht.fout.code if opdracht.fout else f"{'aangehouden voor' if wacht else 'naar'} {naar}"
+        slot = opdracht.fout.code if opdracht.fout else ""
+        if aansluiting:
+            slot = f"{'aangehouden voor' if wacht else 'naar'} {aansluiting.partij}"
         route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
         rij = None
         if aansluiting and not wacht:

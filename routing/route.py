@@ -8,15 +8,17 @@ receives, may he, and does an answer belong to its question (facts on GGk §3.6)
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from istandaarden.bevinding import Bevinding
+from istandaarden.gemeenten import went_on_in
 from istandaarden.releases import Openstelling, Stand, Uitgave
 from istandaarden.schakels import Schakel
 from routing.bericht import Aanlevering, Berichtcode
 from routing.dossier import Dossierregel
 from routing.fouten import Fout, make_fout, oorzaken
 from routing.functies import Functie, functies, namen, versie_of
+from routing.geadresseerde import RESPIJT, Geadresseerde, find_geadresseerde
 from routing.gelijktijdig import Gelezen
 from routing.partij import Aansluiting, Partijsoort, Protocol, Richting
 from routing.register import Register
@@ -46,8 +48,8 @@ class Verwezen:
     conversatie: str
 
     def mirrors(self, zender: str, ontvanger: str) -> bool:
-        """Say whether a bericht between these two travels back along this one."""
-        return self.zender == ontvanger and self.ontvanger == zender
+        """Say whether a bericht between these two travels back along this one, from or to a successor as well."""
+        return stands_for(self.zender, ontvanger) and stands_for(self.ontvanger, zender)
 
 
 @dataclass(slots=True)
@@ -91,6 +93,11 @@ class Besluit:
         return self.fout is not None and oorzaken()[self.fout.oorzaak].synchroon
 
 
+def stands_for(eerder: str, nu: str) -> bool:
+    """Say whether a partij is the one that an earlier bericht names, or the gemeente that one went on in."""
+    return eerder == nu or went_on_in(eerder, nu)
+
+
 def generation_for(register: Register, code: str, standaard: str) -> str:
     """Return the generation of fault codes that this partij gets."""
     aansluiting = register.aansluiting(code)
@@ -103,6 +110,8 @@ def decide(
     verwezen: Verwezen | None,
     moment: datetime,
     standaardgeneratie: str = "B",
+    *,
+    respijt: timedelta = RESPIJT,
 ) -> Besluit:
     """Decide on one aanlevering.
 
@@ -110,11 +119,14 @@ def decide(
         aanlevering: what the channel handed in.
         register: snapshot to decide with.
         verwezen: the bericht that crossRefnummer points at, if the hub knows it between these partijen.
-        moment: of the intake, with a time zone: the calendar of releases is looked at as it is then.
+        moment: of the intake, with a time zone: releases and gemeenten are looked at as they are then.
         standaardgeneratie: generation of fault codes for a sender that is not in the register.
+        respijt: how long a gemeentecode leads to the successor after its end.
     """
-    generatie = generation_for(register, aanlevering.envelop.stuurgegevens.zender.organisatie, standaardgeneratie)
-    return _Beoordeling(aanlevering, register, moment, generatie, Besluit(verwezen=verwezen)).run()
+    sg = aanlevering.envelop.stuurgegevens
+    generatie = generation_for(register, sg.zender.organisatie, standaardgeneratie)
+    naar = find_geadresseerde(register, sg.ontvanger.organisatie, moment, respijt)
+    return _Beoordeling(aanlevering, register, moment, generatie, naar, Besluit(verwezen=verwezen)).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,7 @@ class _Beoordeling:
     register: Register
     moment: datetime
     generatie: str
+    naar: Geadresseerde
     besluit: Besluit
 
     def run(self) -> Besluit:
@@ -227,7 +240,7 @@ class _Beoordeling:
             return
         sg, uitgave = self.aanlevering.envelop.stuurgegevens, Uitgave.of(soort)
         zender, ontvanger = (
-            self.register.kalender.state(uitgave, wie.organisatie, self.moment) for wie in (sg.zender, sg.ontvanger)
+            self.register.kalender.state(uitgave, wie, self.moment) for wie in (sg.zender.organisatie, self.naar.code)
         )
         for kant in (zender, ontvanger):
             if kant.stand is Stand.GESLOTEN or (kant is zender and kant.stand is Stand.NOG_DICHT):
@@ -261,8 +274,14 @@ class _Beoordeling:
 
     def _ontvanger(self) -> None:
         """The ontvanger must exist, be of the right kind, be connected, hold a machtiging, and be able to take it."""
-        code = self.aanlevering.envelop.stuurgegevens.ontvanger.organisatie
-        partij, aansluiting, functie = self.register.partij(code), self.register.aansluiting(code), self.besluit.functie
+        code, functie = self.naar.code, self.besluit.functie
+        partij, aansluiting = self.register.partij(code), self.register.aansluiting(code)
+        if self.naar.geweigerd:
+            oorzaak = "gemeente_onbekend" if functie else "ontvanger_foutbericht_onbekend"
+            self._refuse("ontvanger", oorzaak, self.naar.uitleg)
+            return
+        if self.naar.uitleg:
+            self.besluit.let_op("herindeling", self.naar.uitleg)
         if functie is None:  # a Fo01: it may always go back to whoever sent the bericht it is about
             if partij is None or aansluiting is None:
                 self._refuse("ontvanger", "ontvanger_foutbericht_onbekend", f"Ontvanger {code!r} is niet aangesloten.")

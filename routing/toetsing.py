@@ -7,6 +7,7 @@ A process keeps the event loop free, keeps the hub's memory small, and can be ki
 from __future__ import annotations
 
 import asyncio
+import operator
 from dataclasses import dataclass, field
 
 from istandaarden.catalogus import Berichtsoort
@@ -17,7 +18,7 @@ from routing.bericht import Aanlevering, Stuurgegevens
 from routing.fouten import make_fout
 from routing.payload import Payload
 from routing.regeltoets import Regeltoets
-from routing.route import Besluit
+from routing.route import Besluit, stands_for
 from routing.werkproces import WerkMislukt, run_module
 
 
@@ -95,14 +96,16 @@ def _explain_rules(besluit: Besluit, soort: Berichtsoort, niveau: int, bron: str
 def _compare_kop(oordeel: Oordeel, soort: Berichtsoort, sg: Stuurgegevens, generatie: str, besluit: Besluit) -> None:
     """The Header of the payload may not contradict the envelope.
 
-    A retour keeps Afzender and Ontvanger of the heenbericht although it travels back (istandaarden.md §1.1).
+    A retour keeps Afzender and Ontvanger of the heenbericht although it travels back (istandaarden.md §1.1), and also
+    when one of them went on in another gemeente meanwhile.
     """
     if oordeel.kop is None:
         return
     van, naar = sg.zender.organisatie, sg.ontvanger.organisatie
     if soort.is_retour:
         van, naar = naar, van
-    if (oordeel.kop.afzender or van) == van and (oordeel.kop.ontvanger or naar) == naar:
+    passen = stands_for if soort.is_retour else operator.eq
+    if passen(oordeel.kop.afzender or van, van) and passen(oordeel.kop.ontvanger or naar, naar):
         besluit.ok("kop", "Afzender en Ontvanger in de Header passen bij de envelop.")
         return
     uitleg = f"De Header van {soort.code} noemt een andere Afzender of Ontvanger dan de envelop ({van} en {naar})."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ import typer
 
 from knooppunt.woonplaats.antwoordvorm import Bepalingvorm
 from knooppunt.woonplaats.feitenvorm import Feitenfout, read_facts
+from knooppunt.woonplaats.overdracht import transfer
+from knooppunt.woonplaats.overdrachtsmap import Telling
 from routing.woonplaats.bepaling import determine
 from routing.woonplaats.besluit import Bepaling
 from routing.woonplaats.feiten import Feiten
@@ -22,11 +25,6 @@ _TERZIJDE = frozenset({"id", "titel", "bron"})
 """What a file with cases may say about a case, beside its facts."""
 
 woonplaats = typer.Typer(no_args_is_help=True, help="Woonplaatsbeginsel: welke gemeente is verantwoordelijk.")
-
-
-@woonplaats.callback()
-def group() -> None:
-    """Keep `bepaal` a subcommand while it is the only one."""
 
 
 @woonplaats.command()
@@ -58,6 +56,46 @@ def bepaal(
     else:
         typer.echo("\n\n".join(_as_text(b, naam) for b, naam in zip(bepalingen, namen, strict=True)))
     raise typer.Exit(NIET_TE_BEPALEN if any(b.gemeente is None for b in bepalingen) else BEPAALD)
+
+
+@woonplaats.command()
+def overdracht(
+    clienten: Annotated[
+        list[Path],
+        typer.Option(metavar="BESTAND", help="CSV of JSON met cliënten van een of meer gemeenten; herhaalbaar."),
+    ],
+    uit: Annotated[Path, typer.Option(metavar="MAP", help="Nieuwe of lege map voor de lijsten.")],
+) -> None:
+    """Maak per gemeente de lijsten voor de eenmalige overdracht op 1-1-2022, toen de definitie veranderde.
+
+    Eindigt met 0 als iedere cliënt een uitkomst heeft, met 1 als er een onbekend is en met 2 als de invoer niet
+    bruikbaar is; dan wordt er niets geschreven.
+    """
+    try:
+        gelezen, telling = transfer(clienten, uit)
+    except Feitenfout as fout:
+        for zin in fout.fouten:
+            typer.echo(zin, err=True)
+        raise typer.Exit(ONBRUIKBAAR) from None
+    for regel in _totals(gelezen, telling):
+        typer.echo(regel)
+    if not telling.fits(gelezen):
+        typer.echo("De lijsten kloppen niet met de invoer; gebruik ze niet.", err=True)
+        raise typer.Exit(ONBRUIKBAAR)
+    raise typer.Exit(NIET_TE_BEPALEN if telling.onbekend else BEPAALD)
+
+
+def _totals(gelezen: int, telling: Telling) -> Iterator[str]:
+    yield "gemeente  blijft  vertrekt  komt  onbekend"
+    for code in telling.gemeenten():
+        vertrekt = sum(aantal for (van, _), aantal in telling.vertrekt.items() if van == code)
+        komt = sum(aantal for (_, naar), aantal in telling.komt.items() if naar == code)
+        yield f"{code:<8}  {telling.blijft[code]:>6}  {vertrekt:>8}  {komt:>4}  {telling.onbekend[code]:>8}"
+    blijft, vertrekt, onbekend = telling.blijft.total(), telling.vertrekt.total(), telling.onbekend.total()
+    samen = blijft + vertrekt + onbekend
+    yield f"Cliënten in: {gelezen}; uit: {samen} (blijft {blijft}, vertrekt {vertrekt}, onbekend {onbekend})."
+    yield f"Op de lijsten van wie overneemt: {telling.komt.total()}."
+    yield f"Toewijzingen te beëindigen: {telling.beeindigen.total()}, te starten: {telling.starten.total()}."
 
 
 def _read(bestand: Path) -> Any:

@@ -52,6 +52,8 @@ _WOORDEN = {
     "list_type": "moet een lijst zijn",
     "model_type": "moet een object zijn",
     "string_pattern_mismatch": "moet een gemeentecode van vier cijfers zijn",
+    "string_too_long": "mag ten hoogste {max_length} tekens hebben",
+    "string_too_short": "mag niet leeg zijn",
     "string_type": "moet tekst zijn",
     "too_long": "mag ten hoogste {max_length} onderdelen hebben",
     "tuple_type": "moet een lijst zijn",
@@ -93,10 +95,9 @@ class Gezagvorm(Vorm):
     buitenland: Annotated[bool, Field(strict=True)] = False
 
 
-class Feitenvorm(Vorm):
-    """All facts about one youth; see `routing.woonplaats.feiten.Feiten` for what each means."""
+class Jeugdigevorm(Vorm):
+    """All facts about one youth but the day asked; see `routing.woonplaats.feiten.Feiten` for what each means."""
 
-    peildatum: Dag
     geboortedatum: Dag | None = None
     brp: Annotated[tuple[Adresvorm, ...], Field(max_length=_PERIODEN)] | None = None
     verblijf: Annotated[tuple[Verblijfvorm, ...], Field(max_length=_PERIODEN)] = ()
@@ -108,14 +109,20 @@ class Feitenvorm(Vorm):
     zonder_bsn: Annotated[bool, Field(strict=True)] = False
     geheim: Annotated[bool, Field(strict=True)] = False
 
-    def facts(self) -> Feiten:
-        """Give the facts as the decision takes them."""
-        velden = {naam: getattr(self, naam) for naam in type(self).model_fields}
+    def facts_on(self, peildatum: date) -> Feiten:
+        """Give the facts as the decision takes them, asked for a day."""
+        velden = {naam: getattr(self, naam) for naam in Jeugdigevorm.model_fields} | {"peildatum": peildatum}
         brp, gezag = self.brp, self.gezag
         velden["brp"] = None if brp is None else tuple(Adresperiode(**dict(adres)) for adres in brp)
         velden["verblijf"] = tuple(Verblijf(**dict(verblijf)) for verblijf in self.verblijf)
         velden["gezag"] = None if gezag is None else tuple(Gezagsdrager(**dict(drager)) for drager in gezag)
         return Feiten(**velden)
+
+
+class Feitenvorm(Jeugdigevorm):
+    """All facts about one youth, and the day asked."""
+
+    peildatum: Dag
 
 
 class Feitenfout(ValueError):
@@ -133,15 +140,16 @@ def read_facts(inhoud: object) -> Feiten:
         Feitenfout: with every fault.
     """
     try:
-        return Feitenvorm.model_validate(inhoud).facts()
+        vorm = Feitenvorm.model_validate(inhoud)
     except ValidationError as fout:
-        raise Feitenfout(tuple(describe(fout))) from None
+        raise Feitenfout(tuple(describe(fout, Feitenvorm))) from None
+    return vorm.facts_on(vorm.peildatum)
 
 
-def describe(fout: ValidationError) -> Iterator[str]:
-    """Say in Dutch what pydantic found: ``brp[0].van moet een datum zijn als 2022-01-31``."""
+def describe(fout: ValidationError, vorm: type[Vorm]) -> Iterator[str]:
+    """Say in Dutch what pydantic found wrong with a vorm: ``brp[0].van moet een datum zijn als 2022-01-31``."""
     for bevinding in fout.errors(include_url=False, include_input=False):
-        yield f"{_place(bevinding['loc'])} {_say(bevinding)}"
+        yield f"{_place(bevinding['loc'])} {_say(bevinding, vorm)}"
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
@@ -151,17 +159,19 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return pad or "het geheel"
 
 
-def _say(fout: ErrorDetails) -> str:
+def _say(fout: ErrorDetails, vorm: type[Vorm]) -> str:
     gegevens = {naam: str(waarde).replace(" or ", " of ") for naam, waarde in fout.get("ctx", {}).items()}
     if fout["type"] == "missing":
         return "ontbreekt"
     if fout["type"] == "extra_forbidden":
-        return f"is onbekend{_nearest(fout['loc'])}"
+        return f"is onbekend{_nearest(fout['loc'], vorm)}"
+    if fout["type"] == "value_error":
+        return str(fout["ctx"]["error"])
     return _WOORDEN.get(fout["type"], "heeft een ongeldige waarde").format(**gegevens)
 
 
-def _nearest(loc: tuple[int | str, ...]) -> str:
-    model: Any = Feitenvorm
+def _nearest(loc: tuple[int | str, ...], vorm: type[Vorm]) -> str:
+    model: Any = vorm
     for deel in loc[:-1]:
         if isinstance(deel, str):
             model = next(m for m in _parts(model.model_fields[deel].annotation))

@@ -6,7 +6,6 @@ holds it to that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -36,18 +35,18 @@ def determine(feiten: Feiten) -> Bepaling:
         )
     if feiten.zonder_bsn:
         return redenering.give_up("Zonder BSN is er niets op te vragen; overleg buiten het berichtenverkeer om.", "bsn")
-    for feit, zin in _contradictions(feiten):
-        return redenering.give_up(zin, feit)
+    if tegenspraak := _contradictions(feiten):
+        return redenering.give_up(" ".join(tegenspraak.values()), *tegenspraak)
     if regime is Regime.NIEUW:
         return nieuw.determine(feiten, redenering)
     return oud.determine(feiten, redenering)
 
 
-def _contradictions(feiten: Feiten) -> Iterator[tuple[str, str]]:
-    """Name what cannot be true, whichever rule applies."""
-    for verblijf in feiten.verblijf:
-        if verblijf.van is not None and verblijf.tot is not None and verblijf.tot < verblijf.van:
-            yield "verblijf", "Een verblijf eindigt voor het begint."
-    for adres in feiten.brp or ():
-        if adres.van is not None and adres.tot is not None and adres.tot < adres.van:
-            yield "brp", "Een adres eindigt voor het begint."
+def _contradictions(feiten: Feiten) -> dict[str, str]:
+    """Name what cannot be true, whichever rule applies: per fact a sentence."""
+    tegenspraak: dict[str, str] = {}
+    if any(v.van is not None and v.tot is not None and v.tot < v.van for v in feiten.verblijf):
+        tegenspraak["verblijf"] = "Een verblijf eindigt voor het begint."
+    if any(a.van is not None and a.tot is not None and a.tot < a.van for a in feiten.brp or ()):
+        tegenspraak["brp"] = "Een adres eindigt voor het begint."
+    return tegenspraak

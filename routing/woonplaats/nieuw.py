@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -25,46 +26,55 @@ def determine(feiten: Feiten, redenering: Redenering) -> Bepaling:
             "Overleg met de andere gemeente.",
             "verblijf",
         )
-    _point_out(feiten, redenering)
     keten = find_chain(feiten.verblijf, dag)
     if keten is None:
+        _point_out(feiten, dag, redenering)
         redenering.step(
             f"Op {in_words(dag)} is er geen verblijf dat meetelt; het woonadres op die dag is bepalend (1°)."
         )
         return _by_address(feiten, dag, Regel.N1, redenering)
-    if keten.van is None:
+    if keten.van is None or keten.van == date.min:
         return _unknown_begin(feiten, redenering)
     return _before_the_stay(feiten, keten, keten.van, redenering)
 
 
-def _point_out(feiten: Feiten, redenering: Redenering) -> None:
-    """Say which stays on the day do not count, where that is our reading of the law."""
-    for verblijf in sorted(
-        {v for v in feiten.verblijf if v.covers(feiten.peildatum)}, key=lambda v: (v.soort, v.deeltijd)
-    ):
-        if verblijf.deeltijd:
+def _point_out(feiten: Feiten, dag: date, redenering: Redenering) -> None:
+    """Say which stays on the day whose address counts are none to us, where another reading of the law may differ."""
+    for soort, deeltijd in sorted({(v.soort, v.deeltijd) for v in feiten.verblijf if v.covers(dag)}):
+        if deeltijd:
             redenering.doubt("Verblijf in deeltijd telt niet als verblijf; daarover bestaat discussie.")
-        elif verblijf.soort is Verblijfsoort.WLZ_INSTELLING and feiten.peildatum < WLZ_VANAF:
+        elif soort is Verblijfsoort.WLZ_INSTELLING and feiten.peildatum < WLZ_VANAF:
             redenering.doubt(
                 "Een Wlz-instelling staat in de wettekst van 2026 en niet in die van 2022; sinds wanneer is niet zeker."
             )
-        elif verblijf.soort is Verblijfsoort.OPVANG_ASIEL:
+        elif soort is Verblijfsoort.MOEDER_KIND_HUIS:
+            redenering.doubt("Of het moeder-kindhuis daarvoor bij het verblijf hoort is niet zeker.", "verblijf")
+        elif soort is Verblijfsoort.OPVANG_ASIEL:
             redenering.step("Asielopvang is geen verblijf in de zin van 2°; het BRP-adres is bepalend.")
 
 
 def _before_the_stay(feiten: Feiten, keten: Keten, begin: date, redenering: Redenering) -> Bepaling:
+    dag, ervoor = feiten.peildatum, begin - timedelta(days=1)
     redenering.step(
-        f"Op {in_words(feiten.peildatum)} verblijft de jeugdige bij {_kinds(keten)}, zonder onderbreking sinds "
-        f"{in_words(begin)}; het woonadres direct daarvoor is bepalend (2°)."
+        f"Op {in_words(dag)} is er verblijf ({_kinds(keten, dag)}), zonder onderbreking sinds {in_words(begin)}; "
+        "het woonadres direct daarvoor is bepalend (2°)."
     )
+    _point_out(feiten, ervoor, redenering)
     if feiten.geboortedatum is not None and begin <= feiten.geboortedatum:
-        redenering.step("Het verblijf begon bij de geboorte; er is geen woonadres daarvoor.")
+        if begin == feiten.geboortedatum:
+            redenering.step("De jeugdige is in het verblijf geboren; er is geen woonadres daarvoor.")
+        else:
+            redenering.doubt(
+                "Het verblijf begon voor de geboorte en is dus eerst dat van de moeder; er is geen woonadres daarvoor.",
+                "verblijf.van",
+            )
         return _by_mother(feiten, redenering)
-    return _by_address(feiten, begin - timedelta(days=1), Regel.N2, redenering)
+    return _by_address(feiten, ervoor, Regel.N2, redenering)
 
 
-def _kinds(keten: Keten) -> str:
-    soorten = dict.fromkeys(v.soort.replace("_", " ") for v in keten.verblijven)
+def _kinds(keten: Keten, dag: date) -> str:
+    """Name the kinds of stay up to a day."""
+    soorten = dict.fromkeys(v.soort.replace("_", " ") for v in keten.verblijven if v.van is None or v.van <= dag)
     return ", daarna ".join(soorten)
 
 
@@ -85,18 +95,7 @@ def _unknown_begin(feiten: Feiten, redenering: Redenering) -> Bepaling:
     volgens_oud = oud.determine(feiten, redenering)
     if volgens_oud.gemeente is None:
         return volgens_oud
-    return Bepaling(
-        feiten.peildatum,
-        redenering.regime,
-        Regel.CONVENANT,
-        Zekerheid.VOORLOPIG,
-        volgens_oud.motivering,
-        gemeente=volgens_oud.gemeente,
-        gemeentenaam=volgens_oud.gemeentenaam,
-        gemeente_toen=volgens_oud.gemeente_toen,
-        referentiedatum=volgens_oud.referentiedatum,
-        ontbrekend=volgens_oud.ontbrekend,
-    )
+    return replace(volgens_oud, regel=Regel.CONVENANT, zekerheid=Zekerheid.VOORLOPIG)
 
 
 def _by_address(feiten: Feiten, dag: date, regel: Regel, redenering: Redenering) -> Bepaling:
@@ -143,8 +142,7 @@ def _by_mother(feiten: Feiten, redenering: Redenering) -> Bepaling:
     moeder = feiten.moeder_gemeente_bij_geboorte
     if is_resident(moeder):
         redenering.step(f"De moeder was bij de geboorte ingeschreven in gemeente {name(moeder)} (3°).")
-        wanneer = feiten.geboortedatum or feiten.peildatum
-        return redenering.conclude(Regel.N3A, moeder, "moeder_gemeente_bij_geboorte", wanneer)
+        return redenering.conclude(Regel.N3A, moeder, "moeder_gemeente_bij_geboorte", feiten.geboortedatum)
     if moeder is None:
         redenering.doubt(
             "Waar de moeder bij de geboorte was ingeschreven is niet bekend.", "moeder_gemeente_bij_geboorte"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from istandaarden.gemeenten import succeed
 from routing.woonplaats.adres import Geen, address_on
 from routing.woonplaats.besluit import Bepaling, Regel
 from routing.woonplaats.feiten import Adressoort, Feiten, Gezagsdrager, Gezagssoort
@@ -67,9 +68,8 @@ def _by_parents(feiten: Feiten, dragers: list[Gezagsdrager], redenering: Redener
     """Row O1: one who has gezag, or two; with different woonplaatsen the youth follows who he stays with."""
     wie = " en ".join(_describe(g) for g in dragers)
     redenering.step(f"Het gezag ligt bij {wie}; de jeugdige volgt diens woonplaats (1°).")
-    plaatsen = {(g.gemeente, g.buitenland) for g in dragers}
     drager = dragers[0]
-    if len(plaatsen) > 1:
+    if len({_place(g, feiten.peildatum) for g in dragers}) > 1:
         bij = [g for g in dragers if g.wie is feiten.laatst_bij]
         if not bij:
             return redenering.give_up(
@@ -86,6 +86,12 @@ def _by_parents(feiten: Feiten, dragers: list[Gezagsdrager], redenering: Redener
             redenering.ontbrekend.append("gezag")
         return _actual_stay(feiten, Regel.O3, redenering)
     return redenering.conclude(Regel.O1, drager.gemeente, "gezag", feiten.peildatum)
+
+
+def _place(drager: Gezagsdrager, dag: date) -> tuple[str | None, bool]:
+    """Give where one lives in the code of the day: an old and a new code may stand for the same gemeente."""
+    opvolging = succeed(drager.gemeente, dag) if drager.gemeente else None
+    return (opvolging.code if opvolging else None) or drager.gemeente, drager.buitenland
 
 
 def _describe(drager: Gezagsdrager) -> str:

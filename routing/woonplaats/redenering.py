@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeGuard
 
-from istandaarden.gemeenten import gemeentenaam, succeed
+from istandaarden.gemeenten import Opvolging, gemeentenaam, succeed, was_gemeente
 from routing.woonplaats.besluit import Bepaling, Regel, Regime, Zekerheid
 
 _GEEN_GEMEENTE: Final = frozenset({"0000", "1999"})
@@ -61,28 +61,36 @@ class Redenering:
             ontbrekend=tuple(self.ontbrekend),
         )
 
-    def conclude(self, regel: Regel, gemeente: str | None, feit: str, referentiedatum: date) -> Bepaling:
+    def conclude(self, regel: Regel, gemeente: str | None, feit: str, referentiedatum: date | None) -> Bepaling:
         """End with a gemeente, in its code of the peildatum.
 
         Args:
             regel: the rule that gave it.
             gemeente: its code in the source.
             feit: name of the fact that holds the code.
-            referentiedatum: day whose address or registration counted.
+            referentiedatum: day whose address or registration counted, None when it is not known.
         """
-        opvolging = succeed(gemeente, self.peildatum) if gemeente is not None else None
-        if gemeente is None or opvolging is None:
-            wat = f"{gemeente} is sinds 2015 geen gemeentecode" if gemeente else "de gemeentecode ontbreekt"
-            return self.give_up(f"Er is geen uitkomst: {wat}.", feit)
+        if gemeente is None:
+            return self.give_up("De gemeentecode ontbreekt.", feit)
+        opvolging = succeed(gemeente, self.peildatum)
+        if opvolging is None:
+            return self.give_up(
+                f"{gemeente} is sinds 2015 geen gemeentecode. Hield de gemeente eerder op te bestaan, geef dan de code "
+                "van haar opvolger op.",
+                feit,
+            )
         if opvolging.code is None:
             namen = ", ".join(name(code) for code in opvolging.codes)
+            gesplitst = was_gemeente(gemeente, self.peildatum)
+            wat = "is gesplitst" if gesplitst else f"bestond op {in_words(self.peildatum)} nog niet"
             return self.give_up(
-                f"Gemeente {name(gemeente)} is gesplitst; welke opvolger het is hangt van het adres af: {namen}.",
+                f"Gemeente {name(gemeente)} {wat}; welke gemeente het op die dag was hangt van het adres af: {namen}. "
+                "Zoek met de postcode uit welke, en geef die code op.",
+                feit,
                 "postcode",
             )
         if opvolging.code != gemeente:
-            wanneer = in_words(opvolging.stappen[-1][1])
-            self.step(f"Gemeente {name(gemeente)} is door herindeling opgegaan in {name(opvolging.code)} ({wanneer}).")
+            self.step(f"{self._explain(gemeente, opvolging)}.")
         self.step(f"Verantwoordelijk is gemeente {name(opvolging.code)}.")
         return Bepaling(
             self.peildatum,
@@ -96,3 +104,10 @@ class Redenering:
             referentiedatum=referentiedatum,
             ontbrekend=tuple(self.ontbrekend),
         )
+
+    def _explain(self, gemeente: str, opvolging: Opvolging) -> str:
+        """Say why a gemeente has another code on the peildatum."""
+        if not opvolging.stappen:
+            return f"Gemeente {name(gemeente)} heette op {in_words(self.peildatum)} nog {name(opvolging.codes[0])}"
+        weg = [*(f"{name(code)} tot {in_words(dag)}" for code, dag in opvolging.stappen), name(opvolging.codes[0])]
+        return f"Door herindeling ging de gemeente over: {', daarna '.join(weg)}"

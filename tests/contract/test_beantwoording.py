@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -409,3 +410,16 @@ async def test_a_large_declaratie_is_answered_in_a_process_of_its_own(
         await hub.accept(_offer(data))
         *_, retour = await hub.rows()
         assert _codes(await hub.payload(retour.id)) == codes
+
+
+async def test_for_a_gemeente_that_merged_the_hub_answers_in_the_name_of_its_successor(hub: Hub) -> None:
+    tekst = _register("antwoordt_hub = true").replace(GEMEENTE, "1992")
+    await hub.opslag.write(registerimport.store, registerimport.parse_toml(tekst))
+    await hub.bron.refresh(hub.opslag)
+    hub.intake._respijt = timedelta.max  # on whatever day this runs
+    data = Verhaal("iwmo").start().replace(f">{GEMEENTE}<".encode(), b">0530<")
+    await hub.accept(_offer(data, ontvanger=Systeem("0530", "GGk")))
+    heen, retour = await hub.rows()
+    assert (heen.ontvanger, retour.zender, retour.ontvanger) == ("0530", "1992", AANBIEDER)
+    assert await hub.lanes() == [("1992", "WMO305"), (AANBIEDER, "WMO306")]
+    assert b"0530" in await hub.payload(retour.id)

@@ -6,10 +6,11 @@ import asyncio
 import json
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, update
 
 from istandaarden.catalogus import ingebouwd
 from istandaarden.opbouw import build
@@ -27,6 +28,8 @@ from routing.bericht import (
 )
 from routing.envelopvorm import from_json
 from routing.foutbericht import Foutmelder
+from routing.fouten import make_fout
+from routing.herzending import resend
 from routing.intake import Intake
 from routing.kluis import Kluis, Verzegeld, VerzegeldePayload
 from routing.opslag import Opslag
@@ -129,15 +132,17 @@ async def huis(opslag: Opslag, tmp_path: Path) -> Huis:
     return huis
 
 
-def _inhoud(bsn: str = "999990019", afzender: str = _AANBIEDER) -> bytes:
-    return build(ingebouwd().find("WMO305", "3.2"), _gegevens(bsn, afzender))
+def _inhoud(bsn: str = "999990019", afzender: str = _AANBIEDER, ontvanger: str = _GEMEENTE) -> bytes:
+    return build(ingebouwd().find("WMO305", "3.2"), _gegevens(bsn, afzender, ontvanger))
 
 
-def _gegevens(bsn: str = "999990019", afzender: str = _AANBIEDER) -> dict[str, dict[str, object]]:
+def _gegevens(
+    bsn: str = "999990019", afzender: str = _AANBIEDER, ontvanger: str = _GEMEENTE
+) -> dict[str, dict[str, object]]:
     return {
         "Header": {
             "Afzender": afzender,
-            "Ontvanger": _GEMEENTE,
+            "Ontvanger": ontvanger,
             "BerichtIdentificatie": {"Identificatie": "1", "Dagtekening": "2026-01-05"},
             "XsdVersie": {"BasisschemaXsdVersie": "1.0.0", "BerichtXsdVersie": "1.0.0"},
         },
@@ -418,3 +423,73 @@ async def test_a_large_payload_is_judged_in_a_process_of_its_own(huis: Huis, gel
     (rij,) = await huis.rows(_ref(aanlevering))
     assert rij.status == (Status.WORDT_VERWERKT if geldig else Status.AFGEKEURD)
     assert len(await huis.faults(_ref(aanlevering))) == (0 if geldig else 1)
+
+
+# --- municipal mergers -----------------------------------------------------------------------------------------------
+
+_VOORNE = """
+[[partij]]
+code = "1992"
+url = "https://127.0.0.1:1/ggk"
+identiteiten = ["oin:44444444444444444444"]
+mag_zenden = ["WMO*"]
+mag_ontvangen = ["WMO*"]
+"""
+
+
+@pytest.fixture
+async def voorne(huis: Huis) -> Huis:
+    """The house with the gemeente that 0530 went on in, on whatever day this runs."""
+    await huis.opslag.write(registerimport.store, registerimport.parse_toml(_REGISTER + _VOORNE))
+    assert await huis.bron.refresh(huis.opslag)
+    huis.intake = Intake(huis.opslag, huis.foutmelder, Toetser(), huis.gewekt.append, respijt=timedelta.max)
+    return huis
+
+
+async def test_a_bericht_to_an_abolished_gemeente_waits_unchanged_in_the_lane_of_its_successor(voorne: Huis) -> None:
+    aanlevering = _aanlevering(_inhoud(ontvanger="0530"), ontvanger=Systeem("0530", "GGk"))
+    assert (await voorne.intake.accept(aanlevering)).soort is Ontvangstsoort.AANGENOMEN
+    (rij,) = await voorne.rows(_ref(aanlevering))
+    assert (rij.status, rij.ontvanger) == (Status.WORDT_VERWERKT, "0530")
+    assert from_json(rij.envelop) == aanlevering.envelop
+    assert rij.payload_digest == aanlevering.payload.digest
+    assert await voorne.open_afleveringen() == ["1992"] == voorne.gewekt
+
+    def route(conn: Connection) -> dict[str, object]:
+        g = schema.gebeurtenis.c
+        waar = (g.bericht_id == rij.id) & (g.soort == "route")
+        return dict(json.loads(conn.execute(select(g.toelichting).where(waar)).scalar_one()))
+
+    gegaan = await voorne.opslag.read(route)
+    assert gegaan["besluit"] == "naar 1992"
+    assert "herindeling" in [stap["naam"] for stap in gegaan["stappen"]]  # type: ignore[attr-defined]  # JSON
+
+
+async def test_a_bericht_to_a_gemeente_that_was_split_comes_back_with_every_successor_named(voorne: Huis) -> None:
+    aanlevering = _aanlevering(_inhoud(ontvanger="0788"), ontvanger=Systeem("0788", "GGk"))
+    await voorne.intake.accept(aanlevering)
+    ((fo01, inhoud),) = await voorne.faults(_ref(aanlevering))
+    assert fo01.fout is not None
+    assert fo01.fout.code == "IB210"
+    assert all(code in inhoud for code in (b"0757", b"0824", b"0855", b"0865"))
+
+
+async def test_a_broken_off_bericht_to_an_abolished_gemeente_is_offered_again_to_its_successor(voorne: Huis) -> None:
+    aanlevering = _aanlevering(_inhoud(ontvanger="0530"), ontvanger=Systeem("0530", "GGk"))
+    await voorne.intake.accept(aanlevering)
+    (rij,) = await voorne.rows(_ref(aanlevering))
+
+    def again(conn: Connection) -> Status:
+        conn.execute(update(schema.aflevering).values(open=False))
+        conn.execute(update(schema.bericht).values(status=Status.BEZORGING_AFGEBROKEN))
+        return resend(conn, rij.id, Termijnen(60_000, 60_000), "beheerder")
+
+    assert await voorne.opslag.write(again) is Status.WORDT_VERWERKT
+    assert await voorne.open_afleveringen() == ["1992"]
+
+
+async def test_the_fo01_for_a_gemeente_that_merged_meanwhile_reaches_its_successor(voorne: Huis) -> None:
+    aanlevering = _aanlevering(zender=Systeem("0530", "App"), ontvanger=Systeem(_AANBIEDER, "GGk"), functie="WMO301")
+    fo01 = voorne.foutmelder.prepare(aanlevering.envelop, _ref(aanlevering), make_fout("bezorging_gestaakt", "B"))
+    assert await voorne.opslag.write(voorne.foutmelder.store, fo01, str(uuid.uuid4())) == "1992"
+    assert await voorne.open_afleveringen() == ["1992"]

@@ -16,7 +16,9 @@ from istandaarden.catalogus import ingebouwd
 from istandaarden.naslag.naslagwerk import write_reference
 from istandaarden.naslag.opmaak import anchor
 from knooppunt.cli import OPDRACHTEN, app, read_command
+from knooppunt.woonplaats.feitenvorm import Feitenvorm
 from routing.incident import oorzaken
+from routing.woonplaats.besluit import Regel
 
 _WORTEL = Path(__file__).parents[2]
 _NASLAG = _WORTEL / "docs" / "naslag"
@@ -74,6 +76,14 @@ def test_the_readme_shows_what_valideer_says(monkeypatch: pytest.MonkeyPatch) ->
     assert uit.exit_code == 1
     assert uit.stdout == dedent(blok)
     assert len(re.findall(r"^  [A-Z]{2,3}\d*, regel \d+, /Bericht", uit.stdout, re.MULTILINE)) == 10
+
+
+def test_the_page_on_the_woonplaatsbeginsel_names_every_rule_and_every_fact() -> None:
+    tekst = (_WORTEL / "docs" / "woonplaatsbeginsel.md").read_text("utf-8")
+    regels = set(re.findall(r"^\|.*\| ([^|]+) \| (?:vast|voorlopig|handmatig) \|$", tekst, re.MULTILINE))
+    assert {regel for cel in regels for regel in cel.split(", ")} == set(Regel)
+    velden = {veld for cel in re.findall(r"^\| (`[a-z_, `]+`) \|", tekst, re.MULTILINE) for veld in cel.split(", ")}
+    assert {f"`{veld}`" for veld in Feitenvorm.model_fields} <= velden
 
 
 def test_tests_that_the_threat_model_names_exist() -> None:

@@ -34,6 +34,7 @@ def test_the_catalogue_knows_what_the_field_knows():
         titel="iWmo",
         van="zorgaanbieder",
         naar="gemeente",
+        regels="3.2",
     )
     assert str(soort) == "WMO302 (iWmo 3.2)"
     assert CATALOGUS.by_namespace(soort.naamruimte) == soort

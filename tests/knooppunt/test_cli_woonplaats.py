@@ -48,8 +48,8 @@ def test_every_fault_in_the_facts_is_named_with_its_place_and_without_its_value(
     gelopen = bepaal([{"peildatum": "999990019", "brp": [{"soort": "W", "gemeente": "344"}], "verblijff": []}, {}])
     assert gelopen.exit_code == 2
     assert gelopen.stderr.splitlines() == [
-        "geval 1: peildatum moet een datum zijn als 2022-01-31",
         "geval 1: brp[0].gemeente moet een gemeentecode van vier cijfers zijn",
+        "geval 1: peildatum moet een datum zijn als 2022-01-31",
         "geval 1: verblijff is onbekend (bedoelde u verblijf?)",
         "geval 2: peildatum ontbreekt",
     ]

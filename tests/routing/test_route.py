@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -227,3 +227,73 @@ def test_a_file_for_cbs_travels_as_tekstbestand(register: Register) -> None:
     assert besluit.fout is None
     assert besluit.functie is not None
     assert besluit.functie.berichtsoort is None
+
+
+# --- municipal mergers -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def voorne() -> Register:
+    """0501, 0530 and 0614 went on in 1992 on 1 January 2023."""
+    return Register.of(
+        [Partij(_AANBIEDER, Partijsoort.ZORGAANBIEDER, "Zorg voor Elkaar")],
+        [_aansluiting("1992", _CERT_G), _aansluiting(_AANBIEDER, _CERT_A)],
+        [Machtiging(code, richting, "WMO*") for code in ("1992", _AANBIEDER) for richting in Richting],
+    )
+
+
+def _aan(ontvanger: str, **wijziging: object) -> Aanlevering:
+    velden = {"zender": _AANBIEDER, "ontvanger": ontvanger, "functie": "WMO305", "identiteit": _CERT_A}
+    return _aanlevering(**velden | wijziging)
+
+
+def test_a_bericht_to_an_abolished_gemeente_goes_to_its_successor_and_says_so(voorne: Register) -> None:
+    besluit = decide(_aan("0530"), voorne, None, _NU)
+    assert besluit.fout is None
+    assert besluit.aansluiting == voorne.aansluiting("1992")
+    (stap,) = [stap for stap in besluit.stappen if stap.naam == "herindeling"]
+    assert stap.uitkomst == "let op"
+    assert "0530 (Hellevoetsluis)" in stap.uitleg
+    assert "1992 (Voorne aan Zee)" in stap.uitleg
+
+
+def test_of_the_successor_everything_is_asked_that_is_asked_of_an_ontvanger(voorne: Register) -> None:
+    zonder = Register.of(voorne.partijen.values(), [_aansluiting(_AANBIEDER, _CERT_A)], voorne.machtigingen[
+        _AANBIEDER, Richting.ZENDEN
+    ])  # fmt: skip
+    besluit = decide(_aan("0530"), zonder, None, _NU)
+    assert besluit.fout is not None
+    assert besluit.fout.oorzaak == "ontvanger_niet_aangesloten"
+
+
+@pytest.mark.parametrize(("code", "dagen"), [("0530", 30), ("0788", 36525)])
+def test_after_the_term_or_of_a_split_gemeente_it_is_refused_in_words(voorne: Register, code: str, dagen: int) -> None:
+    respijt = timedelta(days=dagen)
+    besluit = decide(_aan(code), voorne, None, _NU, respijt=respijt)
+    assert besluit.fout is not None
+    assert (besluit.fout.oorzaak, besluit.fout.code, besluit.synchroon) == ("gemeente_onbekend", "IB005", False)
+    assert "adresseer het bericht aan" in besluit.fout.toelichting
+    fo01 = _aan(code, berichtcode=Berichtcode.FO01, cross_ref="heen", functie=None)
+    besluit = decide(
+        fo01, voorne, Verwezen("id", code, _AANBIEDER, "WMO301", Berichtcode.DI01, "c"), _NU, respijt=respijt
+    )
+    assert besluit.fout is not None
+    assert besluit.fout.oorzaak == "ontvanger_foutbericht_onbekend"
+
+
+def test_the_successor_answers_what_was_sent_to_the_old_gemeente(voorne: Register) -> None:
+    heen = Verwezen("id", _AANBIEDER, "0530", "WMO305", Berichtcode.DI01, "c")
+    assert decide(_retour(zender="1992"), voorne, heen, _NU).fout is None
+    ander = replace(heen, ontvanger="0363")
+    besluit = decide(_retour(zender="1992"), voorne, ander, _NU)
+    assert besluit.fout is not None
+    assert besluit.fout.oorzaak == "antwoord_past_niet"
+
+
+@pytest.mark.parametrize("ontvanger", ["0530", "1992"])
+def test_what_the_old_gemeente_asked_is_answered_to_the_successor(voorne: Register, ontvanger: str) -> None:
+    heen = Verwezen("id", "0530", _AANBIEDER, "WMO301", Berichtcode.DI01, "c")
+    antwoord = _aan(ontvanger, berichtcode=Berichtcode.DU01, cross_ref="heen", functie="WMO302")
+    besluit = decide(antwoord, voorne, heen, _NU)
+    assert besluit.fout is None
+    assert besluit.aansluiting == voorne.aansluiting("1992")

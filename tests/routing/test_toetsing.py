@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from release33 import NIEUW
 from istandaarden.catalogus import ingebouwd
 from istandaarden.kop import read_kop
 from istandaarden.pakketinstallatie import install
+from istandaarden.retour import build_retour
 from istandaarden.standaardmap import VARIABELE, from_folder, in_gebruik
 from istandaarden.voorbeeld import make_voorbeeld
 from istandaarden.xsd import write_all
@@ -149,3 +151,19 @@ async def test_a_release_that_is_only_a_file_is_checked_too(map_33: Path, groott
     oud = make_voorbeeld(ingebouwd().find("JW305", "3.2"))
     verkeerd = await judge("JW305", "3.3", oud, "42420001", "0384")
     assert "verwacht werd een JW305 (iJw 3.3)" in verkeerd.stappen[-1].uitleg
+
+
+async def test_the_header_of_a_retour_may_name_the_gemeente_that_its_zender_succeeds() -> None:
+    """A retour keeps the Header of its heenbericht; a heenbericht itself has to name the gemeente of its envelope."""
+    heen = make_voorbeeld(ingebouwd().find("WMO305", "3.2"))
+    aanbieder, gemeente = read_kop([heen]).afzender, read_kop([heen]).ontvanger
+    assert aanbieder is not None
+    assert gemeente is not None
+    oud = heen.replace(f">{gemeente}<".encode(), b">0530<")
+    retour = build_retour(oud, (), identificatie="1", dagtekening=date(2026, 1, 5))
+    assert retour is not None
+    assert read_kop([retour]).ontvanger == "0530"
+    assert (await judge("WMO306", "3.2", retour, "1992", aanbieder)).fout is None
+    assert (await judge("WMO306", "3.2", retour, "0363", aanbieder)).fout is not None
+    assert (await judge("WMO305", "3.2", oud, aanbieder, "0530")).fout is None
+    assert (await judge("WMO305", "3.2", oud, aanbieder, "1992")).fout is not None

@@ -1,5 +1,6 @@
 """What holds for the decision whatever the facts are."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -19,8 +20,9 @@ from routing.woonplaats.feiten import (
     Verblijf,
     Verblijfsoort,
 )
+from routing.woonplaats.overdracht import Richting, compare
 
-DAGEN = st.dates(date(2009, 1, 1), date(2027, 1, 1))
+DAGEN = st.dates(date(2009, 1, 1), date(2027, 1, 1)) | st.sampled_from([date.min, date.max])
 CODES = st.sampled_from(
     ["0344", "0363", "0599", "1992", "0530", "0265", "0140", "0788", "0018", "1999", "0000", "4321"]
 )
@@ -39,7 +41,7 @@ VERBLIJVEN = st.builds(Verblijf, st.sampled_from(Verblijfsoort), st.none() | DAG
 GEZAG = st.builds(Gezagsdrager, st.sampled_from(Gezagssoort), MISSCHIEN_CODE, st.booleans())
 FEITEN = st.builds(
     Feiten,
-    peildatum=DAGEN,
+    peildatum=st.dates(date(2009, 1, 1), date(2027, 1, 1)),
     geboortedatum=st.none() | DAGEN,
     brp=st.none() | st.lists(ADRESSEN, max_size=4).map(tuple),
     verblijf=st.lists(VERBLIJVEN, max_size=3).map(tuple),
@@ -66,12 +68,15 @@ def test_it_answers_or_names_what_is_missing(feiten: Feiten) -> None:
 
 
 @given(FEITEN)
-def test_the_gemeente_is_not_one_that_had_ended(feiten: Feiten) -> None:
+def test_the_gemeente_existed_on_the_day(feiten: Feiten) -> None:
     bepaling = determine(feiten)
-    # a code that begins later than the day asked is that of today: registers are kept with those
-    later = date(2027, 1, 1)
     if bepaling.gemeente is not None:
-        assert is_gemeente(bepaling.gemeente, feiten.peildatum) or is_gemeente(bepaling.gemeente, later)
+        assert is_gemeente(bepaling.gemeente, feiten.peildatum)
+
+
+@given(FEITEN)
+def test_the_steps_hold_nothing_as_long_as_a_bsn(feiten: Feiten) -> None:
+    assert not re.search(r"[0-9]{5,}", " ".join(determine(feiten).motivering))
 
 
 @given(FEITEN, st.randoms(use_true_random=False))
@@ -111,6 +116,16 @@ def test_an_address_after_the_day_that_counts_does_not_matter(feiten: Feiten, ad
         return
     erna = replace(adres, van=max(date(2028, 1, 1), feiten.peildatum), tot=None)
     assert determine(replace(feiten, brp=(*feiten.brp, erna))) == bepaling
+
+
+@given(FEITEN, st.sampled_from(["0344", "0363", "0599", "0530", "0756"]))
+def test_a_client_stays_or_leaves_or_is_unknown_and_the_reason_is_told(feiten: Feiten, van: str) -> None:
+    overgang = compare(van, feiten)
+    assert (overgang.richting is Richting.ONBEKEND) == (overgang.nieuw.gemeente is None)
+    assert (overgang.oud.regime, overgang.nieuw.regime) == (Regime.OUD, Regime.NIEUW)
+    assert all(stap in overgang.uitleg for stap in (*overgang.oud.motivering, *overgang.nieuw.motivering))
+    if overgang.richting is Richting.BLIJFT:
+        assert compare(overgang.nieuw.gemeente or "", feiten).richting is Richting.BLIJFT
 
 
 @pytest.mark.parametrize("soort", Verblijfsoort)
