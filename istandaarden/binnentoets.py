@@ -10,7 +10,7 @@ from istandaarden.catalogus import Catalogus
 from istandaarden.regels.bericht import Bericht
 from istandaarden.regels.boek import rules_for
 from istandaarden.regels.toetsing import judge
-from istandaarden.stijlcontrole import GeenRapport
+from istandaarden.stijlrapport import GeenRapport
 
 _NIVEAU = 2
 

@@ -14,10 +14,10 @@ from lxml import etree
 from istandaarden.model import Berichtmodel, Berichtsoort
 from istandaarden.modelbouw import build_models
 from istandaarden.schema import Schemas, compile_schema
-from istandaarden.stijlcontrole import Stijlcontrole
 
 if TYPE_CHECKING:  # few have a package, and reading the modules for it takes time
     from istandaarden.pakketbericht import Pakketbericht
+    from istandaarden.stijlcontrole import Stijlcontrole
 
 __all__ = ["Berichtsoort", "Catalogus", "Onbekend", "ingebouwd"]
 
@@ -134,6 +134,8 @@ class Catalogus:
         bericht = self._pakketten.get(soort.naamruimte)
         if bericht is None or soort.naamruimte not in bericht.pakket.controles:
             return None
+        from istandaarden.stijlcontrole import Stijlcontrole  # noqa: PLC0415 - read only when there is a package
+
         return Stijlcontrole(bericht.pakket, soort.naamruimte)
 
     def herkomst(self, soort: Berichtsoort) -> str:

@@ -25,6 +25,7 @@ _VELDEN = {
     ("Ontvanger",): "ontvanger",
     ("BerichtIdentificatie", "Identificatie"): "identificatie",
     ("BerichtIdentificatie", "Dagtekening"): "dagtekening",
+    ("DeclaratieIdentificatie", "Identificatie"): "declaratie_identificatie",
     ("XsdVersie", "BerichtXsdVersie"): "bericht_xsd",
     ("XsdVersie", "BasisschemaXsdVersie"): "basis_xsd",
     ("IdentificatieRetour",): "identificatie_retour",
@@ -49,6 +50,7 @@ class Kop:
     Header. `versie` and `subversie` are the digits of BerichtVersie and BerichtSubversie. Releases before 3.0 have no
     XsdVersie, iEb has no Ontvanger, and only a retourbericht has the fields that end in ``_retour``. Of a 303 or 304
     `afzender` is the aanbieder, `ontvanger` the gemeente and `identificatie` the number of the declaratie.
+    `declaratie_identificatie` stands in a 325 only: the BerichtIdentificatie of the 323 that it answers.
     """
 
     naamruimte: str | None
@@ -63,6 +65,7 @@ class Kop:
     basis_xsd: str | None = None
     identificatie_retour: str | None = None
     dagtekening_retour: str | None = None
+    declaratie_identificatie: str | None = None
 
 
 def read_kop(chunks: Iterable[bytes]) -> Kop:

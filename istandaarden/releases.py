@@ -74,6 +74,24 @@ def stroom_of(soort: Berichtsoort) -> Stroom:
 
 
 @dataclass(frozen=True, slots=True)
+class Uitgave:
+    """What the calendar is asked about: a release of a standaard, in one stroom.
+
+    `titel` is the standaard as people write it (``iWmo``); it only serves the sentences.
+    """
+
+    standaard: str
+    release: str
+    stroom: Stroom
+    titel: str = field(compare=False)
+
+    @classmethod
+    def of(cls, soort: Berichtsoort) -> Uitgave:
+        """Give what decides on a berichtsoort."""
+        return cls(soort.standaard, soort.release, stroom_of(soort), soort.titel)
+
+
+@dataclass(frozen=True, slots=True)
 class Momenten:
     """The moments of one release, in UTC; one that is not in `tijden` is not set, None means that it never comes.
 
@@ -121,7 +139,7 @@ class Momenten:
 
 @dataclass(frozen=True, slots=True)
 class Openstelling:
-    """The answer for one berichtsoort, partij and moment; `uitleg` is a Dutch sentence.
+    """The answer for one uitgave, partij and moment; `uitleg` is a Dutch sentence.
 
     `vanaf` is the moment at which it opens or opened, `tot` that at which it closes or closed; None is unlimited.
     """
@@ -157,21 +175,22 @@ class Kalender:
             samen[sleutel] = samen.get(sleutel, Momenten()).overlay(momenten)
         return Kalender(samen, {**self.eigen, **eigen})
 
-    def state(self, soort: Berichtsoort, partij: str, moment: datetime) -> Openstelling:
-        """Say whether a berichtsoort may travel from or to a partij at a moment, and if not why.
+    def state(self, uitgave: Uitgave, partij: str, moment: datetime) -> Openstelling:
+        """Say whether a release may travel from or to a partij at a moment, and if not why.
 
         A release without moments is always open: the calendar holds back only what it knows about.
 
         Args:
-            soort: which berichtsoort, of which release.
+            uitgave: which release, in which stroom.
             partij: code of the partij.
             moment: with a time zone.
         """
-        stroom = stroom_of(soort)
-        momenten = self.moments(soort.standaard, soort.release, partij) or Momenten()
-        stand = momenten.state(stroom, moment)
-        vanaf, tot = momenten.opens, momenten.closes(stroom)
-        return Openstelling(stand, stroom, vanaf, tot, self._explain(soort, partij, moment, stand, (vanaf, tot)))
+        momenten = self.moments(uitgave.standaard, uitgave.release, partij) or Momenten()
+        stand = momenten.state(uitgave.stroom, moment)
+        vanaf, tot = momenten.opens, momenten.closes(uitgave.stroom)
+        return Openstelling(
+            stand, uitgave.stroom, vanaf, tot, self._explain(uitgave, partij, moment, stand, (vanaf, tot))
+        )
 
     def open_releases(self, standaard: str, stroom: Stroom, partij: str, moment: datetime) -> tuple[str, ...]:
         """Give the releases of a standaard that are open at a moment for a stroom, in the order of the calendar."""
@@ -185,15 +204,15 @@ class Kalender:
 
     def _explain(
         self,
-        soort: Berichtsoort,
+        uitgave: Uitgave,
         partij: str,
         moment: datetime,
         stand: Stand,
         grens: tuple[datetime | None, datetime | None],
     ) -> str:
         vanaf, tot = grens
-        stroom = stroom_of(soort)
-        wat = f"Release {soort.release} van {soort.titel}"
+        stroom = uitgave.stroom
+        wat = f"Release {uitgave.release} van {uitgave.titel}"
         if stand is Stand.NOG_DICHT and vanaf is not None:
             zin = f"{wat} is voor {partij} nog niet open; dat gebeurt op {in_words(vanaf)}."
         elif stand is Stand.GESLOTEN and tot is not None:
@@ -204,7 +223,7 @@ class Kalender:
             sinds = f" sinds {in_words(vanaf)}" if vanaf is not None else ""
             einde = f", tot {in_words(tot)}" if tot is not None else ""
             return f"{wat} is voor {stroom} van en aan {partij} open{sinds}{einde}."
-        open_ = self.open_releases(soort.standaard, stroom, partij, moment)
+        open_ = self.open_releases(uitgave.standaard, stroom, partij, moment)
         return f"{zin} Nu open: release {' en '.join(open_)}." if open_ else zin
 
 

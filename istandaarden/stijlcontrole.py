@@ -20,7 +20,7 @@ from istandaarden.bevinding import Bevinding
 from istandaarden.model import Berichtsoort
 from istandaarden.pakket import Pakket
 from istandaarden.regels.boek import regels
-from istandaarden.stijlrapport import RAPPORT
+from istandaarden.stijlrapport import RAPPORT, GeenRapport
 from istandaarden.veilig import printable
 
 _CODE = re.compile(r"[A-Z]{2}\d{3}\w{0,4}")
@@ -28,10 +28,6 @@ _RETOURCODE = re.compile(r"\w{4}")
 _VERSIE = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}")
 _WACHTTIJD = 180  # seconds; the process itself stops much sooner, unless the machine is very busy
 _WAARDE_MAX = 200
-
-
-class GeenRapport(RuntimeError):
-    """A stylesheet did not give a verdict: it took too long, or wrote something else than a Rapport."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ _STAP = re.compile(r"(?:[\w.-]+:)?([A-Za-z_][\w.-]*)(?:\[(\d{1,9})\])?")
 _OOK_MAX = 5
 
 
+class GeenRapport(RuntimeError):
+    """A stylesheet did not give a verdict: it took too long, or wrote something else than a Rapport."""
+
+
 def make_report(stijl: etree.XSLT, wortel: etree._Element) -> etree._Element | None:
     """Give the Rapport that a stylesheet makes of a bericht, None when it makes something else.
 

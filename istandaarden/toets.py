@@ -21,6 +21,7 @@ from istandaarden.regels.keten import Keten
 from istandaarden.regels.registers import Registers
 from istandaarden.regels.toetsing import judge
 from istandaarden.regels.twijfel import mark_faults
+from istandaarden.schakels import Schakel, needs_klassen, read_parts, schakels_of
 from istandaarden.schemauitleg import explain_by_schema
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.uitleg import Foutplekken, explain_places, line_of
@@ -43,6 +44,7 @@ class Oordeel:
     keten: there when a level above 1 was asked and the schema is satisfied. `schema` says which schema gave the
     verdict, see `istandaarden.catalogus.Catalogus.herkomst`; empty when the berichtsoort is not known. `regels` says
     what checked level 2, and `xslt_versie` its version if that is known: see `istandaarden.binnentoets.Binnenoordeel`.
+    `schakels` are there when they were asked for and the schema is satisfied.
     """
 
     geldig: bool
@@ -53,6 +55,7 @@ class Oordeel:
     schema: str = ""
     regels: str = ""
     xslt_versie: str | None = None
+    schakels: tuple[Schakel, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ def validate(
     niveau: int = 1,
     keten: Keten | None = None,
     registers: Registers | None = None,
+    schakels: bool = False,
 ) -> Oordeel:
     """Check a bericht against the schema of its berichtsoort and, if asked, its rules (levels of iStandaarden IV032).
 
@@ -86,6 +90,7 @@ def validate(
             that satisfies its schema.
         keten: what is known of earlier berichten; without it level 3 is left out.
         registers: what is known outside berichten; without it level 4 is left out.
+        schakels: also read by what the bericht hangs together with others.
 
     Returns:
         The verdict with all findings at once. Whatever is wrong with `data` is a finding, never an exception.
@@ -99,8 +104,9 @@ def validate(
             niveau=niveau,
             keten=keten,
             registers=registers,
+            schakels=schakels,
         )
-    return _validate_tree(data, verwacht, catalogus, niveau, (keten, registers))
+    return _validate_tree(data, verwacht, catalogus, niveau, (keten, registers), schakels=schakels)
 
 
 def _validate_tree(
@@ -109,14 +115,27 @@ def _validate_tree(
     catalogus: Catalogus,
     niveau: int,
     bronnen: tuple[Keten | None, Registers | None],
+    *,
+    schakels: bool = False,
 ) -> Oordeel:
     stand = _check(data, verwacht, catalogus, niveau)
     bevindingen = stand.bevindingen
+    voldoet = stand.bericht is not None or not bevindingen
     if stand.bericht is not None:
         bevindingen += _judge_higher(stand.bericht, niveau, *bronnen)
     kop = _kop(stand.soort, stand.wortel, stand.bericht)
     schema = catalogus.herkomst(stand.soort) if stand.soort else ""
-    return Oordeel(not bevindingen, stand.soort, bevindingen, kop, stand.bericht, schema, *stand.binnen[1:])
+    gevonden = _schakels(stand, kop) if schakels and voldoet else ()
+    return Oordeel(not bevindingen, stand.soort, bevindingen, kop, stand.bericht, schema, *stand.binnen[1:], gevonden)
+
+
+def _schakels(stand: _Stand, kop: Kop | None) -> tuple[Schakel, ...]:
+    """Read by what a bericht that satisfies its schema hangs together with others."""
+    soort, wortel = stand.soort, stand.wortel
+    if soort is None or wortel is None or kop is None:
+        return ()
+    gelezen = stand.bericht or (read_parts(wortel, soort) if needs_klassen(soort) else None)
+    return schakels_of(soort, kop, gelezen)
 
 
 def check(data: bytes, catalogus: Catalogus, niveau: int = 1) -> Oordeel:
@@ -190,6 +209,7 @@ def validate_stream(
     niveau: int = 1,
     keten: Keten | None = None,
     registers: Registers | None = None,
+    schakels: bool = False,
 ) -> Oordeel:
     """Check a large bericht with the same verdict as `validate`, without holding it as long as it is valid.
 
@@ -200,15 +220,17 @@ def validate_stream(
         niveau: as for `validate`.
         keten: as for `validate`.
         registers: as for `validate`.
+        schakels: as for `validate`.
 
     Returns:
         As `validate`. Only to explain what its schema does not allow, a bericht is read as a whole. From level 2 on
         its values are kept, without the tree around them.
     """
     catalogus = catalogus or in_gebruik()
-    lezer = Meelezer() if niveau > 1 else None
+    lezer: Meelezer | None = None
     try:
         soort = recognise(chunks(), catalogus)
+        lezer = Meelezer() if niveau > 1 or (schakels and needs_klassen(soort)) else None
         lees = lezer.absorb if lezer else None
         if _mismatch(soort, verwacht) or not validate_chunks(_bounded(chunks()), catalogus.schema(soort), lees=lees):
             lezer = lees = None
@@ -221,13 +243,14 @@ def validate_stream(
     except Onherkenbaar as fout:
         return Oordeel(geldig=False, berichtsoort=None, bevindingen=(_refusal(fout),), kop=None)
     schema = catalogus.herkomst(soort)
-    if lezer is None:
-        return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop, schema=schema)
-    bericht = lezer.bericht(soort)
+    bericht = lezer.bericht(soort) if lezer else None
+    kop = kop or _kop(soort, None, bericht)
+    gevonden = schakels_of(soort, kop, bericht) if schakels and kop is not None else ()
+    if bericht is None or niveau == 1:
+        return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop, schema=schema, schakels=gevonden)
     binnen = judge_inside(bericht, catalogus, chunks)
     bevindingen = binnen.bevindingen + _judge_higher(bericht, niveau, keten, registers)
-    kop = _kop(soort, None, bericht)
-    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema, *binnen[1:])
+    return Oordeel(not bevindingen, soort, bevindingen, kop, bericht, schema, *binnen[1:], gevonden)
 
 
 def read_stream(chunks: Callable[[], Iterator[bytes]], catalogus: Catalogus | None = None) -> Bericht | None:

@@ -11,10 +11,12 @@ import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.catalogus import Catalogus
 from istandaarden.kop import Kop
+from istandaarden.schakels import Rol, Schakel, Schakelsoort
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import Oordeel, validate_stream
 
@@ -32,6 +34,7 @@ def to_json(oordeel: Oordeel) -> bytes:
             "bevindingen": [asdict(bevinding) for bevinding in oordeel.bevindingen],
             "kop": asdict(oordeel.kop) if oordeel.kop else None,
             "schema": oordeel.schema,
+            "schakels": [[s.soort, s.sleutel, s.rol, s.dag and s.dag.isoformat()] for s in oordeel.schakels],
         }
     ).encode()
 
@@ -45,6 +48,10 @@ def from_json(tekst: bytes, catalogus: Catalogus) -> Oordeel:
         bevindingen=tuple(Bevinding(**rij) for rij in ruw["bevindingen"]),
         kop=Kop(**ruw["kop"]) if ruw["kop"] else None,
         schema=ruw["schema"],
+        schakels=tuple(
+            Schakel(Schakelsoort(soort), tuple(sleutel), Rol(rol), date.fromisoformat(dag) if dag else None)
+            for soort, sleutel, rol, dag in ruw["schakels"]
+        ),
     )
 
 
@@ -59,7 +66,7 @@ def main() -> None:
         for begin in range(0, len(data), _BLOK):
             yield bytes(data[begin : begin + _BLOK])
 
-    sys.stdout.buffer.write(to_json(validate_stream(chunks, verwacht=verwacht)))
+    sys.stdout.buffer.write(to_json(validate_stream(chunks, verwacht=verwacht, schakels=True)))
 
 
 if __name__ == "__main__":

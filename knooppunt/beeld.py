@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from knooppunt.bewaarinzicht import Bewaring
 from knooppunt.inzicht import Aflevering, Bericht, Dossier, Gebeurtenis, Uitleg
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -72,9 +73,9 @@ def berichten_table(berichten: Iterable[Bericht], titel: str | None = None, *, k
     return tabel
 
 
-def dossier_view(dossier: Dossier) -> RenderableType:
+def dossier_view(dossier: Dossier, bewaring: Bewaring) -> RenderableType:
     """Return everything known of one bericht: its fields, its history, its deliveries and its conversation."""
-    delen: list[RenderableType] = [_fields(dossier.bericht), Text(), _events(dossier.gebeurtenissen)]
+    delen: list[RenderableType] = [_fields(dossier.bericht, bewaring), Text(), _events(dossier.gebeurtenissen)]
     if dossier.afleveringen:
         delen += [Text(), _deliveries(dossier.afleveringen)]
     if len(dossier.gesprek) > 1:
@@ -110,7 +111,7 @@ def uitleg_view(bericht: Bericht, uitleg: Uitleg) -> RenderableType:
     return Group(*delen)
 
 
-def _fields(bericht: Bericht) -> Table:
+def _fields(bericht: Bericht, bewaring: Bewaring) -> Table:
     tabel = Table.grid(padding=(0, 2))
     tabel.add_column(style="dim")
     regels: list[tuple[str, RenderableType | None]] = [
@@ -121,6 +122,7 @@ def _fields(bericht: Bericht) -> Table:
         ("Status", Text.assemble(status_text(bericht.status), f" sinds {local(bericht.status_op)}")),
         ("Ontvangen", local(bericht.ontvangen_op)),
         ("Inhoud", f"{bericht.grootte} bytes, SHA-256 {bericht.digest}"),
+        ("Bewaard", _kept(bewaring)),
         (
             "Fout",
             f"{bericht.fout_code} ({bericht.fout_melder}): {bericht.fout_omschrijving}" if bericht.fout_code else None,
@@ -131,6 +133,15 @@ def _fields(bericht: Bericht) -> Table:
         if waarde is not None:
             tabel.add_row(naam, Text(safe(waarde)) if isinstance(waarde, str) else waarde)
     return tabel
+
+
+def _kept(bewaring: Bewaring) -> str:
+    gegevens = f"gegevens tot {local(bewaring.gegevens_tot)}" if bewaring.gegevens_tot else ""
+    if not bewaring.inhoud_aanwezig:
+        return f"de inhoud is verwijderd{'; ' if gegevens else ''}{gegevens}"
+    if bewaring.inhoud_tot is None:
+        return "alles, totdat het bericht is bezorgd"
+    return f"inhoud tot {local(bewaring.inhoud_tot)}; {gegevens}"
 
 
 def _events(gebeurtenissen: Iterable[Gebeurtenis]) -> Table:
@@ -165,6 +176,7 @@ def _deliveries(afleveringen: Iterable[Aflevering]) -> Table:
     for kop in ("Aan", "Pogingen", "Gereed", "Uiterlijk"):
         tabel.add_column(kop, no_wrap=True)
     for a in afleveringen:
-        gereed = "staat open" if a.gereed_op is None else local(a.gereed_op)
+        open_ = "staat open" if a.quarantaine_op is None else f"in quarantaine sinds {local(a.quarantaine_op)}"
+        gereed = open_ if a.gereed_op is None else local(a.gereed_op)
         tabel.add_row(a.lane, str(a.pogingen), gereed, local(a.verloopt_op))
     return tabel

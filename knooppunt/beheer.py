@@ -8,13 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 from aiohttp import web
 
-from knooppunt.achterstand import read_achterstand
+from knooppunt.achterstand import read_achterstand, read_beheercijfers
+from knooppunt.ketenzicht import count_late
 from knooppunt.meting import CONTENT_TYPE, Meting
 from routing.databank import OpslagFout
+from routing.ketenbewaking.kalender import Kalender
 from routing.opslag import Opslag
 
 _log = structlog.get_logger(__name__)
 _GEDULD_SECONDEN = 5
+_KETEN_SECONDEN = 60.0
 
 Controle = Callable[[], Awaitable[None]]
 """Returns when a part can do its work, raises when it cannot; the text of the exception is not shown."""
@@ -23,10 +26,14 @@ Controle = Callable[[], Awaitable[None]]
 class Beheer:
     """Application with `/livez`, `/readyz` and `/metrics`; `controles` names what must work to be ready."""
 
-    def __init__(self, opslag: Opslag, meting: Meting, controles: Mapping[str, Controle]) -> None:
+    def __init__(
+        self, opslag: Opslag, meting: Meting, controles: Mapping[str, Controle], kalender: Kalender | None = None
+    ) -> None:
         self._opslag = opslag
         self._meting = meting
         self._controles = controles
+        self._kalender = kalender or Kalender()
+        self._keten_weer_na = 0.0
 
     def application(self) -> web.Application:
         """Make the application, for a `Luisteraar`."""
@@ -48,10 +55,20 @@ class Beheer:
     async def _metrics(self, _request: web.Request) -> web.Response:
         try:
             self._meting.show(await self._opslag.read(read_achterstand))
+            self._meting.show_cijfers(await self._opslag.read(read_beheercijfers))
+            await self._look_at_keten()
         except OpslagFout:
+            self._keten_weer_na = 0.0
             self._meting.forget()  # yesterday's backlog shown as today's would be a lie
             _log.warning("achterstand niet te lezen")
         return web.Response(body=self._meting.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _look_at_keten(self) -> None:
+        """Count the late terms, not at every question: what is late changes once a day, and counting it takes time."""
+        nu = asyncio.get_running_loop().time()
+        if nu >= self._keten_weer_na:
+            self._meting.show_keten(await self._opslag.read(count_late, self._kalender))
+            self._keten_weer_na = nu + _KETEN_SECONDEN
 
 
 async def _works(naam: str, controle: Controle) -> bool:

@@ -6,12 +6,17 @@ Reading the file and wording what is wrong with it stands in `knooppunt.configur
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from routing.poorten import Uitkomstsoort
+from routing.uitkomstklassen import KENMERK, KLASSEN
 
 
 class ConfiguratieFout(ValueError):
@@ -28,6 +33,26 @@ def _anchor(pad: Path, info: ValidationInfo) -> Path:
     return Path(basis) / pad.expanduser() if basis is not None else pad
 
 
+def _from_text(waarde: object) -> object:
+    """Read the table from an environment variable, which holds text."""
+    if not isinstance(waarde, str):
+        return waarde
+    try:
+        return json.loads(waarde)
+    except ValueError:
+        raise ValueError('is in een omgevingsvariabele een JSON-object, zoals {"http.404": "blijvend"}') from None
+
+
+def _only_known(tabel: dict[str, Uitkomstsoort]) -> dict[str, Uitkomstsoort]:
+    for kenmerk, klasse in tabel.items():
+        if not KENMERK.fullmatch(kenmerk):
+            raise ValueError(f"kent kenmerk {kenmerk!r} niet; voorbeelden: http.404, http.5xx, fout.StUF055")
+        if klasse not in KLASSEN:
+            raise ValueError(f"geeft {kenmerk!r} een klasse die een antwoord niet kan hebben: {klasse.value}")
+    return tabel
+
+
+Klassentabel = Annotated[dict[str, Uitkomstsoort], BeforeValidator(_from_text), AfterValidator(_only_known)]
 Pad = Annotated[Path, AfterValidator(_anchor)]
 Poort = Annotated[int, Field(ge=0, le=65535)]
 
@@ -171,7 +196,11 @@ class AfleveringSectie(Sectie):
     """How berichten are delivered to a partij that is called by the hub (push) or that fetches them (pull)."""
 
     gelijktijdig: int = Field(
-        32, ge=1, le=1024, description="Partijen that berichten are delivered to at the same time; one at a time each."
+        32,
+        ge=1,
+        le=1024,
+        description="Partijen that berichten are delivered to at the same time; one at a time each, unless its "
+        "`max_gelijktijdig` in the register is more.",
     )
     push_dagen: float = Field(5, gt=0, description="Days a push delivery is tried before the sender gets a Fo01.")
     pull_dagen: float = Field(5, gt=0, description="Days a bericht waits to be fetched before the sender gets a Fo01.")
@@ -188,6 +217,140 @@ class AfleveringSectie(Sectie):
     )
 
 
+class ToelatingSectie(Sectie):
+    """How much may be handed in at once; above it the answer is 429 or 503 with Retry-After, before a body is read."""
+
+    quota_berichten: int = Field(
+        60_000,
+        ge=1,
+        description="Berichten that a partij may hand in per minute, at this node; a certificate that acts for several "
+        "partijen has the sum. `quota_berichten` in the register goes before it.",
+    )
+    quota_mib: int = Field(
+        4096,
+        ge=1,
+        description="MiB that a partij may hand in per minute; `quota_mib` in the register goes before.",
+    )
+    tegelijk: int = Field(512, ge=1, description="Berichten that may be on their way in at once.")
+    mib_tegelijk: int = Field(
+        512,
+        ge=1,
+        description="MiB that may be on their way in at once; a request without a length counts as the largest.",
+    )
+    schrijfrij: int = Field(4096, ge=1, description="Operations that may wait for the database.")
+
+
+class BewakingSectie(Sectie):
+    """When the operator hears of something, and when the hub takes nothing more."""
+
+    schijf_waarschuwing_mib: int = Field(
+        2048, ge=0, description="Free MiB on the disk of the SQLite file below which there is an incident."
+    )
+    schijf_weiger_mib: int = Field(
+        512, ge=0, description="Free MiB below which new berichten are refused with 503, until there is room again."
+    )
+    achterstand_waarschuwing: int = Field(
+        100_000, ge=1, description="Berichten waiting in all above which there is an incident."
+    )
+    achterstand_weiger: int = Field(
+        2_000_000, ge=1, description="Berichten waiting in all above which new ones are refused with 503."
+    )
+    oudste_uren: float = Field(
+        24, gt=0, description="Hours that a bericht may wait for its ontvanger before there is an incident."
+    )
+    certificaat_dagen: int = Field(
+        30, ge=1, description="Days before its end that a certificate, ours or of an ontvanger, is an incident."
+    )
+    interval_seconden: float = Field(15, gt=0, description="Seconds between two looks.")
+
+
+class NotificatieSectie(Sectie):
+    """Where incidents are told: a webhook that takes CloudEvents in the NL GOV profile."""
+
+    url: str | None = Field(None, description="The https address; without it, incidents stand in the log only.")
+    token_bestand: Pad | None = Field(
+        None, description="File with the secret on its first line, sent as a bearer token (`Authorization`)."
+    )
+    ca: Pad | None = Field(
+        None,
+        description="PEM file with the authorities that the webhook's certificate is trusted by; those of the "
+        "machine when absent.",
+    )
+    bron: str | None = Field(
+        None,
+        description="`source` of the events, a URN in the namespace `nld`. When absent it is made of the OIN in "
+        "`koppelvlak.certificaat`, or of `hub.organisatie`.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _https(cls, waarde: str | None) -> str | None:
+        if waarde is not None and not re.match("https://[^/@]+(/|$)", waarde):
+            raise ValueError("moet met https:// beginnen en mag geen naam of wachtwoord bevatten")
+        return waarde
+
+    @field_validator("bron")
+    @classmethod
+    def _urn(cls, waarde: str | None) -> str | None:
+        if waarde is not None and not re.fullmatch("urn:nld:[!-~]+", waarde):
+            raise ValueError("moet een URN zijn die met urn:nld: begint")
+        return waarde
+
+    def token(self) -> str | None:
+        """The secret from `token_bestand`.
+
+        Raises:
+            ConfiguratieFout: the file cannot be read, or its first line is no token.
+        """
+        if self.token_bestand is None:
+            return None
+        try:
+            token = self.token_bestand.read_text("ascii").split("\n", 1)[0].strip()
+        except (OSError, UnicodeDecodeError):
+            raise ConfiguratieFout(f"notificatie.token_bestand: {self.token_bestand} is niet te lezen.") from None
+        if not token or not token.isprintable() or " " in token:
+            raise ConfiguratieFout(f"notificatie.token_bestand: in {self.token_bestand} staat geen bruikbaar token.")
+        return token
+
+
+class UitkomstenSectie(Sectie):
+    """What an answer means for the delivery, where that differs from the table in docs/bezorging.md."""
+
+    stuf: Klassentabel = Field(
+        {},
+        description="Table of kenmerk to `bezorgd`, `tijdelijk` or `blijvend` for StUF, for example "
+        '`{"http.404" = "blijvend", "fout.IB999" = "tijdelijk"}`.',
+    )
+    vsp: Klassentabel = Field({}, description="The same for partijen with protocol vsp.")
+
+
+class BewarenSectie(Sectie):
+    """How long things are kept. What was not delivered is never removed, whatever stands here."""
+
+    inhoud_dagen: float = Field(
+        30, ge=0, description="Days the payload is kept after its ontvanger confirmed it, or after it was refused."
+    )
+    dossier_dagen: float = Field(
+        1461,
+        ge=0,
+        description="The same, for a bericht that rules across berichten need (`regelniveau` 3 or 4): without it they "
+        "would not know an allocation any more. Not less than `inhoud_dagen`.",
+    )
+    gegevens_dagen: float = Field(
+        1461,
+        ge=1,
+        description="Days everything else about a bericht is kept: four years. Not less than `dossier_dagen`.",
+    )
+
+    @field_validator("dossier_dagen", "gegevens_dagen")
+    @classmethod
+    def _not_less(cls, waarde: float, info: ValidationInfo) -> float:
+        korter = "inhoud_dagen" if info.field_name == "dossier_dagen" else "dossier_dagen"
+        if korter in info.data and waarde < info.data[korter]:
+            raise ValueError(f"mag niet korter zijn dan {korter}")
+        return waarde
+
+
 class RegelsSectie(Sectie):
     """Rules above the schema, for partijen that ask for them with their `regelniveau` in the register."""
 
@@ -196,6 +359,16 @@ class RegelsSectie(Sectie):
         description="CSV with the productcodes that gemeenten and aanbieders agreed, and their prices in cents: "
         "`categorie` and `code`, and optionally `gemeente`, `aanbieder`, `standaard`, `eenheid`, `tarief`, `vanaf`, "
         "`tot`. Without it, productcodes and prices are not checked.",
+    )
+
+
+class KetenSectie(Sectie):
+    """How the terms of the chain are counted (see `docs/ketenbewaking.md`)."""
+
+    bevrijdingsdag: Literal["lustrum", "jaarlijks"] = Field(
+        "lustrum",
+        description="Whether 5 May is a working day: `lustrum` makes it a day off once in five years (2025, 2030), "
+        "`jaarlijks` every year.",
     )
 
 
@@ -224,6 +397,12 @@ class Configuratie(BaseModel):
     beheer: Beheer
     hub: HubSectie
     aflevering: AfleveringSectie
+    uitkomsten: UitkomstenSectie
+    bewaren: BewarenSectie
+    toelating: ToelatingSectie
+    bewaking: BewakingSectie
+    notificatie: NotificatieSectie
     regels: RegelsSectie
+    keten: KetenSectie
     stuf: StufSectie
     logging: Logging

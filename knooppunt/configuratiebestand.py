@@ -29,6 +29,8 @@ _SECTIES: dict[str, type[Sectie]] = {
 _WOORDEN = {
     "bool_parsing": "moet true of false zijn",
     "bool_type": "moet true of false zijn",
+    "dict_type": "moet een tabel zijn",
+    "enum": "moet een van deze waarden zijn: {expected}",
     "finite_number": "moet een eindig getal zijn",
     "float_parsing": "moet een getal zijn",
     "float_type": "moet een getal zijn",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -61,17 +61,27 @@ def write(
         ConfiguratieFout: the database is absent, not made ready, or away.
         Exception: what `fn` raised; nothing was written then.
     """
+    return perform(configuratie, lambda opslag: opslag.write(fn, *args, **kwargs))
+
+
+def perform(configuratie: Configuratie, doe: Callable[[Opslag], Awaitable[_T]]) -> _T:
+    """Let `doe` work with the log beside a running hub, and return its result.
+
+    Raises:
+        ConfiguratieFout: the database is absent, not made ready, or away.
+        Exception: what `doe` raised.
+    """
     read_engine(configuratie).dispose()  # says when the database is absent; opening it to write would make one
 
-    async def perform() -> _T:
+    async def run() -> _T:
         opslag = Opslag(configuratie.database.full_url(), exclusief=False)
         try:
-            return await opslag.write(fn, *args, **kwargs)
+            return await doe(opslag)
         finally:
             await opslag.close()
 
     try:
-        return asyncio.run(perform())
+        return asyncio.run(run())
     except OpslagFout as fout:
         raise ConfiguratieFout(str(fout)) from None
     except DBAPIError as fout:

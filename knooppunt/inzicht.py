@@ -7,14 +7,16 @@ without its payload: no BSN and no other content. Moments are aware datetimes in
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, func, or_, select
 
 from routing import schema
+from routing.status import Status
 
 _REFERENTIE_LENGTE = 36
 _HOOGSTENS = 1000
@@ -72,11 +74,13 @@ class Gebeurtenis:
 
 @dataclass(frozen=True, slots=True)
 class Aflevering:
-    """The delivery of a bericht on the lane of its ontvanger; `pogingen` counts answers and failures, not crashes."""
+    """The delivery of a bericht on the lane of its ontvanger; `pogingen` counts answers and failures, not `crashes`."""
 
     lane: str
     open: bool
     pogingen: int
+    crashes: int
+    quarantaine_op: datetime | None
     verloopt_op: datetime
     gereed_op: datetime | None
 
@@ -189,12 +193,15 @@ def events(conn: Connection, bericht_id: str) -> tuple[Gebeurtenis, ...]:
 def deliveries(conn: Connection, bericht_id: str) -> tuple[Aflevering, ...]:
     """Return the afleveringen of one bericht, oldest first; a resend adds one."""
     a = schema.aflevering.c
-    keuze = select(a.lane, a.open, a.attempts, a.expires_at, a.done_at).where(a.bericht_id == bericht_id).order_by(a.id)
+    kolommen = (a.lane, a.open, a.attempts, a.crashes, a.quarantaine_op, a.expires_at, a.done_at)
+    keuze = select(*kolommen).where(a.bericht_id == bericht_id).order_by(a.id)
     return tuple(
         Aflevering(
             lane=rij.lane,
             open=bool(rij.open),
             pogingen=rij.attempts,
+            crashes=rij.crashes,
+            quarantaine_op=None if rij.quarantaine_op is None else _moment(rij.quarantaine_op),
             verloopt_op=_moment(rij.expires_at),
             gereed_op=None if rij.done_at is None else _moment(rij.done_at),
         )
@@ -225,6 +232,32 @@ def conversation(conn: Connection, bericht: Bericht) -> tuple[Bericht, ...]:
         verband.append(b.referentienummer == bericht.cross_ref)
     keuze = _select().where(or_(*verband)).order_by(b.ontvangen_op, b.id).limit(_HOOGSTENS)
     return tuple(_bericht(rij) for rij in conn.execute(keuze))
+
+
+def by_ids(conn: Connection, ids: Collection[str]) -> tuple[Bericht, ...]:
+    """Return these berichten, oldest first."""
+    b = schema.bericht.c
+    rijen = conn.execute(_select().where(b.id.in_(ids)).order_by(b.ontvangen_op, b.id))
+    return tuple(_bericht(rij) for rij in rijen)
+
+
+def visible_to(conn: Connection, referentie: str, partijen: AbstractSet[str]) -> tuple[Bericht, ...]:
+    """Return the berichten with exactly this referentienummer that certain partijen may know of.
+
+    A zender knows all of its own, an ontvanger what was not refused before it could reach it. A refused try that a
+    later one replaced gives way to it.
+    """
+    b = schema.bericht.c
+    keuze = _select().where(b.referentienummer == referentie, is_visible(schema.bericht, partijen))
+    gevonden = tuple(_bericht(rij) for rij in conn.execute(keuze.order_by(b.ontvangen_op.desc(), b.id)))
+    geldend = {bericht.zender for bericht in gevonden if bericht.geldend}
+    return tuple(bericht for bericht in gevonden if bericht.geldend or bericht.zender not in geldend)
+
+
+def is_visible(bericht: FromClause, partijen: AbstractSet[str]) -> ColumnElement[bool]:
+    """Return the condition under which `partijen` may know of a row of `bericht`: the one place that says so."""
+    b = bericht.c
+    return or_(b.zender.in_(partijen), and_(b.ontvanger.in_(partijen), b.status != Status.AFGEKEURD.value))
 
 
 def count_by_status(conn: Connection) -> dict[str, int]:

@@ -20,7 +20,8 @@ from istandaarden.bevinding import Bevinding
 from istandaarden.retour import REGELVERSIE, Afloop, Retourfout, build_retour, new_identification, outcome
 from istandaarden.retourcodes import TECHNISCH
 from istandaarden.retourproces import GEEN_RETOUR, write_request
-from routing import dossier, tijdstip
+from routing import aanhouding, dossier, tijdstip
+from routing.aanhouding import Wacht
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Parameters, Stuurgegevens, Systeem
 from routing.dossier import Dossierregel
 from routing.foutbericht import Foutmelder
@@ -98,19 +99,29 @@ class Beantwoorder:
             dossier=await self._lines_of(retour, besluit, afloop),
         )
 
-    def store(self, conn: Connection, antwoord: Antwoord, heen_id: str) -> str | None:
+    def store(self, conn: Connection, antwoord: Antwoord, heen_id: str, wacht: Wacht | None = None) -> str | None:
         """Write the retour and put it in the lane of the zender, in the transaction of its heenbericht.
+
+        Args:
+            conn: connection inside that transaction.
+            antwoord: from `prepare`.
+            heen_id: the heenbericht.
+            wacht: what the heenbericht waits for; the retour waits along, so that both go or neither does.
 
         Returns:
             The lane to wake, or None when the zender cannot receive it: then it is kept, broken off.
         """
         aansluiting, retour = antwoord.aansluiting, antwoord.retour
-        status = status_after_intake(aansluiting) if aansluiting else Status.BEZORGING_AFGEBROKEN
+        status = Status.BEZORGING_AFGEBROKEN
+        if aansluiting:
+            status = Status.WORDT_VERWERKT if wacht else status_after_intake(aansluiting)
         insert_bericht(conn, retour, status, None)
         functie = retour.envelop.stuurgegevens.functie
         feiten = {"functie": functie, "afloop": antwoord.afloop.value, "codes": list(antwoord.codes)}
-        lane = (aansluiting, self.foutmelder.termijnen.of(aansluiting)) if aansluiting else None
+        lane = (aansluiting, self.foutmelder.termijnen.of(aansluiting)) if aansluiting and not wacht else None
         complete(conn, retour, [("retour gemaakt", status, feiten | {"over": heen_id})], lane)
+        if aansluiting and wacht:
+            aanhouding.hold(conn, retour.bericht_id, aansluiting, wacht)
         dossier.store(conn, retour.bericht_id, antwoord.dossier)
         record(conn, heen_id, "door het knooppunt beantwoord", None, feiten | {"retour": retour.bericht_id})
         return aansluiting.partij if aansluiting else None

@@ -5,104 +5,131 @@ Every function here is an operation for `Opslag.write_lane`: it may run again an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
-from routing import lanes, logboek
+from routing import breekpunt, lanes, logboek, termijn
 from routing.fouten import Fout, make_fout
-from routing.lanes import Kop, Lease
+from routing.lanes import QUARANTAINE, Kop, Lease, Vervolg
 from routing.poorten import Uitkomst, Uitkomstsoort
 from routing.status import Status
-
-QUARANTAINE: Final = 3
-"""Crashes under one bericht after which it is no longer offered: it may be what kills us."""
 
 Foutmelding = Callable[[Connection, str, Fout], None]
 """Tells the zender, inside the transaction that gives up: connection, bericht_id, fault."""
 
+GESTOPT: Final = "Het knooppunt stopte."
+
 
 @dataclass(frozen=True, slots=True)
 class Stap:
-    """One attempt that ended, or was not made because the bericht is in quarantine.
+    """One attempt that ended, or was not made because the term had passed.
 
-    `volgende` is what is offered next under the same lease; None gives the lane back. `mislukt` and `wait_ms` matter
-    after a retryable failure, `fout` after a permanent one.
+    `volgende` is what is offered next under the same lease; without one, a lease of width one is given back and the
+    lane waits `wait_ms`. `mislukt` and `breuk` (why the breaker opens) matter after a retryable failure, `fout` when
+    delivery was given up.
     """
 
     lease: Lease
     kop: Kop
     uitkomst: Uitkomst
     volgende: Kop | None
-    mislukt: int = 0
     wait_ms: int = 0
+    mislukt: int = 0
+    breuk: str | None = None
     fout: Fout | None = None
 
 
-def claim(conn: Connection, aantal: int, koppen: int) -> tuple[Lease, ...]:
-    """Claim lanes that are ready and note for the head of each that it is offered."""
-    leases = lanes.claim(conn, aantal, koppen)
-    for lease in leases:
-        kop = lease.koppen[0]
-        if lease.gevallen:
-            logboek.record(conn, kop.bericht_id, "bezorging onderbroken", None, {"keer": kop.crashes})
-        if kop.crashes < QUARANTAINE:
-            _offer(conn, kop)
-    return leases
-
-
-def settle(conn: Connection, stap: Stap, report_failure: Foutmelding) -> bool:
-    """Write the outcome of one attempt; False, with nothing changed, when the lease was lost."""
-    lease, kop, uitkomst = stap.lease, stap.kop, stap.uitkomst
-    feiten: dict[str, object] = {"poging": number(kop), "toelichting": uitkomst.toelichting}
-    if uitkomst.http_status is not None:
-        feiten["http_status"] = uitkomst.http_status
-    if uitkomst.fout is not None:
-        feiten["code"] = uitkomst.fout.code
-    if uitkomst.soort is Uitkomstsoort.TIJDELIJK:
-        if not lanes.retry(conn, lease, kop, stap.mislukt, stap.wait_ms):
-            return False
-        feiten["opnieuw_over_s"] = round(stap.wait_ms / 1000)
-        logboek.set_status_at_end(conn, kop.bericht_id, Status.AANBIEDEN_MISLUKT, "poging", feiten)
-        return True
-    if uitkomst.soort is Uitkomstsoort.BEZORGD:
-        if not lanes.complete(conn, lease, kop):
-            return False
-        logboek.set_status_at_end(conn, kop.bericht_id, Status.BEZORGD, "poging", feiten)
-    else:
-        gestaakt = kop.crashes >= QUARANTAINE
-        if not lanes.give_up(conn, lease, kop, geantwoord=not gestaakt):
-            return False
-        soort = "bezorging gestaakt" if gestaakt else "poging"
-        logboek.set_status_at_end(conn, kop.bericht_id, Status.BEZORGING_AFGEBROKEN, soort, feiten)
-        if stap.fout is not None:
-            _tell(conn, kop.bericht_id, stap.fout, report_failure)
-    _go_on(conn, lease, stap.volgende)
-    return True
-
-
-def interrupt(conn: Connection, lease: Lease, kop: Kop) -> None:
-    """Note that the hub stopped during an attempt, and give the lane back; this is no crash and no attempt."""
-    if lanes.release(conn, lease):
-        logboek.record(conn, kop.bericht_id, "bezorging onderbroken", None, {"toelichting": "Het knooppunt stopte."})
-
-
-def expire(
-    conn: Connection, lane: str, aantal: int, generatie: Callable[[str], str], report_failure: Foutmelding
-) -> int:
-    """Give up what waited too long in a lane and tell the zenders; returns how many berichten.
+def claim(
+    conn: Connection,
+    aantal: int,
+    koppen: int,
+    breedte: Callable[[str], int] = lambda _lane: 1,
+    mag: Callable[[], bool] = lambda: True,
+) -> tuple[Lease, ...]:
+    """Claim lanes that are ready and note for what is at their heads that it is offered.
 
     Args:
         conn: connection inside a transaction.
-        lane: which lane.
+        aantal: how many lanes at most.
+        koppen: how many berichten per lane at most.
+        breedte: gives how many berichten the ontvanger of a lane takes at the same time.
+        mag: asked when the transaction runs; a hub that stopped meanwhile takes nothing.
+    """
+    if not mag():
+        return ()
+    beurten = lanes.claim(conn, aantal, koppen, breedte)
+    if beurten.leases:
+        breekpunt.name_commit(conn, "claim")
+    for kop in beurten.gevallen:
+        logboek.record(conn, kop.bericht_id, "bezorging onderbroken", None, {"keer": kop.crashes})
+        if kop.crashes >= QUARANTAINE:
+            _set_aside(conn, kop)
+    for lease in beurten.leases:
+        for kop in lease.koppen[: lease.breedte]:
+            _offer(conn, kop)
+    return beurten.leases
+
+
+def settle(conn: Connection, stap: Stap, report_failure: Foutmelding) -> Vervolg:
+    """Write the outcome of one attempt; what comes back says whether `volgende` has its turn now."""
+    breekpunt.name_commit(conn, "uitkomst")
+    lease, kop, uitkomst = stap.lease, stap.kop, stap.uitkomst
+    feiten = _facts(kop, uitkomst)
+    if uitkomst.soort is Uitkomstsoort.TIJDELIJK:
+        if not lanes.retry(
+            conn, lease, kop, stap.mislukt, stap.wait_ms, breuk=stap.breuk, geef_terug=lease.breedte == 1
+        ):
+            return Vervolg.VERLOREN
+        feiten["opnieuw_over_s"] = round(stap.wait_ms / 1000)
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.AANBIEDEN_MISLUKT, "poging", feiten)
+        return Vervolg.PAUZE
+    if uitkomst.soort is Uitkomstsoort.BEZORGD:
+        vervolg = lanes.complete(conn, lease, kop)
+    else:
+        vervolg = lanes.give_up(conn, lease, kop, geantwoord=uitkomst.soort is Uitkomstsoort.BLIJVEND)
+    if vervolg is Vervolg.VERLOREN:
+        return vervolg
+    if uitkomst.soort is Uitkomstsoort.BEZORGD:
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.BEZORGD, "poging", feiten)
+    elif uitkomst.soort is Uitkomstsoort.BLIJVEND:
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.BEZORGING_AFGEBROKEN, "poging", feiten)
+    else:
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
+    if stap.fout is not None:
+        _tell(conn, kop.bericht_id, stap.fout, report_failure)
+    return _go_on(conn, stap, vervolg)
+
+
+def interrupt(conn: Connection, lease: Lease, koppen: Iterable[Kop], reden: str, wait_ms: int = 0) -> None:
+    """Note that attempts were broken off by us, which is no crash and no attempt.
+
+    A lease of width one is given back along with it; a wide one when all of its attempts have ended.
+    """
+    for kop in koppen:
+        if lanes.unmark(conn, lease, kop):
+            logboek.record(conn, kop.bericht_id, "bezorging onderbroken", None, {"toelichting": reden})
+    if lease.breedte == 1:
+        lanes.release(conn, lease, wait_ms)
+
+
+def expire(
+    conn: Connection, lane: str | None, aantal: int, generatie: Callable[[str], str], report_failure: Foutmelding
+) -> int:
+    """Give up what waited too long and tell the zenders; returns how many berichten.
+
+    Args:
+        conn: connection inside a transaction.
+        lane: which lane; None for what is in quarantine.
         aantal: how many at most.
         generatie: gives the generation of fault codes for a zender.
         report_failure: makes the Fo01.
     """
-    verlopen = lanes.expire(conn, lane, aantal)
+    verlopen = termijn.expire_quarantined(conn, aantal) if lane is None else termijn.expire(conn, lane, aantal)
     for geval in verlopen:
+        breekpunt.name_commit(conn, "verval")
         logboek.set_status_at_end(conn, geval.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
         fout = make_fout("niet_bezorgd_binnen_termijn", generatie(geval.zender))
         _tell(conn, geval.bericht_id, fout, report_failure)
@@ -114,21 +141,47 @@ def number(kop: Kop) -> int:
     return kop.attempts + kop.crashes + 1
 
 
+def _facts(kop: Kop, uitkomst: Uitkomst) -> dict[str, object]:
+    feiten: dict[str, object] = {"poging": number(kop), "toelichting": uitkomst.toelichting}
+    if uitkomst.kenmerk:
+        feiten["kenmerk"] = uitkomst.kenmerk
+    if uitkomst.http_status is not None:
+        feiten["http_status"] = uitkomst.http_status
+    if uitkomst.fout is not None:
+        feiten["code"] = uitkomst.fout.code
+    return feiten
+
+
 def _tell(conn: Connection, bericht_id: str, fout: Fout, report_failure: Foutmelding) -> None:
     logboek.set_fault(conn, bericht_id, fout)
     report_failure(conn, bericht_id, fout)
 
 
-def _go_on(conn: Connection, lease: Lease, volgende: Kop | None) -> None:
-    if volgende is None:
-        lanes.release(conn, lease)
-    elif volgende.crashes < QUARANTAINE:
-        _offer(conn, volgende)
+def _go_on(conn: Connection, stap: Stap, vervolg: Vervolg) -> Vervolg:
+    lease, volgende = stap.lease, stap.volgende
+    if volgende is None or vervolg is Vervolg.PAUZE:
+        if lease.breedte == 1:
+            lanes.release(conn, lease, stap.wait_ms)
+        return Vervolg.PAUZE
+    if lease.breedte > 1:
+        lanes.mark(conn, volgende)
+    _offer(conn, volgende)
+    return Vervolg.DOOR
 
 
 def _offer(conn: Connection, kop: Kop) -> None:
+    if kop.vervallen:
+        return
     feiten = {"poging": number(kop)}
     if kop.status is Status.WORDT_AANGEBODEN:  # after a crash, or when a pull lane became a push lane
         logboek.record(conn, kop.bericht_id, "aanbieden", None, feiten)
     else:
         logboek.set_status_at_end(conn, kop.bericht_id, Status.WORDT_AANGEBODEN, "aanbieden", feiten)
+
+
+def _set_aside(conn: Connection, kop: Kop) -> None:
+    feiten = {"keer": kop.crashes}
+    if kop.status is Status.WORDT_AANGEBODEN:
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.AANBIEDEN_MISLUKT, "in quarantaine", feiten)
+    else:
+        logboek.record(conn, kop.bericht_id, "in quarantaine", None, feiten)

@@ -18,6 +18,7 @@ from routing import schema, tijdstip
 from routing.bericht import Berichtcode, Envelop, Foutinhoud, Stuurgegevens, Systeem
 from routing.envelopvorm import from_json
 from routing.fouten import Fout
+from routing.ketenbewaking.ketenboek import retract
 from routing.kluis import Kluis
 from routing.logboek import record
 from routing.payload import Payload
@@ -138,3 +139,4 @@ class Foutmelder:
             return
         fo01 = self.prepare(from_json(rij.envelop), rij.conversatie, fout)
         self.store(conn, fo01, bericht_id)
+        retract(conn, bericht_id)

@@ -11,19 +11,26 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection, Row, select, update
 
 from istandaarden.bevinding import Bevinding
-from routing import dossier, schema, tijdstip
+from istandaarden.releases import Uitgave
+from routing import aanhouding, breekpunt, dossier, schema, tijdstip
+from routing.aanhouding import Wacht
 from routing.beantwoording import Antwoord, Beantwoorder
-from routing.bericht import Aanlevering, Berichtcode
+from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout, make_fout
 from routing.gelijktijdig import Ingehaald, is_overtaken
+from routing.ketenbewaking.kalender import Kalender
+from routing.ketenbewaking.ketenboek import Gemerkt, Ketenboek, answered, retract
+from routing.klok import now
 from routing.logboek import record
 from routing.opslag import Opslag
+from routing.partij import Aansluiting
 from routing.poorten import Ontvangst, Ontvangstsoort
 from routing.route import Besluit, Verwezen, decide, generation_for
 from routing.status import Status
@@ -46,11 +53,17 @@ class _Opdracht:
     fo01: Vastlegging | None
     antwoord: Antwoord | None
     indiener: str
+    schakels: tuple[Gemerkt, ...]
 
     @property
     def fout(self) -> Fout | None:
         """Why the bericht is not delivered, told with a Fo01 or with a retour."""
         return self.besluit.fout or (self.antwoord.fout if self.antwoord else None)
+
+    @property
+    def aansluiting(self) -> Aansluiting | None:
+        """Where the bericht goes; None when it is not delivered."""
+        return self.besluit.aansluiting if self.fout is None else None
 
 
 class Intake:
@@ -63,11 +76,14 @@ class Intake:
         toetser: Toetser,
         wake: Callable[[str], None],
         standaardgeneratie: str = "B",
+        *,
+        kalender: Kalender | None = None,
     ) -> None:
         self._opslag = opslag
         self._foutmelder = foutmelder
         self._toetser = toetser
         self._beantwoorder = Beantwoorder(foutmelder, toetser)
+        self._ketenboek = Ketenboek(foutmelder.kluis, kalender)
         self._wake = wake
         self._standaardgeneratie = standaardgeneratie
 
@@ -112,12 +128,8 @@ class Intake:
     async def _judge(self, aanlevering: Aanlevering) -> Besluit:
         sg = aanlevering.envelop.stuurgegevens
         register = self._foutmelder.register_bron.current()
-        verwezen = None
-        if sg.cross_ref is not None:
-            verwezen = await self._opslag.read(
-                find_verwezen, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie
-            )
-        besluit = decide(aanlevering, register, verwezen, self._standaardgeneratie)
+        moment, verwezen = await self._opslag.read(_look_up, sg)
+        besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie)
         if besluit.fout is None:
             generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
             niveau = register.regelniveau(sg.zender.organisatie, sg.ontvanger.organisatie)
@@ -156,7 +168,7 @@ class Intake:
         )
         fo01 = self._foutmelder.prepare(aanlevering.envelop, conversatie, besluit.fout) if besluit.fout else None
         indiener = aanlevering.identiteit.oin or aanlevering.identiteit.vingerafdruk
-        return _Opdracht(besluit, nieuw, fo01, antwoord, indiener)
+        return _Opdracht(besluit, nieuw, fo01, antwoord, indiener, self._ketenboek.mark(besluit.schakels))
 
     def _store(self, conn: Connection, opdracht: _Opdracht) -> tuple[Ontvangst, tuple[str, ...]] | None:
         """Write one bericht and all that follows from it.
@@ -165,42 +177,77 @@ class Intake:
             The answer and the lanes to wake, or None when nothing was written because its verdict is out of date: an
             exception would make all the others of its group start again.
         """
-        besluit, nieuw, fout = opdracht.besluit, opdracht.nieuw, opdracht.fout
+        breekpunt.name_commit(conn, "intake")
+        besluit, nieuw = opdracht.besluit, opdracht.nieuw
         if besluit.gelezen is not None and is_overtaken(conn, besluit.gelezen, dossier.locks_of(besluit.dossier)):
             return None
-        aansluiting = besluit.aansluiting if fout is None else None
-        status = status_after_intake(aansluiting) if aansluiting else Status.AFGEKEURD
-        if not insert_bericht(conn, nieuw, status, fout):
+        wacht = self._must_wait(conn, opdracht)
+        status = Status.AFGEKEURD
+        if opdracht.aansluiting:
+            status = Status.WORDT_VERWERKT if wacht else status_after_intake(opdracht.aansluiting)
+        while not insert_bericht(conn, nieuw, status, opdracht.fout):
             if (herhaling := self._repeated(conn, opdracht)) is not None:
                 return herhaling, ()
-            insert_bericht(conn, nieuw, status, fout)
-        sg = nieuw.envelop.stuurgegevens
-        binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
-        slot = fout.code if fout else f"naar {sg.ontvanger.organisatie}"
-        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
-        termijn = self._foutmelder.termijnen.of(aansluiting) if aansluiting else 0
-        complete(
-            conn,
-            nieuw,
-            [("ontvangen", Status.ONTVANGEN, binnen), ("route", status, route)],
-            (aansluiting, termijn) if aansluiting else None,
+        self._complete(conn, opdracht, status, wacht)
+        lanes = self._follow_up(conn, opdracht, wacht)
+        antwoord = Ontvangst(
+            Ontvangstsoort.AANGENOMEN, nieuw.ontvangst_referentie, nieuw.ontvangst_tijdstip, nieuw.bericht_id
         )
-        if fout is None:
+        return antwoord, lanes
+
+    def _must_wait(self, conn: Connection, opdracht: _Opdracht) -> Wacht | None:
+        """Say whether the ontvanger may not have it yet, because its release is not open for him."""
+        aansluiting, functie = opdracht.aansluiting, opdracht.besluit.functie
+        if aansluiting is None or functie is None or functie.berichtsoort is None:
+            return None
+        return aanhouding.must_wait(
+            conn, aansluiting.partij, Uitgave.of(functie.berichtsoort), opdracht.besluit.nog_dicht
+        )
+
+    def _complete(self, conn: Connection, opdracht: _Opdracht, status: Status, wacht: Wacht | None) -> None:
+        """Write what belongs to the stored bericht: payload, history, and its place in a lane or among what is held."""
+        besluit, nieuw, aansluiting = opdracht.besluit, opdracht.nieuw, opdracht.aansluiting
+        naar = nieuw.envelop.stuurgegevens.ontvanger.organisatie
+        binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
+        slot = opdracht.fout.code if opdracht.fout else f"{'aangehouden voor' if wacht else 'naar'} {naar}"
+        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
+        rij = None
+        if aansluiting and not wacht:
+            rij = (aansluiting, self._foutmelder.termijnen.of(aansluiting))
+        complete(conn, nieuw, [("ontvangen", Status.ONTVANGEN, binnen), ("route", status, route)], rij)
+        if aansluiting and wacht:
+            aanhouding.hold(conn, nieuw.bericht_id, aansluiting, wacht)
+
+    def _follow_up(self, conn: Connection, opdracht: _Opdracht, wacht: Wacht | None) -> tuple[str, ...]:
+        """Write what follows from a stored bericht: dossier, chain watch, Fo01 or retour; return the lanes to wake."""
+        besluit, nieuw = opdracht.besluit, opdracht.nieuw
+        lanes = [opdracht.aansluiting.partij] if opdracht.aansluiting else []
+        if opdracht.fout is None:
             dossier.store(conn, nieuw.bericht_id, besluit.dossier)
-        lanes = [aansluiting.partij] if aansluiting else []
         if opdracht.fo01 is not None and (lane := self._foutmelder.store(conn, opdracht.fo01, nieuw.bericht_id)):
             lanes.append(lane)
-        antwoord_hub = opdracht.antwoord
-        if antwoord_hub is not None and (lane := self._beantwoorder.store(conn, antwoord_hub, nieuw.bericht_id)):
+        retour = opdracht.antwoord
+        if retour is not None and (lane := self._beantwoorder.store(conn, retour, nieuw.bericht_id, wacht)):
             lanes.append(lane)
+        if opdracht.fout is None:
+            self._follow(conn, opdracht)
+        sg = nieuw.envelop.stuurgegevens
         if sg.berichtcode is Berichtcode.FO01 and besluit.verwezen is not None:
             code = nieuw.envelop.fout.code if nieuw.envelop.fout else None
             feit = {"foutbericht": nieuw.bericht_id, "code": code, "van": sg.zender.organisatie}
             record(conn, besluit.verwezen.bericht_id, "foutbericht ontvangen", None, feit)
-        antwoord = Ontvangst(
-            Ontvangstsoort.AANGENOMEN, nieuw.ontvangst_referentie, nieuw.ontvangst_tijdstip, nieuw.bericht_id
-        )
-        return antwoord, tuple(lanes)
+            retract(conn, besluit.verwezen.bericht_id)
+        return tuple(lanes)
+
+    def _follow(self, conn: Connection, opdracht: _Opdracht) -> None:
+        """Take an accepted bericht, and the retour that the hub gave it, into the chain watch."""
+        nieuw, verwezen, antwoord = opdracht.nieuw, opdracht.besluit.verwezen, opdracht.antwoord
+        over = verwezen.bericht_id if verwezen is not None else None
+        self._ketenboek.store(conn, nieuw.bericht_id, nieuw.envelop, opdracht.schakels, over)
+        if antwoord is not None:
+            terug = answered(opdracht.schakels)
+            retour = antwoord.retour
+            self._ketenboek.store(conn, retour.bericht_id, retour.envelop, terug, nieuw.bericht_id)
 
     def _repeated(self, conn: Connection, opdracht: _Opdracht) -> Ontvangst | None:
         """Decide on a referentienummer that this zender used before; None when a new try may be written.
@@ -217,7 +264,9 @@ class Intake:
                 schema.bericht.c.geldend,
             )
             .with_for_update()
-        ).one()
+        ).first()
+        if eerder is None:
+            return None  # while we waited for its row, another node replaced a refused try: the insert sees that one
         zelfde = eerder.envelop_digest == opdracht.nieuw.digest
         code = opdracht.fout.code if opdracht.fout else None
         if eerder.status == Status.AFGEKEURD and not (zelfde and code == eerder.fout_code):
@@ -246,6 +295,13 @@ def _explain(besluit: Besluit) -> dict[str, object]:
 def _list(bevindingen: tuple[Bevinding, ...]) -> list[dict[str, object]]:
     velden = ("code", "niveau", "plaats", "regel", "melding", "retourcode")
     return [{veld: getattr(b, veld) for veld in velden} for b in bevindingen[:_MAX_BEVINDINGEN]]
+
+
+def _look_up(conn: Connection, sg: Stuurgegevens) -> tuple[datetime, Verwezen | None]:
+    """Give what a decision needs from the database: what time it is, and the bericht that is pointed at."""
+    if sg.cross_ref is None:
+        return now(conn), None
+    return now(conn), find_verwezen(conn, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie)
 
 
 def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str) -> Verwezen | None:

@@ -7,6 +7,7 @@ because its token and not its end decides who holds it.
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
@@ -44,6 +45,11 @@ def now_ms(conn: Connection) -> int:
     if moment.ms is None:
         moment.ms = _read(conn) + moment.klok.verschuiving_ms
     return moment.ms
+
+
+def now(conn: Connection) -> datetime:
+    """Return the same moment as `now_ms`, for calendars."""
+    return datetime.fromtimestamp(now_ms(conn) / 1000, UTC)
 
 
 def _read(conn: Connection) -> int:

@@ -1,51 +1,73 @@
-"""Lanes: the berichten for one ontvanger, delivered strictly in order.
+"""Lanes: the berichten for one ontvanger, delivered in order by whoever holds the lease of the lane.
 
 A worker claims a lane, not a bericht; only who holds the lease of a lane may change what stands in it. A claim costs as
 much as there are lanes that are ready, however many berichten wait behind them. Everything that a holder does names
-his token: when the lease went to another meanwhile, nothing changes and the function returns False.
+his token: when the lease went to another meanwhile, nothing changes and the function says so.
+
+An ontvanger may ask for several berichten at the same time (a wide lease): then what is on its way is marked, so that a
+crash is counted for those and for no other.
 """
 
 from __future__ import annotations
 
+import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from enum import Enum
+from itertools import takewhile
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, exists, func, null, or_, select, text, update
+from sqlalchemy import Connection, Row, bindparam, case, exists, func, null, or_, select, text, update
 
 from routing import lanemutaties, schema
 from routing.klok import now_ms
 from routing.partij import Kanaal
 from routing.status import Status
 
-LEASE_MS: Final = 60_000
-"""How long a lease lasts without a heartbeat, in ms of the database clock."""
+LEASE_MS: Final = int(os.environ.get("KNOOPPUNT_LEASE_MS", "60000"))
+"""How long a lease lasts without a heartbeat, in ms of the database clock.
+
+The variable is there for tests, which would otherwise wait for a minute each time a node dies; all nodes need the same.
+"""
 
 BEURT_BYTES: Final = 1024 * 1024
 """Payload bytes that one claim may take; a larger bericht comes alone."""
 
+QUARANTAINE: Final = 3
+"""Crashes under one bericht after which it is no longer offered: it may be what kills us."""
+
+_Rij = Row[*tuple[Any, ...]]
 _lane, _aflevering, _bericht = schema.lane, schema.aflevering, schema.bericht
 _alle = _lane.alias("alle")
 _OPEN = text("aflevering.open")  # literal, as in the partial indexes: a bound value would not match them
 _nu = bindparam("nu", type_=_lane.c.next_due.type)
+_wachten = bindparam("wachten", type_=_lane.c.next_due.type)
+_DIE = _aflevering.c.id == bindparam("aflevering")
 
-# A lease never ends more than LEASE_MS from now, so one that seems to was written before the clock was set back.
-_VRIJ = or_(_lane.c.leased_until <= _nu, _lane.c.leased_until > _nu + 2 * LEASE_MS)
+VRIJ = or_(_lane.c.leased_until <= _nu, _lane.c.leased_until > _nu + 2 * LEASE_MS)
+"""Nobody holds the lane. A lease never ends more than `LEASE_MS` from now, so one that seems to was written before the
+clock was set back."""
+_PAUZE = (_lane.c.paused_by, _lane.c.paused_until)  # columns: SQLite 3.40 works out an expression on them wrongly here
+_LOOPT_DOOR = or_(_lane.c.paused_by.is_(None), _lane.c.paused_until <= _nu)
+"""Not paused; a pause whose end date has passed has ended by itself."""
 _HOUDER = (_lane.c.naam == bindparam("welke"), _lane.c.lease_token == bindparam("token"), _lane.c.leased_until > _nu)
-_NOG_OPEN = exists().where(_aflevering.c.id == bindparam("aflevering"), _OPEN)
+_NOG_OPEN = exists().where(_DIE, _OPEN)
+_NIET_EERDER = case((_lane.c.next_due > _nu + _wachten, _lane.c.next_due), else_=_nu + _wachten)
 
 _GEREED = (
     select(
         _lane.c.naam,
         _lane.c.lease_token,
+        _lane.c.breed,
         _lane.c.failures,
+        _lane.c.breaker_since,
         select(func.coalesce(func.max(_alle.c.turn), 0))
         .where(text("alle.turn > 0"))
         .scalar_subquery()
         .label("hoogste"),
     )
-    .where(text("lane.pending > 0 AND lane.kanaal = 'push'"), _lane.c.next_due <= _nu, _VRIJ)
+    .where(text("lane.pending > 0 AND lane.kanaal = 'push'"), _lane.c.next_due <= _nu, VRIJ, _LOOPT_DOOR)
     .order_by(_lane.c.turn)
     .limit(bindparam("aantal"))
     .with_for_update(skip_locked=True, of=_lane)
@@ -53,7 +75,12 @@ _GEREED = (
 _NEEM = (
     update(_lane)
     .where(_lane.c.naam == bindparam("welke"))
-    .values(lease_token=bindparam("token"), leased_until=_nu + LEASE_MS, turn=bindparam("beurt"))
+    .values(
+        lease_token=bindparam("token"),
+        leased_until=_nu + LEASE_MS,
+        turn=bindparam("beurt"),
+        breed=bindparam("is_breed"),
+    )
 )
 _KOPPEN = (
     select(
@@ -61,6 +88,8 @@ _KOPPEN = (
         _aflevering.c.bericht_id,
         _aflevering.c.attempts,
         _aflevering.c.crashes,
+        _aflevering.c.offered,
+        _aflevering.c.expires_at,
         _bericht.c.zender,
         _bericht.c.status,
         _bericht.c.payload_grootte,
@@ -70,56 +99,50 @@ _KOPPEN = (
     .order_by(_aflevering.c.seq)
     .limit(bindparam("aantal"))
 )
-_GEVALLEN = (
-    update(_aflevering)
-    .where(_aflevering.c.id == bindparam("aflevering"))
-    .values(crashes=_aflevering.c.crashes + 1)
-    .returning(_aflevering.c.crashes)
-)
+_GEVALLEN = update(_aflevering).where(_DIE).values(crashes=_aflevering.c.crashes + 1, offered=False)
+_APART = update(_aflevering).where(_DIE).values(open=False, quarantaine_op=_nu)
+_MARKEER = update(_aflevering).where(_DIE).values(offered=True)
+_ONTMARKEER = update(_aflevering).where(_DIE).values(offered=False)
 _HARTSLAG = update(_lane).where(*_HOUDER).values(leased_until=_nu + LEASE_MS)
-_SLUIT_LANE = (
-    update(_lane)
-    .where(*_HOUDER, _NOG_OPEN)
-    .values(pending=_lane.c.pending - 1, failures=bindparam("mislukt"), leased_until=_nu + LEASE_MS)
-)
+_AF = update(_lane).where(*_HOUDER, _NOG_OPEN).values(pending=_lane.c.pending - 1, leased_until=_nu + LEASE_MS)
+_SLUIT_LANE = {
+    # Who answers, is there: that ends the row of failures and closes the breaker.
+    True: _AF.values(failures=0, breaker_since=null(), breaker_reason=null()).returning(*_PAUZE),
+    False: _AF.returning(*_PAUZE),
+}
 _SLUIT = (
     update(_aflevering)
-    .where(_aflevering.c.id == bindparam("aflevering"))
-    .values(open=False, done_at=_nu, attempts=_aflevering.c.attempts + bindparam("pogingen"))
+    .where(_DIE)
+    .values(open=False, offered=False, done_at=_nu, attempts=_aflevering.c.attempts + bindparam("pogingen"))
 )
-_STEL_UIT_LANE = (
+_UITSTEL = (
     update(_lane)
     .where(*_HOUDER, _NOG_OPEN)
-    .values(next_due=_nu + bindparam("wachten"), failures=bindparam("mislukt"), lease_token=null(), leased_until=0)
+    .values(
+        next_due=_NIET_EERDER,
+        failures=bindparam("mislukt"),
+        breaker_since=func.coalesce(_lane.c.breaker_since, bindparam("breuk_op", type_=_lane.c.breaker_since.type)),
+        breaker_reason=func.coalesce(bindparam("breuk", type_=_lane.c.breaker_reason.type), _lane.c.breaker_reason),
+    )
 )
-_STEL_UIT = (
-    update(_aflevering).where(_aflevering.c.id == bindparam("aflevering")).values(attempts=_aflevering.c.attempts + 1)
-)
+_STEL_UIT_LANE = {
+    True: _UITSTEL.values(lease_token=null(), leased_until=0),
+    False: _UITSTEL.values(leased_until=_nu + LEASE_MS),
+}
+_STEL_UIT = update(_aflevering).where(_DIE).values(attempts=_aflevering.c.attempts + 1, offered=False)
 _GEEF_VRIJ = (
     update(_lane)
     .where(_lane.c.naam == bindparam("welke"), _lane.c.lease_token == bindparam("token"))
-    .values(lease_token=null(), leased_until=0)
+    .values(lease_token=null(), leased_until=0, next_due=_NIET_EERDER)
 )
 _HERTEL = (
     update(_lane)
     .where(_lane.c.naam == bindparam("welke"))
-    .values(pending=select(func.count()).where(_aflevering.c.lane == _lane.c.naam, _OPEN).scalar_subquery())
-)
-_VERLOPEN_LANES = (
-    select(_aflevering.c.lane)
-    .join(_lane, _lane.c.naam == _aflevering.c.lane)
-    .where(_OPEN, _aflevering.c.expires_at <= _nu, _VRIJ)
-    .order_by(_aflevering.c.expires_at)
-    .limit(bindparam("aantal"))
-)
-_ALS_VRIJ = select(_lane.c.naam).where(_lane.c.naam == bindparam("welke"), _VRIJ).with_for_update()
-_VERLOPEN = (
-    select(_aflevering.c.id, _aflevering.c.bericht_id, _bericht.c.zender)
-    .join(_bericht, _bericht.c.id == _aflevering.c.bericht_id)
-    .where(_aflevering.c.lane == bindparam("welke"), _OPEN, _aflevering.c.expires_at <= _nu)
-    .order_by(_aflevering.c.seq)
-    .limit(bindparam("aantal"))
-    .with_for_update(skip_locked=True, of=_aflevering)
+    .values(
+        pending=select(func.count()).where(_aflevering.c.lane == _lane.c.naam, _OPEN).scalar_subquery(),
+        lease_token=null(),
+        leased_until=0,
+    )
 )
 
 
@@ -127,7 +150,8 @@ _VERLOPEN = (
 class Kop:
     """A bericht at the head of a claimed lane, or behind it. `grootte` is the size of its payload in bytes.
 
-    `attempts` counts what the other side answered or failed, `crashes` the leases that ended under it.
+    `attempts` counts what the other side answered or failed, `crashes` the leases that ended under it; `vervallen` says
+    that its term had passed when it was claimed.
     """
 
     aflevering_id: int
@@ -137,25 +161,41 @@ class Kop:
     attempts: int
     crashes: int
     grootte: int
+    vervallen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A claimed lane. `failures` counts the failures in a row of the lane; `gevallen`: an earlier holder died here."""
+    """A claimed lane. `failures` counts the failures in a row of the lane, `breedte` how many may be on their way.
+
+    `proef`: the breaker is open and this is the one bericht that tries whether the ontvanger is back.
+    """
 
     lane: str
     token: str
     failures: int
-    gevallen: bool
+    breedte: int
+    proef: bool
     koppen: tuple[Kop, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Verlopen:
-    """A bericht whose delivery was given up because its term has passed."""
+class Beurten:
+    """What a claim took, and under which berichten an earlier holder died, with their crashes counted.
 
-    bericht_id: str
-    zender: str
+    Those with `QUARANTAINE` crashes have left their lane.
+    """
+
+    leases: tuple[Lease, ...]
+    gevallen: tuple[Kop, ...]
+
+
+class Vervolg(Enum):
+    """What may happen after a bericht was closed."""
+
+    VERLOREN = "the lease was lost, or the bericht closed before: nothing changed"
+    PAUZE = "it is closed; nothing more is to be offered now"
+    DOOR = "it is closed; the next one may follow"
 
 
 def enqueue(conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, ttl_ms: int) -> None:
@@ -171,44 +211,82 @@ def enqueue(conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, ttl_ms
     lanemutaties.add(conn, lane, kanaal, bericht_id, now_ms(conn) + ttl_ms)
 
 
-def claim(conn: Connection, lanes: int, koppen: int) -> tuple[Lease, ...]:
+def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], int] = lambda _lane: 1) -> Beurten:
     """Take the leases of push lanes that are ready, longest waiting first.
 
-    A lane whose lease ended without being given back counts a crash for its head. Does not wait for other workers: run
-    it with ``write_lane(ACHTERAAN, ...)``.
+    A lane whose lease ended without being given back counts a crash for what was on its way. A bericht with a crash
+    behind it comes alone, and so does the one with which an open breaker is tried. Does not wait for other workers:
+    run it with ``write_lane(ACHTERAAN, ...)``.
 
     Args:
         conn: connection inside a transaction.
         lanes: how many lanes at most.
         koppen: how many berichten per lane at most, and no more than `BEURT_BYTES` of payload unless it is one.
+        breedte: gives how many berichten the ontvanger of a lane takes at the same time.
     """
     nu = now_ms(conn)
-    leases = []
+    leases: list[Lease] = []
+    gevallen: list[Kop] = []
     for beurt, rij in enumerate(conn.execute(_GEREED, {"nu": nu, "aantal": lanes}).all(), 1):
-        gevallen = rij.lease_token is not None
-        gevonden = _heads(conn, rij.naam, koppen, gevallen=gevallen)
-        if not gevonden:
+        rijen = conn.execute(_KOPPEN, {"welke": rij.naam, "aantal": koppen}).all()
+        crashes = _count_crashes(conn, rij, rijen)
+        gevonden = [_kop(een, crashes.get(een.id, een.crashes), nu) for een in rijen]
+        gevallen += [kop for kop in gevonden if kop.aflevering_id in crashes]
+        heel = [kop for kop in gevonden if kop.crashes < QUARANTAINE]
+        if not heel:
             conn.execute(_HERTEL, {"welke": rij.naam})  # a wrong count would be claimed for ever
             continue
+        if len(heel) < len(gevonden):
+            lanemutaties.remove(conn, rij.naam, len(gevonden) - len(heel))
+        proef = rij.breaker_since is not None
+        samen = heel[:1] if proef or heel[0].crashes else _together(heel)
+        breed = min(breedte(rij.naam), len(samen))
+        if breed > 1:
+            conn.execute(_MARKEER, [{"aflevering": kop.aflevering_id} for kop in samen[:breed]])
         token = uuid.uuid4().hex
-        conn.execute(_NEEM, {"welke": rij.naam, "token": token, "nu": nu, "beurt": rij.hoogste + beurt})
-        leases.append(Lease(rij.naam, token, rij.failures, gevallen, gevonden))
-    return tuple(leases)
+        neem = {"welke": rij.naam, "token": token, "nu": nu, "beurt": rij.hoogste + beurt, "is_breed": breed > 1}
+        conn.execute(_NEEM, neem)
+        leases.append(Lease(rij.naam, token, rij.failures, breed, proef, tuple(samen)))
+    return Beurten(tuple(leases), tuple(gevallen))
 
 
-def _heads(conn: Connection, lane: str, aantal: int, *, gevallen: bool) -> tuple[Kop, ...]:
-    koppen: list[Kop] = []
+def _count_crashes(conn: Connection, lane: _Rij, rijen: Sequence[_Rij]) -> dict[int, int]:
+    """Count a crash for what was on its way under a lease that ended; return the new counts per aflevering."""
+    if lane.lease_token is None:
+        return {}
+    onderweg = [rij for rij in rijen if rij.offered] if lane.breed else rijen[:1]
+    crashes = {rij.id: rij.crashes + 1 for rij in onderweg}
+    if crashes:
+        conn.execute(_GEVALLEN, [{"aflevering": nummer} for nummer in crashes])
+    apart = [{"aflevering": nummer, "nu": now_ms(conn)} for nummer, keer in crashes.items() if keer >= QUARANTAINE]
+    if apart:
+        conn.execute(_APART, apart)
+    return crashes
+
+
+def _kop(rij: _Rij, crashes: int, nu: int) -> Kop:
+    return Kop(
+        rij.id,
+        rij.bericht_id,
+        rij.zender,
+        Status(rij.status),
+        rij.attempts,
+        crashes,
+        rij.payload_grootte,
+        rij.expires_at <= nu,
+    )
+
+
+def _together(koppen: Sequence[Kop]) -> list[Kop]:
+    """Return the berichten that one lease may take, from the head on."""
+    samen: list[Kop] = []
     bytes_ = 0
-    for rij in conn.execute(_KOPPEN, {"welke": lane, "aantal": aantal}).all():
-        bytes_ += rij.payload_grootte
-        if koppen and bytes_ > BEURT_BYTES:
+    for kop in takewhile(lambda kop: not kop.crashes, koppen):
+        bytes_ += kop.grootte
+        if samen and bytes_ > BEURT_BYTES:
             break
-        crashes = rij.crashes
-        if gevallen and not koppen:
-            crashes = conn.execute(_GEVALLEN, {"aflevering": rij.id}).scalar_one()
-        status = Status(rij.status)
-        koppen.append(Kop(rij.id, rij.bericht_id, rij.zender, status, rij.attempts, crashes, rij.payload_grootte))
-    return tuple(koppen)
+        samen.append(kop)
+    return samen
 
 
 def heartbeat(conn: Connection, lease: Lease) -> bool:
@@ -216,16 +294,12 @@ def heartbeat(conn: Connection, lease: Lease) -> bool:
     return conn.execute(_HARTSLAG, _holder(conn, lease)).rowcount == 1
 
 
-def complete(conn: Connection, lease: Lease, kop: Kop) -> bool:
-    """Close a delivered bericht, forget the failures of the lane and keep the lease.
-
-    Returns:
-        False, with nothing changed, when the lease was lost or the bericht was closed before.
-    """
-    return _close(conn, lease, kop, pogingen=1, mislukt=0)
+def complete(conn: Connection, lease: Lease, kop: Kop) -> Vervolg:
+    """Close a delivered bericht, forget the failures of the lane, close its breaker, and keep the lease."""
+    return _close(conn, lease, kop, geantwoord=True)
 
 
-def give_up(conn: Connection, lease: Lease, kop: Kop, *, geantwoord: bool) -> bool:
+def give_up(conn: Connection, lease: Lease, kop: Kop, *, geantwoord: bool) -> Vervolg:
     """Close a bericht that will not be delivered and keep the lease: the next one follows.
 
     Args:
@@ -233,23 +307,32 @@ def give_up(conn: Connection, lease: Lease, kop: Kop, *, geantwoord: bool) -> bo
         lease: of the lane.
         kop: which bericht.
         geantwoord: whether the other side answered; then it is an attempt, and the lane is not failing.
-
-    Returns:
-        False, with nothing changed, when the lease was lost or the bericht was closed before.
     """
-    return _close(conn, lease, kop, pogingen=int(geantwoord), mislukt=0 if geantwoord else lease.failures)
+    return _close(conn, lease, kop, geantwoord=geantwoord)
 
 
-def _close(conn: Connection, lease: Lease, kop: Kop, *, pogingen: int, mislukt: int) -> bool:
+def _close(conn: Connection, lease: Lease, kop: Kop, *, geantwoord: bool) -> Vervolg:
     wie = _holder(conn, lease) | {"aflevering": kop.aflevering_id}
-    if conn.execute(_SLUIT_LANE, wie | {"mislukt": mislukt}).rowcount != 1:
-        return False
-    conn.execute(_SLUIT, {"aflevering": kop.aflevering_id, "nu": now_ms(conn), "pogingen": pogingen})
-    return True
+    rij = conn.execute(_SLUIT_LANE[geantwoord], wie).first()
+    if rij is None:
+        return Vervolg.VERLOREN
+    nu = now_ms(conn)
+    conn.execute(_SLUIT, {"aflevering": kop.aflevering_id, "nu": nu, "pogingen": int(geantwoord)})
+    gepauzeerd = rij.paused_by is not None and (rij.paused_until is None or rij.paused_until > nu)
+    return Vervolg.PAUZE if gepauzeerd else Vervolg.DOOR
 
 
-def retry(conn: Connection, lease: Lease, kop: Kop, mislukt: int, wait_ms: int) -> bool:
-    """Count a failed attempt, let the whole lane wait, and give the lease back.
+def retry(
+    conn: Connection,
+    lease: Lease,
+    kop: Kop,
+    mislukt: int,
+    wait_ms: int,
+    *,
+    breuk: str | None = None,
+    geef_terug: bool = True,
+) -> bool:
+    """Count a failed attempt and let the whole lane wait.
 
     Args:
         conn: connection inside a transaction.
@@ -257,20 +340,37 @@ def retry(conn: Connection, lease: Lease, kop: Kop, mislukt: int, wait_ms: int) 
         kop: which bericht; it stays at the head.
         mislukt: failures of the lane in a row, this one included.
         wait_ms: how long the lane is not claimed.
+        breuk: why the breaker opens, when it does.
+        geef_terug: give the lease back; not while others are on their way under it.
 
     Returns:
         False, with nothing changed, when the lease was lost or the bericht was closed before.
     """
-    wie = _holder(conn, lease) | {"aflevering": kop.aflevering_id}
-    if conn.execute(_STEL_UIT_LANE, wie | {"wachten": wait_ms, "mislukt": mislukt}).rowcount != 1:
+    wie = _holder(conn, lease) | {"aflevering": kop.aflevering_id, "mislukt": mislukt, "wachten": wait_ms}
+    wie |= {"breuk": breuk, "breuk_op": None if breuk is None else wie["nu"]}
+    if conn.execute(_STEL_UIT_LANE[geef_terug], wie).rowcount != 1:
         return False
     conn.execute(_STEL_UIT, {"aflevering": kop.aflevering_id})
     return True
 
 
-def release(conn: Connection, lease: Lease) -> bool:
-    """Give the lease back; False when it was no longer ours."""
-    return conn.execute(_GEEF_VRIJ, {"welke": lease.lane, "token": lease.token}).rowcount == 1
+def mark(conn: Connection, kop: Kop) -> None:
+    """Note, under a wide lease, that a bericht is on its way."""
+    conn.execute(_MARKEER, {"aflevering": kop.aflevering_id})
+
+
+def unmark(conn: Connection, lease: Lease, kop: Kop) -> bool:
+    """Note, under a wide lease, that a bericht is not on its way after all; False when the lease was lost."""
+    if not heartbeat(conn, lease):
+        return False
+    conn.execute(_ONTMARKEER, {"aflevering": kop.aflevering_id})
+    return True
+
+
+def release(conn: Connection, lease: Lease, wait_ms: int = 0) -> bool:
+    """Give the lease back and let the lane wait at least `wait_ms`; False when it was no longer ours."""
+    wie = {"welke": lease.lane, "token": lease.token, "nu": now_ms(conn), "wachten": wait_ms}
+    return conn.execute(_GEEF_VRIJ, wie).rowcount == 1
 
 
 def _holder(conn: Connection, lease: Lease) -> dict[str, object]:
@@ -288,35 +388,3 @@ def confirm(conn: Connection, lane: str, aflevering_id: int) -> bool:
         return False
     lanemutaties.remove(conn, lane)
     return True
-
-
-def expired_lanes(conn: Connection, aantal: int = 1000) -> tuple[str, ...]:
-    """Return the lanes, not leased, that hold berichten whose term has passed, looking at the `aantal` oldest."""
-    return tuple(dict.fromkeys(conn.execute(_VERLOPEN_LANES, {"nu": now_ms(conn), "aantal": aantal}).scalars()))
-
-
-def expire(conn: Connection, lane: str, aantal: int) -> tuple[Verlopen, ...]:
-    """Close berichten of a lane, push or pull, whose term has passed; a leased lane is left alone."""
-    wanneer = {"welke": lane, "nu": now_ms(conn)}
-    if conn.execute(_ALS_VRIJ, wanneer).first() is None:
-        return ()
-    rijen = conn.execute(_VERLOPEN, wanneer | {"aantal": aantal}).all()
-    if rijen:
-        sluit = [{"aflevering": rij.id, "nu": wanneer["nu"], "pogingen": 0} for rij in rijen]
-        conn.execute(_SLUIT, sluit)
-        lanemutaties.remove(conn, lane, len(rijen))
-    return tuple(Verlopen(rij.bericht_id, rij.zender) for rij in rijen)
-
-
-def waiting(conn: Connection) -> dict[str, Kanaal]:
-    """Return the lanes where berichten wait, with the kanaal they wait for."""
-    return {
-        rij.naam: Kanaal(rij.kanaal)
-        for rij in conn.execute(select(_lane.c.naam, _lane.c.kanaal).where(_lane.c.pending > 0))
-    }
-
-
-def switch(conn: Connection, lanes: Iterable[str], kanaal: Kanaal) -> None:
-    """Let what waits in these lanes go by another kanaal: the ontvanger changed how he is connected."""
-    for lane in sorted(lanes):
-        conn.execute(update(_lane).where(_lane.c.naam == lane).values(kanaal=kanaal.value))

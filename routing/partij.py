@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,7 +70,9 @@ class Aansluiting:
     (2018 codes) or ``B`` (2025 codes) for the Fo01 this partij gets. `regelniveau` is the highest level of
     rules that berichten to and from this partij are checked on: 1 the schema, 2 rules inside the bericht, 3 across
     berichten, 4 against registers (iStandaarden IV032). `antwoordt_hub` lets the hub make the retourberichten of
-    this partij, for one without software of its own.
+    this partij, for one without software of its own. `max_gelijktijdig` berichten are offered to it at the same time;
+    more than one gives up their order. `per_minuut` is how many it takes in a minute, None without a limit.
+    `quota_berichten` and `quota_mib` are what it may hand in per minute, None what everybody may.
     """
 
     partij: str
@@ -80,6 +83,15 @@ class Aansluiting:
     fout_generatie: str = "B"
     regelniveau: int = 1
     antwoordt_hub: bool = False
+    max_gelijktijdig: int = 1
+    per_minuut: int | None = None
+    quota_berichten: int | None = None
+    quota_mib: int | None = None
+
+    @property
+    def burst(self) -> int:
+        """How many berichten may follow each other at once: what the rate allows in a second, and at least one."""
+        return sys.maxsize if self.per_minuut is None else max(1, self.per_minuut // 60)
 
 
 @dataclass(frozen=True, slots=True)

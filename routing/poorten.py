@@ -49,6 +49,7 @@ class Uitkomstsoort(StrEnum):
     BEZORGD = "bezorgd"
     TIJDELIJK = "tijdelijk"  # try again later
     BLIJVEND = "blijvend"  # trying again will not help: give up and tell the sender
+    VERVALLEN = "vervallen"  # the term passed: no bezorger says this, the clock does
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Uitkomst:
     """Result of one attempt. `toelichting` is a Dutch sentence without personal data.
 
     `fout` is the fault body the other side gave, to be passed on to the sender; `opnieuw_na` is the other
-    side's wish in seconds (Retry-After).
+    side's wish in seconds (Retry-After); `kenmerk` is what in the answer decided, a key of `routing.uitkomstklassen`.
     """
 
     soort: Uitkomstsoort
@@ -64,6 +65,7 @@ class Uitkomst:
     http_status: int | None = None
     fout: Foutinhoud | None = None
     opnieuw_na: float | None = None
+    kenmerk: str = ""
 
 
 class UitgaandePayload(Protocol):
@@ -93,6 +95,18 @@ class Bezorger(Protocol):
 
     async def deliver(self, zending: Zending) -> Uitkomst:
         """Make one attempt and say how it went."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class Melder(Protocol):
+    """Sends events to one bestemming. Never raises for what the other side does: that is an `Uitkomst`."""
+
+    async def send(self, event: bytes) -> Uitkomst:
+        """Make one attempt to send a CloudEvent in JSON."""
         ...
 
     async def close(self) -> None:

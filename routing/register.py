@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select, update
 
+from istandaarden import releases
 from istandaarden.gemeenten import gemeenten
+from istandaarden.releases import Kalender
 from routing import schema
 from routing.bericht import Identiteit
 from routing.opslag import Opslag
@@ -27,16 +29,18 @@ from routing.partij import (
     Protocol,
     Richting,
 )
+from routing.releasekalender import read_kalender
 
 
 @dataclass(frozen=True)
 class Register:
-    """Snapshot of partijen, aansluitingen and machtigingen."""
+    """Snapshot of partijen, aansluitingen and machtigingen, and of when each release is open for whom."""
 
     partijen: Mapping[str, Partij] = field(default_factory=dict)
     aansluitingen: Mapping[str, Aansluiting] = field(default_factory=dict)
     machtigingen: Mapping[tuple[str, Richting], tuple[Machtiging, ...]] = field(default_factory=dict)
     versie: int = 0
+    kalender: Kalender = field(default_factory=releases.ingebouwd)
     _namens: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
@@ -46,8 +50,12 @@ class Register:
         aansluitingen: Iterable[Aansluiting],
         machtigingen: Iterable[Machtiging],
         versie: int = 0,
+        kalender: Kalender | None = None,
     ) -> Register:
-        """Build a snapshot; the built-in gemeenten and ketenpartijen are always there."""
+        """Build a snapshot; the built-in gemeenten and ketenpartijen are always there.
+
+        Without a `kalender` the built-in one holds.
+        """
         per_code = dict(ingebouwd()) | {p.code: p for p in partijen}
         per_partij = {a.partij: a for a in aansluitingen}
         namens: dict[str, set[str]] = {}
@@ -62,6 +70,7 @@ class Register:
             aansluitingen=per_partij,
             machtigingen={sleutel: tuple(lijst) for sleutel, lijst in per_richting.items()},
             versie=versie,
+            kalender=kalender or releases.ingebouwd(),
             _namens={kenmerk: frozenset(codes) for kenmerk, codes in namens.items()},
         )
 
@@ -103,8 +112,16 @@ def read_versie(conn: Connection) -> int:
     return conn.execute(select(schema.register_versie.c.versie)).scalar() or 0
 
 
+def next_versie(conn: Connection) -> None:
+    """Mark the register as changed, so that running hubs read it again."""
+    versie = schema.register_versie
+    if not conn.execute(update(versie).values(versie=versie.c.versie + 1)).rowcount:
+        conn.execute(insert(versie).values(id=1, versie=1))
+
+
 def read_register(conn: Connection) -> Register:
     """Read the whole register into a snapshot."""
+    versie = read_versie(conn)  # first: what is imported meanwhile makes the snapshot older than it looks, not newer
     kenmerken: dict[str, list[str]] = {}
     for rij in conn.execute(select(schema.identiteit).order_by(schema.identiteit.c.kenmerk)):
         kenmerken.setdefault(rij.partij, []).append(rij.kenmerk)
@@ -120,6 +137,10 @@ def read_register(conn: Connection) -> Register:
                 fout_generatie=rij.fout_generatie,
                 regelniveau=rij.regelniveau,
                 antwoordt_hub=rij.antwoordt_hub,
+                max_gelijktijdig=rij.max_gelijktijdig,
+                per_minuut=rij.per_minuut,
+                quota_berichten=rij.quota_berichten,
+                quota_mib=rij.quota_mib,
             )
             for rij in conn.execute(select(schema.aansluiting))
         ),
@@ -127,7 +148,8 @@ def read_register(conn: Connection) -> Register:
             Machtiging(rij.partij, Richting(rij.richting), rij.berichtsoort)
             for rij in conn.execute(select(schema.machtiging))
         ),
-        read_versie(conn),
+        versie,
+        read_kalender(conn),
     )
 
 

@@ -22,7 +22,7 @@ from routing import schema
 from routing.fouten import GENERATIES
 from routing.functies import namen
 from routing.partij import KETENPARTIJEN, Aansluiting, Kanaal, Machtiging, Partij, Partijsoort, Protocol, Richting
-from routing.register import ingebouwd
+from routing.register import ingebouwd, next_versie
 
 _VELDEN = (
     "code",
@@ -35,10 +35,16 @@ _VELDEN = (
     "fout_generatie",
     "regelniveau",
     "antwoordt_hub",
+    "max_gelijktijdig",
+    "per_minuut",
+    "quota_berichten",
+    "quota_mib",
     "mag_zenden",
     "mag_ontvangen",
 )
 _KEUZES = {"regelniveau": ("1", "2", "3", "4"), "antwoordt_hub": ("true", "false")}  # text, or what TOML makes of it
+_AANTALLEN = {"max_gelijktijdig": 64, "per_minuut": 100_000, "quota_berichten": 999_999, "quota_mib": 999_999}
+"""Fields that hold a number, and the largest."""
 _LIJSTEN = ("identiteiten", "mag_zenden", "mag_ontvangen")
 _KENMERK = re.compile(r"oin:[0-9]{20}|sha256:[0-9a-f]{64}")
 
@@ -162,13 +168,21 @@ def _form_errors(rij: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         elif veld in _LIJSTEN:
             if not isinstance(waarde, list) or not all(isinstance(deel, str) for deel in waarde):
                 yield veld, f"{veld} moet een lijst van teksten zijn"
-        elif veld in _KEUZES:
-            if str(waarde).lower() not in _KEUZES[veld]:
-                yield veld, f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
-        elif not isinstance(waarde, str):
-            yield veld, f"{veld} moet een tekst zijn, tussen aanhalingstekens"
+        elif (fout := _value_error(veld, waarde)) is not None:
+            yield veld, fout
     if not rij.get("code"):
         yield "code", "code ontbreekt"
+
+
+def _value_error(veld: str, waarde: object) -> str | None:
+    """Say what is wrong with the form of a value that is no list."""
+    if veld in _KEUZES:
+        goed = str(waarde).lower() in _KEUZES[veld]
+        return None if goed else f"{veld} {waarde!r} bestaat niet; kies uit {', '.join(_KEUZES[veld])}"
+    if veld in _AANTALLEN:
+        goed = re.fullmatch("[1-9][0-9]{0,5}", str(waarde)) is not None and int(str(waarde)) <= _AANTALLEN[veld]
+        return None if goed else f"{veld} moet een geheel getal van 1 tot en met {_AANTALLEN[veld]} zijn"
+    return None if isinstance(waarde, str) else f"{veld} moet een tekst zijn, tussen aanhalingstekens"
 
 
 def _soort_of(code: str) -> Partijsoort | None:
@@ -210,7 +224,7 @@ def _inschrijving(rij: Mapping[str, object]) -> tuple[Inschrijving, list[str]]:
         if not any(m.covers(functie) for functie in namen())
     ]
     aansluiting = None
-    if {"fout_generatie", "kanaal", "protocol", "url", "identiteiten", "regelniveau", "antwoordt_hub"} & rij.keys():
+    if rij.keys() - {"code", "soort", "naam", "mag_zenden", "mag_ontvangen"}:
         aansluiting = _aansluiting(code, tekst, lijsten.get("identiteiten", []), fouten)
     return Inschrijving(Partij(code, soort, naam), aansluiting, machtigingen), fouten
 
@@ -254,7 +268,15 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         # To answer is to judge: without a word about it, what a retour can be refused for in one bericht.
         regelniveau=int(tekst.get("regelniveau", "2" if antwoordt else "1")),
         antwoordt_hub=antwoordt,
+        max_gelijktijdig=int(tekst.get("max_gelijktijdig", "1")),
+        per_minuut=_number(tekst, "per_minuut"),
+        quota_berichten=_number(tekst, "quota_berichten"),
+        quota_mib=_number(tekst, "quota_mib"),
     )
+
+
+def _number(tekst: Mapping[str, str], veld: str) -> int | None:
+    return int(tekst[veld]) if veld in tekst else None
 
 
 def _is_https(url: str) -> bool:
@@ -286,6 +308,10 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     fout_generatie=a.fout_generatie,
                     regelniveau=a.regelniveau,
                     antwoordt_hub=a.antwoordt_hub,
+                    max_gelijktijdig=a.max_gelijktijdig,
+                    per_minuut=a.per_minuut,
+                    quota_berichten=a.quota_berichten,
+                    quota_mib=a.quota_mib,
                 )
             )
             conn.execute(insert(schema.identiteit), [{"partij": code, "kenmerk": k} for k in a.identiteiten])
@@ -297,12 +323,5 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     for m in inschrijving.machtigingen
                 ],
             )
-    _next_versie(conn)
+    next_versie(conn)
     return aantal
-
-
-def _next_versie(conn: Connection) -> None:
-    """Mark the register as changed, so that running hubs read it again."""
-    versie = schema.register_versie
-    if not conn.execute(update(versie).values(versie=versie.c.versie + 1)).rowcount:
-        conn.execute(insert(versie).values(id=1, versie=1))

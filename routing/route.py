@@ -1,15 +1,18 @@
 """Where does this bericht go, and may it: a pure decision, explained step by step.
 
 Everything decided here rests on the envelope and on the register snapshot; the payload is looked at by the intake.
-Order of the checks: who is speaking, is the envelope sound, what is it, may the sender, who receives, may he, and does
-an answer belong to its question (facts on GGk §3.6).
+Order of the checks: who is speaking, is the envelope sound, what is it, is its release open, may the sender, who
+receives, may he, and does an answer belong to its question (facts on GGk §3.6).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from istandaarden.bevinding import Bevinding
+from istandaarden.releases import Openstelling, Stand, Uitgave
+from istandaarden.schakels import Schakel
 from routing.bericht import Aanlevering, Berichtcode
 from routing.dossier import Dossierregel
 from routing.fouten import Fout, make_fout, oorzaken
@@ -51,9 +54,10 @@ class Verwezen:
 class Besluit:
     """Outcome of routing: where to, or why not.
 
+    `nog_dicht` says that the ontvanger may not have it yet: its release opens for him later.
     `regelbevindingen` are the rules above the schema that the bericht breaks, which is no reason to stop it here;
     `dossier` is what later berichten will find it by, `gelezen` what earlier ones it was judged against, `xslt_versie`
-    the version of the official check if there was one.
+    the version of the official check if there was one, `schakels` by what it hangs together with others.
     """
 
     stappen: list[Stap] = field(default_factory=list)
@@ -61,10 +65,12 @@ class Besluit:
     functie: Functie | None = None
     aansluiting: Aansluiting | None = None
     verwezen: Verwezen | None = None
+    nog_dicht: Openstelling | None = None
     regelbevindingen: tuple[Bevinding, ...] = ()
     dossier: tuple[Dossierregel, ...] = ()
     gelezen: Gelezen | None = None
     xslt_versie: str | None = None
+    schakels: tuple[Schakel, ...] = ()
 
     def ok(self, naam: str, uitleg: str) -> None:
         """Note a step that went well."""
@@ -92,7 +98,11 @@ def generation_for(register: Register, code: str, standaard: str) -> str:
 
 
 def decide(
-    aanlevering: Aanlevering, register: Register, verwezen: Verwezen | None, standaardgeneratie: str = "B"
+    aanlevering: Aanlevering,
+    register: Register,
+    verwezen: Verwezen | None,
+    moment: datetime,
+    standaardgeneratie: str = "B",
 ) -> Besluit:
     """Decide on one aanlevering.
 
@@ -100,10 +110,11 @@ def decide(
         aanlevering: what the channel handed in.
         register: snapshot to decide with.
         verwezen: the bericht that crossRefnummer points at, if the hub knows it between these partijen.
+        moment: of the intake, with a time zone: the calendar of releases is looked at as it is then.
         standaardgeneratie: generation of fault codes for a sender that is not in the register.
     """
     generatie = generation_for(register, aanlevering.envelop.stuurgegevens.zender.organisatie, standaardgeneratie)
-    return _Beoordeling(aanlevering, register, generatie, Besluit(verwezen=verwezen)).run()
+    return _Beoordeling(aanlevering, register, moment, generatie, Besluit(verwezen=verwezen)).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,7 @@ class _Beoordeling:
 
     aanlevering: Aanlevering
     register: Register
+    moment: datetime
     generatie: str
     besluit: Besluit
 
@@ -121,6 +133,7 @@ class _Beoordeling:
             self._envelop,
             self._foutbericht,
             self._functie,
+            self._release,
             self._mag_zenden,
             self._ontvanger,
             self._antwoord,
@@ -203,6 +216,30 @@ class _Beoordeling:
             self.besluit.ok(
                 "functie", f"{functie.naam} versie {versie} is bekend, van {functie.van} naar {functie.naar}."
             )
+
+    def _release(self) -> None:
+        """The release must be open for the zender and not closed for the ontvanger; for him it may open later.
+
+        Outside its moments a release is a functie that is not active (istandaarden.md §5).
+        """
+        soort = self.besluit.functie.berichtsoort if self.besluit.functie else None
+        if soort is None:
+            return
+        sg, uitgave = self.aanlevering.envelop.stuurgegevens, Uitgave.of(soort)
+        zender, ontvanger = (
+            self.register.kalender.state(uitgave, wie.organisatie, self.moment) for wie in (sg.zender, sg.ontvanger)
+        )
+        for kant in (zender, ontvanger):
+            if kant.stand is Stand.GESLOTEN or (kant is zender and kant.stand is Stand.NOG_DICHT):
+                self._refuse("release", "functie_niet_actief", kant.uitleg)
+                return
+        if ontvanger.stand is Stand.NOG_DICHT:
+            self.besluit.nog_dicht = ontvanger
+            self.besluit.let_op(
+                "release", f"{ontvanger.uitleg} Is het bericht goed, dan wordt het tot dan aangehouden."
+            )
+        else:
+            self.besluit.ok("release", ontvanger.uitleg)
 
     def _mag_zenden(self) -> None:
         """The zender must be of the right kind and hold a machtiging."""

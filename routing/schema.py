@@ -54,6 +54,10 @@ aansluiting = Table(
     Column("fout_generatie", Text, nullable=False, server_default=text("'B'")),
     Column("regelniveau", Integer, nullable=False, server_default=text("1")),  # 1 schema only, up to 4
     Column("antwoordt_hub", Boolean, nullable=False, server_default=text("false")),
+    Column("max_gelijktijdig", Integer, nullable=False, server_default=text("1")),  # more than 1 gives up the order
+    Column("per_minuut", Integer),  # null: no limit
+    Column("quota_berichten", Integer),  # what this partij may hand in; empty: as everybody
+    Column("quota_mib", Integer),
     CheckConstraint("kanaal <> 'push' OR url IS NOT NULL", name="push_heeft_url"),
 )
 
@@ -70,6 +74,16 @@ machtiging = Table(
     Column("partij", Text, ForeignKey("partij.code"), primary_key=True),
     Column("richting", Text, primary_key=True),  # zenden | ontvangen
     Column("berichtsoort", Text, primary_key=True),  # WMO301, or with a closing * for a family
+)
+
+releasemoment = Table(  # what an operator lays over the built-in calendar of releases
+    "releasemoment",
+    metadata,
+    Column("partij", Text, primary_key=True),  # empty: for everybody
+    Column("standaard", Text, primary_key=True),
+    Column("release", Text, primary_key=True),
+    Column("moment", Text, primary_key=True),
+    Column("tijd", BigInteger),  # NULL: it never comes
 )
 
 register_versie = Table(
@@ -127,7 +141,9 @@ payload = Table(
     Column("sleutel_id", Text, nullable=False),  # which wrapping key
     Column("datasleutel", LargeBinary, nullable=False),  # the data key, wrapped
     Column("inhoud", LargeBinary, nullable=False),  # nonce and ciphertext of the compressed payload
+    Column("ontvangen_op", BigInteger, nullable=False, server_default=text("0")),  # of its bericht, for retention
 )
+Index("ix_payload_ontvangen_op", payload.c.ontvangen_op, payload.c.bericht_id)
 
 gebeurtenis = Table(
     "gebeurtenis",
@@ -155,6 +171,40 @@ dossier = Table(
 Index("ix_dossier_kenmerk", dossier.c.kenmerk)
 Index("ix_dossier_bericht_id", dossier.c.bericht_id, dossier.c.soort)
 
+# --- the keten: which berichten hang together, for every i-bericht of iWmo and iJw ---------------------------------
+
+ketenschakel = Table(
+    "ketenschakel",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False),
+    Column("soort", Text, nullable=False),  # uitwisseling | verzoek | toewijzing
+    Column("kenmerk", LargeBinary, nullable=False),  # HMAC; nothing can be read from it
+    Column("rol", Text, nullable=False),
+    Column("over", Text),  # the bericht that a retour names with its crossRefnummer
+    Column("open", Boolean, nullable=False),  # false: certainly waits for nothing; true: look what passed on the key
+    Column("moment", BigInteger, nullable=False),
+    Column("zender", Text, nullable=False),
+    Column("ontvanger", Text, nullable=False),
+    Column("dagtekening", Text),  # of a request: its last term counts from there
+)
+Index("ix_ketenschakel_kenmerk", ketenschakel.c.kenmerk)
+Index("ix_ketenschakel_bericht_id", ketenschakel.c.bericht_id)
+Index(
+    "ix_ketenschakel_over",
+    ketenschakel.c.over,
+    sqlite_where=text("over IS NOT NULL"),
+    postgresql_where=text("over IS NOT NULL"),
+)
+for _kolom in ("moment", "zender", "ontvanger"):
+    Index(
+        f"ix_ketenschakel_open_{_kolom}",
+        ketenschakel.c[_kolom],
+        ketenschakel.c.id,
+        sqlite_where=text("open"),
+        postgresql_where=text("open"),
+    )
+
 # --- delivery -----------------------------------------------------------------------------------------------------
 
 lane = Table(
@@ -168,10 +218,14 @@ lane = Table(
     Column("leased_until", BigInteger, nullable=False, server_default=text("0")),
     Column("lease_token", Text),
     Column("turn", BigInteger, nullable=False, server_default=text("0")),
+    Column("breed", Boolean, nullable=False, server_default=text("false")),  # the lease offers several at once
     Column("failures", Integer, nullable=False, server_default=text("0")),  # in a row; opens the breaker
+    Column("breaker_since", BigInteger),  # open since; null when closed
+    Column("breaker_reason", Text),
     Column("paused_by", Text),
     Column("paused_reason", Text),
-    Column("paused_until", BigInteger),
+    Column("paused_at", BigInteger),
+    Column("paused_until", BigInteger),  # null: until someone resumes
 )
 Index(
     "ix_lane_claim",
@@ -195,7 +249,9 @@ aflevering = Table(
     Column("open", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("offered", Boolean, nullable=False, server_default=text("false")),  # on its way now, in a `breed` lease
     Column("expires_at", BigInteger, nullable=False),
+    Column("quarantaine_op", BigInteger),  # set aside since: not open, not done
     Column("done_at", BigInteger),
     UniqueConstraint("lane", "seq"),
 )
@@ -213,3 +269,125 @@ Index(
     sqlite_where=text("open"),
     postgresql_where=text("open"),
 )
+
+# Accepted, but not yet in a lane: the release is not open yet for `partij`, mostly the ontvanger himself.
+aangehouden = Table(
+    "aangehouden",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),  # in the order of intake
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False, unique=True),
+    Column("lane", Text, nullable=False),  # where it will go
+    Column("kanaal", Text, nullable=False),  # for a lane whose ontvanger is no longer connected by then
+    Column("partij", Text, nullable=False),
+    Column("standaard", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("stroom", Text, nullable=False),
+)
+Index("ix_aangehouden_lane", aangehouden.c.lane, aangehouden.c.id)
+Index(
+    "ix_aangehouden_wacht",
+    aangehouden.c.lane,
+    aangehouden.c.partij,
+    aangehouden.c.standaard,
+    aangehouden.c.release,
+    aangehouden.c.stroom,
+    aangehouden.c.kanaal,  # so that counting what waits reads nothing but this index
+)
+Index(
+    "ix_aflevering_quarantaine_op",
+    aflevering.c.quarantaine_op,
+    sqlite_where=text("quarantaine_op IS NOT NULL"),
+    postgresql_where=text("quarantaine_op IS NOT NULL"),
+)
+
+# --- maintenance ----------------------------------------------------------------------------------------------------
+
+onderhoud = Table(
+    "onderhoud",
+    metadata,
+    Column("taak", Text, primary_key=True),
+    Column("next_due", BigInteger, nullable=False, server_default=text("0")),
+    Column("leased_until", BigInteger, nullable=False, server_default=text("0")),
+    Column("lease_token", Text),
+)
+
+# --- operations -----------------------------------------------------------------------------------------------------
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("kenmerk", Text, nullable=False),  # UUID, for the outside world
+    Column("oorzaak", Text, nullable=False),
+    Column("onderwerp", Text, nullable=False),  # code of the ontvanger, name of the node, or empty
+    Column("feiten", Text, nullable=False),  # JSON, without personal data
+    Column("geopend_op", BigInteger, nullable=False),
+    Column("gesloten_op", BigInteger),
+    Column("gesloten_omdat", Text),
+)
+Index(
+    "uq_incident_open",
+    incident.c.oorzaak,
+    incident.c.onderwerp,
+    unique=True,
+    sqlite_where=text("gesloten_op IS NULL"),
+    postgresql_where=text("gesloten_op IS NULL"),
+)
+Index("ix_incident_geopend_op", incident.c.geopend_op)
+
+notificatie = Table(
+    "notificatie",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),  # the order in which a bestemming gets them
+    Column("bestemming", Text, nullable=False),
+    Column("kenmerk", Text, nullable=False),  # id of the event, the same on every attempt
+    Column("event", Text, nullable=False),  # JSON, exactly as it is sent
+    Column("gemaakt_op", BigInteger, nullable=False),
+    Column("next_due", BigInteger, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("klaar_op", BigInteger),
+    Column("uitkomst", Text),  # of the last attempt
+    UniqueConstraint("bestemming", "kenmerk"),
+)
+Index(
+    "ix_notificatie_wachtend",
+    notificatie.c.bestemming,
+    notificatie.c.id,
+    sqlite_where=text("klaar_op IS NULL"),
+    postgresql_where=text("klaar_op IS NULL"),
+)
+Index("ix_notificatie_klaar_op", notificatie.c.klaar_op)
+
+herzending = Table(
+    "herzending",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("selectie", Text, nullable=False),  # JSON
+    Column("toestand", Text, nullable=False),  # voorbereid | loopt | gestopt | klaar
+    Column("per_minuut", Integer, nullable=False, server_default=text("0")),
+    Column("next_due", BigInteger, nullable=False, server_default=text("0")),
+    Column("gemaakt_op", BigInteger, nullable=False),
+    Column("gemaakt_door", Text, nullable=False),
+    Column("gewijzigd_op", BigInteger, nullable=False),
+    Column("gewijzigd_door", Text, nullable=False),
+)
+
+herzending_bericht = Table(
+    "herzending_bericht",
+    metadata,
+    Column("herzending_id", BigInteger, ForeignKey("herzending.id"), primary_key=True),
+    Column("volgnummer", BigInteger, primary_key=True),
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False),
+    Column("aflevering_id", BigInteger, nullable=False),  # the one that was broken off when the job was made
+    Column("gedaan_op", BigInteger),
+    Column("reden", Text),  # why it was left alone; empty when it was offered again
+    UniqueConstraint("herzending_id", "bericht_id"),
+)
+Index(
+    "ix_herzending_bericht_wachtend",
+    herzending_bericht.c.herzending_id,
+    herzending_bericht.c.volgnummer,
+    sqlite_where=text("gedaan_op IS NULL"),
+    postgresql_where=text("gedaan_op IS NULL"),
+)
+Index("ix_herzending_bericht_bericht_id", herzending_bericht.c.bericht_id)

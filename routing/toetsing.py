@@ -65,6 +65,7 @@ class Toetser:
             "inhoud", f"De inhoud voldoet aan het XSD-schema van {soort.code} {soort.release} ({oordeel.schema})."
         )
         _compare_kop(oordeel, soort, aanlevering.envelop.stuurgegevens, generatie, besluit)
+        besluit.schakels = oordeel.schakels
         if besluit.fout is None and niveau > 1 and self.regeltoets is not None:
             regeloordeel = await self.regeltoets.judge(aanlevering.payload, soort, niveau)
             besluit.regelbevindingen, besluit.dossier = regeloordeel.bevindingen, regeloordeel.dossier
@@ -73,7 +74,7 @@ class Toetser:
 
     async def _verdict(self, payload: Payload, soort: Berichtsoort) -> Oordeel:
         if payload.plain is not None:
-            return validate(payload.plain, verwacht=soort)
+            return validate(payload.plain, verwacht=soort, schakels=True)
         async with self.tegelijk:
             return await _validate_in_process(payload, soort, self.tijd)
 

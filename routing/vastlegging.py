@@ -153,6 +153,7 @@ def complete(
             "sleutel_id": verzegeld.sleutel_id,
             "datasleutel": verzegeld.datasleutel,
             "inhoud": verzegeld.inhoud,
+            "ontvangen_op": now_ms(conn),
         },
     )
     for soort, status, toelichting in gebeurtenissen:

@@ -13,15 +13,20 @@ import aiohttp
 
 from adapters.stufggk.antwoord_lezen import Antwoord, Antwoordsoort, read_antwoord
 from adapters.stufggk.envelop_schrijven import Uitgaand, compose
-from adapters.stufggk.uitkomst import classify
+from adapters.stufggk.uitkomst import STANDAARD, classify
 from routing.bericht import Envelop
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
+from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
 
 _INEENS = 256 * 1024  # bytes; a larger message is written while its payload is read
 
 
 class Onbereikbaar(Exception):
-    """No answer could be had; the message is a Dutch sentence."""
+    """No answer could be had; the message is a Dutch sentence, `kenmerk` the key of what went wrong."""
+
+    def __init__(self, zin: str, kenmerk: str) -> None:
+        super().__init__(zin)
+        self.kenmerk = kenmerk
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class StufClient:
         try:
             return await self._post(url, uitgaand)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
-            raise Onbereikbaar(_explain(fout, url)) from fout
+            raise Onbereikbaar(_explain(fout, url), connection_kenmerk(fout)) from fout
 
     async def close(self) -> None:
         """Close the connections."""
@@ -117,9 +122,13 @@ class StufBezorger:
     """Delivers berichten to partijen that listen with StUF-GGk (`routing.poorten.Bezorger`)."""
 
     def __init__(
-        self, ssl_context: ssl.SSLContext | None = None, instellingen: Klantinstellingen | None = None
+        self,
+        ssl_context: ssl.SSLContext | None = None,
+        instellingen: Klantinstellingen | None = None,
+        klassen: Uitkomstklassen = STANDAARD,
     ) -> None:
         self._client = StufClient(ssl_context, instellingen)
+        self._klassen = klassen
 
     async def deliver(self, zending: Zending) -> Uitkomst:
         """Make one attempt and say how it went; never raises for what the other side does."""
@@ -128,10 +137,11 @@ class StufBezorger:
         try:
             antwoord = await self._client.send(zending.aansluiting.url, zending.envelop, zending.payload)
         except Onbereikbaar as fout:
-            return Uitkomst(Uitkomstsoort.TIJDELIJK, str(fout))
+            soort, kenmerk = self._klassen.decide([fout.kenmerk])
+            return Uitkomst(soort, str(fout), kenmerk=kenmerk)
         except ValueError as fout:
             return Uitkomst(Uitkomstsoort.BLIJVEND, f"Het bericht past niet in een StUF-envelop: {fout}.")
-        return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging)
+        return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging, self._klassen)
 
     async def close(self) -> None:
         """Release connections."""

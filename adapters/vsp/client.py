@@ -25,12 +25,13 @@ from adapters.vsp.model import (
     dump,
 )
 from adapters.vsp.paden import MAX_BERICHTEN, MAX_PAYLOAD, PULL, PUSH, STATUS
-from adapters.vsp.uitkomst import judge, misfit, read_retry_after
+from adapters.vsp.uitkomst import STANDAARD, judge, misfit, read_retry_after
 from adapters.vsp.vertaling import to_metadata
 from adapters.vsp.verzending import HAP, TERMIJN, Bytes, VspFout, read_capped, read_probleem, write_push
 from adapters.vsp.weigering import Onvertaalbaar
 from routing.payload import Payload
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
+from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
 
 __all__ = ["Bytes", "VspBezorger", "VspClient", "VspFout"]
 
@@ -149,17 +150,23 @@ class VspBezorger:
     """Pushes berichten to the url of an aansluiting, which is the whole address that takes the POST.
 
     204 is the only receipt: another 2xx may come from a web page that happens to live there, and a bericht would be
-    lost. 400, 409, 413 and 422 mean that trying again will not help (published description, 422); after an earlier
-    attempt whose answer we never saw, "traceerId not unique" means that it arrived.
+    lost. After an earlier attempt whose answer we never saw, "traceerId not unique" means that it arrived.
 
     Args:
         ssl_context: with the certificate of the hub; None for plain HTTP in tests.
         termijn: time-outs.
+        klassen: which class an answer has.
     """
 
-    def __init__(self, ssl_context: ssl.SSLContext | None = None, termijn: aiohttp.ClientTimeout = TERMIJN) -> None:
+    def __init__(
+        self,
+        ssl_context: ssl.SSLContext | None = None,
+        termijn: aiohttp.ClientTimeout = TERMIJN,
+        klassen: Uitkomstklassen = STANDAARD,
+    ) -> None:
         self._ssl = ssl_context
         self._termijn = termijn
+        self._klassen = klassen
         self._sessie: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -173,10 +180,11 @@ class VspBezorger:
             return await self._push(zending)
         except Onvertaalbaar as fout:
             return misfit(fout)
-        except TimeoutError:
-            return Uitkomst(Uitkomstsoort.TIJDELIJK, "De ontvanger antwoordde niet binnen de tijd.")
-        except (aiohttp.ClientError, OSError) as fout:
-            return Uitkomst(Uitkomstsoort.TIJDELIJK, f"Geen verbinding met de ontvanger ({type(fout).__name__}).")
+        except (aiohttp.ClientError, OSError) as fout:  # a TimeoutError is an OSError
+            soort, kenmerk = self._klassen.decide([connection_kenmerk(fout)])
+            tijd = kenmerk == "verbinding.tijd"
+            zin = f"Geen verbinding met de ontvanger ({type(fout).__name__})."
+            return Uitkomst(soort, "De ontvanger antwoordde niet binnen de tijd." if tijd else zin, kenmerk=kenmerk)
         except Exception:  # noqa: BLE001 - a mistake of ours must not stop the lane; the bericht is tried again
             _log.exception("bezorging mislukt", bericht=zending.bericht_id)
             return Uitkomst(Uitkomstsoort.TIJDELIJK, "De bezorging mislukte door een fout in het knooppunt.")
@@ -191,7 +199,6 @@ class VspBezorger:
         async with self._sessie.post(
             url, data=write_push(metadata, zending.payload), ssl=self._ssl or True, allow_redirects=False
         ) as antwoord:
-            if antwoord.status == 204:
-                return Uitkomst(Uitkomstsoort.BEZORGD, "De ontvanger nam het bericht aan.", 204)
             wachttijd = read_retry_after(antwoord.headers.get("Retry-After"))
-            return judge(antwoord.status, await read_probleem(antwoord), zending.poging, wachttijd)
+            probleem = None if antwoord.status == 204 else await read_probleem(antwoord)
+            return judge(antwoord.status, probleem, zending.poging, wachttijd, self._klassen)

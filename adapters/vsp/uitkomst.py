@@ -9,9 +9,13 @@ from email.utils import parsedate_to_datetime
 from adapters.vsp.model import ValidationProblemDetails
 from adapters.vsp.weigering import Onvertaalbaar
 from routing.bericht import Foutinhoud
+from routing.partij import Protocol
 from routing.poorten import Uitkomst, Uitkomstsoort
+from routing.uitkomstklassen import Uitkomstklassen, http_kenmerken
 
-_BLIJVEND = frozenset({400, 409, 413, 422})
+_WEIGERING = frozenset({400, 409, 413, 422})
+"""Statuses with which the published description refuses a bericht."""
+STANDAARD = Uitkomstklassen(Protocol.VSP, {})
 _NIET_UNIEK = frozenset({"BRS114", "CC08", "IB016", "IB216", "StUF016"})
 _AL_BEKEND = re.compile(
     r"traceer.{0,5}id\b.*\b(niet uniek|al (eerder )?(gebruikt|ontvangen|bekend)|bestaat al)", re.IGNORECASE | re.DOTALL
@@ -29,30 +33,45 @@ def misfit(fout: Onvertaalbaar) -> Uitkomst:
 
 
 def judge(
-    status: int, probleem: ValidationProblemDetails | None, poging: int, wachttijd: float | None = None
+    status: int,
+    probleem: ValidationProblemDetails | None,
+    poging: int,
+    wachttijd: float | None = None,
+    klassen: Uitkomstklassen = STANDAARD,
 ) -> Uitkomst:
-    """Say what an answer other than 204 means.
+    """Say what an answer means.
 
     Args:
         status: HTTP status.
         probleem: the problem in the answer, if there was one.
         poging: number of this attempt, from 1.
         wachttijd: seconds the other side asked for.
+        klassen: which class a kenmerk has.
     """
-    if status in _BLIJVEND:
-        if poging > 1 and probleem is not None and _says_known(probleem):
-            return Uitkomst(Uitkomstsoort.BEZORGD, "De ontvanger had het bericht al.", status)
+    kenmerken = list(http_kenmerken(status))
+    if probleem is not None:
+        if (code := _code_of(probleem)) is not None:
+            kenmerken.insert(0, f"fout.{code}")
+        if poging > 1 and status in _WEIGERING and _says_known(probleem):
+            kenmerken.insert(0, "herhaald")
+    soort, kenmerk = klassen.decide(kenmerken)
+    if soort is Uitkomstsoort.BEZORGD:
+        zin = "De ontvanger had het bericht al." if kenmerk == "herhaald" else "De ontvanger nam het bericht aan."
+        return Uitkomst(soort, zin, status, kenmerk=kenmerk)
+    if soort is Uitkomstsoort.BLIJVEND:
         zin = f"De ontvanger weigerde het bericht (HTTP {status})."
-        return Uitkomst(Uitkomstsoort.BLIJVEND, zin, status, _foutinhoud(probleem, zin))
+        return Uitkomst(soort, zin, status, _foutinhoud(probleem, zin), kenmerk=kenmerk)
+    return Uitkomst(soort, _explain(status), status, opnieuw_na=wachttijd, kenmerk=kenmerk)
+
+
+def _explain(status: int) -> str:
     if status in (401, 403, 404):
-        zin = f"De ontvanger herkent het knooppunt of het adres niet (HTTP {status}); controleer de aansluiting."
-    elif 300 <= status < 400:
-        zin = f"Het adres van de ontvanger verwijst door (HTTP {status}); dat wordt niet gevolgd."
-    elif status < 300:
-        zin = f"De ontvanger gaf geen ontvangstbevestiging: HTTP {status} waar 204 wordt verwacht."
-    else:
-        zin = f"De ontvanger kan het bericht nu niet aannemen (HTTP {status})."
-    return Uitkomst(Uitkomstsoort.TIJDELIJK, zin, status, opnieuw_na=wachttijd)
+        return f"De ontvanger herkent het knooppunt of het adres niet (HTTP {status}); controleer de aansluiting."
+    if 300 <= status < 400:
+        return f"Het adres van de ontvanger verwijst door (HTTP {status}); dat wordt niet gevolgd."
+    if status < 300:
+        return f"De ontvanger gaf geen ontvangstbevestiging: HTTP {status} waar 204 wordt verwacht."
+    return f"De ontvanger kan het bericht nu niet aannemen (HTTP {status})."
 
 
 def read_retry_after(waarde: str | None) -> float | None:

@@ -15,24 +15,24 @@ from sqlalchemy import Connection
 
 from knooppunt import inzicht
 from knooppunt.beeld import berichten_table, dossier_view, make_console, safe, uitleg_view
+from knooppunt.bewaarinzicht import retention
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
+from knooppunt.melden import delivery_terms, retention_terms
 from routing.herzending import NietMogelijk, resend
 from routing.status import Status
-from routing.vastlegging import Termijnen
 
 bericht = typer.Typer(no_args_is_help=True, help="Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.")
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _DAGVORM = "%Y-%m-%d"
-_VORMEN = [_DAGVORM, "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+VORMEN = [_DAGVORM, "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 Config = Annotated[Path, typer.Option(help="Configuratiebestand van het knooppunt.")]
 AlsJson = Annotated[bool, typer.Option("--json", help="Schrijf JSON, voor een programma.")]
 Referentie = Annotated[str, typer.Argument(help="Referentienummer, of het begin ervan.", metavar="REF")]
 Zender = Annotated[str | None, typer.Option(help="Code van de zender, als meer zenders dit nummer gebruikten.")]
 _STANDAARD = Path("knooppunt.toml")
-_DAG_MS = 24 * 3600 * 1000
 
 
 @bericht.command()
@@ -45,10 +45,10 @@ def zoek(
     functie: Annotated[str | None, typer.Option(help="Berichtsoort, bijvoorbeeld WMO301.")] = None,
     status: Annotated[str | None, typer.Option(help="Status, bijvoorbeeld Bezorgd of Afgekeurd.")] = None,
     vanaf: Annotated[
-        datetime | None, typer.Option(formats=_VORMEN, help="Ontvangen op of na (Nederlandse tijd).")
+        datetime | None, typer.Option(formats=VORMEN, help="Ontvangen op of na (Nederlandse tijd).")
     ] = None,
     tot: Annotated[
-        datetime | None, typer.Option(formats=_VORMEN, help="Ontvangen voor; een dag telt helemaal mee.")
+        datetime | None, typer.Option(formats=VORMEN, help="Ontvangen voor; een dag telt helemaal mee.")
     ] = None,
     aantal: Annotated[int, typer.Option(min=1, max=1000, help="Hoogstens zoveel, nieuwste eerst.")] = 50,
     als_json: AlsJson = False,
@@ -65,8 +65,8 @@ def zoek(
         ontvanger=ontvanger,
         functie=functie,
         status=status.capitalize() if status else None,
-        vanaf=_zoned(vanaf),
-        tot=_zoned(tot),
+        vanaf=zoned(vanaf),
+        tot=zoned(tot),
         aantal=aantal,
     )
     with connect(load(config)) as conn:
@@ -84,12 +84,14 @@ def zoek(
 @bericht.command()
 def toon(referentie: Referentie, config: Config = _STANDAARD, zender: Zender = None, als_json: AlsJson = False) -> None:
     """Toon één bericht met zijn gebeurtenissen, aflevering en gesprek."""
-    with connect(load(config)) as conn:
+    configuratie = load(config)
+    with connect(configuratie) as conn:
         dossier = inzicht.dossier(conn, find_or_exit(conn, referentie, zender))
+        bewaring = retention(conn, dossier.bericht, retention_terms(configuratie))
     if als_json:
-        print_json(asdict(dossier))
+        print_json(asdict(dossier) | {"bewaring": asdict(bewaring)})
     else:
-        make_console().print(dossier_view(dossier))
+        make_console().print(dossier_view(dossier, bewaring))
 
 
 @bericht.command()
@@ -112,10 +114,10 @@ def opnieuw(referentie: Referentie, config: Config = _STANDAARD, zender: Zender 
     configuratie = load(config)
     with connect(configuratie) as conn:
         gevonden = find_or_exit(conn, referentie, zender)
-    dagen = configuratie.aflevering
-    termijnen = Termijnen(push=round(dagen.push_dagen * _DAG_MS), pull=round(dagen.pull_dagen * _DAG_MS))
     try:
-        status = write(configuratie, resend, gevonden.id, termijnen, f"opdrachtregel ({getpass.getuser()})")
+        status = write(
+            configuratie, resend, gevonden.id, delivery_terms(configuratie), f"opdrachtregel ({getpass.getuser()})"
+        )
     except NietMogelijk as fout:
         typer.echo(str(fout), err=True)
         raise typer.Exit(1) from None
@@ -135,11 +137,12 @@ def find_or_exit(conn: Connection, referentie: str, zender: str | None) -> inzic
 
 
 def print_json(waarde: Any) -> None:
-    """Print JSON; moments in ISO 8601, UTC."""
-    typer.echo(json.dumps(waarde, indent=2, default=datetime.isoformat))
+    """Print JSON; moments in ISO 8601, UTC, and days as a date."""
+    typer.echo(json.dumps(waarde, indent=2, default=lambda moment: moment.isoformat()))
 
 
-def _zoned(moment: datetime | None) -> datetime | None:
+def zoned(moment: datetime | None) -> datetime | None:
+    """Return a moment as it was typed: in Dutch local time."""
     return None if moment is None else moment.replace(tzinfo=_AMSTERDAM)
 
 

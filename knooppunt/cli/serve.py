@@ -56,18 +56,23 @@ async def _serve(configuratie: Configuratie, *, upgrade: bool, klaar_bestand: Pa
 
 
 def _clear(pad: Path) -> None:
-    """Remove what an earlier run left, so that nobody takes it for ours."""
+    """Remove what an earlier run left, so that nobody takes it for ours, and see whether it can be written."""
+    proef = _beside(pad)
     try:
         pad.unlink(missing_ok=True)
-        pad.touch()
-        pad.unlink()
+        proef.touch()
+        proef.unlink()
     except OSError as fout:
         raise ConfiguratieFout(f"--klaar-bestand: {pad} is niet te schrijven ({fout.strerror}).") from None
 
 
+def _beside(pad: Path) -> Path:
+    return pad.with_name(f"{pad.name}.{os.getpid()}")
+
+
 def _announce(pad: Path, hub: Hub) -> None:
     """Write the file in one move, so that a reader never sees half of it."""
-    tijdelijk = pad.with_name(f"{pad.name}.{os.getpid()}")
+    tijdelijk = _beside(pad)
     inhoud = {"pid": os.getpid(), "koppelvlak": hub.koppelvlak_url, "beheer": hub.beheer_url}
     tijdelijk.write_text(json.dumps(inhoud) + "\n", "utf-8")
     tijdelijk.replace(pad)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from opstelling import Opstelling
 from sqlalchemy import Connection
 
 from routing import schema
@@ -111,3 +112,10 @@ def stort(kluis: Kluis) -> Callable[..., str]:
         return bericht_id
 
     return stort
+
+
+@pytest.fixture
+async def op(opslag: Opslag, kluis: Kluis, klok: Klok, stort: Callable[..., str]) -> AsyncIterator[Opstelling]:
+    opstelling = Opstelling(opslag, kluis, klok, stort)
+    yield opstelling
+    await opstelling.motor.stop()

@@ -10,10 +10,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from routing import bezorging, lanes, logboek, schema
+from routing import bezorging, lanebeheer, logboek, schema
 from routing.afhaal import Afhaalbak
 from routing.fouten import Fout
 from routing.kluis import Kluis, KluisFout
+from routing.lanes import Vervolg
 from routing.opslag import ACHTERAAN, Opslag
 from routing.partij import Kanaal
 from routing.poorten import Uitkomst, Uitkomstsoort
@@ -105,9 +106,11 @@ async def test_what_waited_for_a_push_can_be_collected_after_a_change_of_kanaal(
     for ref in refs:
         await opslag.write(stort, A, referentienummer=ref)
     (lease,) = await opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 1)
-    stap = bezorging.Stap(lease, lease.koppen[0], Uitkomst(Uitkomstsoort.TIJDELIJK, "weg"), None, 1, 60_000)
-    assert await opslag.write_lane(A, bezorging.settle, stap, lambda *_: None)
-    await opslag.write_lane(A, lanes.switch, [A], Kanaal.PULL)
+    stap = bezorging.Stap(
+        lease, lease.koppen[0], Uitkomst(Uitkomstsoort.TIJDELIJK, "weg"), None, wait_ms=60_000, mislukt=1
+    )
+    assert await opslag.write_lane(A, bezorging.settle, stap, lambda *_: None) is Vervolg.PAUZE
+    await opslag.write_lane(A, lanebeheer.switch, [A], Kanaal.PULL)
     for ref in refs:
         assert await bak.confirm({A}, ref)
         assert (await bak.statuses({A}, referentienummer=ref))[0].status is Status.BEZORGD

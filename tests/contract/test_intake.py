@@ -188,7 +188,7 @@ async def test_a_correct_bericht_is_stored_sealed_explained_and_waiting(huis: Hu
     assert (ontvangen[0], ontvangen[1]) == ("ontvangen", Status.ONTVANGEN)
     assert ontvangen[2]["indiener"] == _CERT_A.oin
     assert [stap["naam"] for stap in route[2]["stappen"]] == [  # type: ignore[attr-defined]  # JSON
-        "zender", "envelop", "functie", "machtiging zender", "ontvanger", "inhoud", "kop",
+        "zender", "envelop", "functie", "release", "machtiging zender", "ontvanger", "inhoud", "kop",
     ]  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from routing import lanes, schema
+from routing import lanes, schema, termijn
 from routing.klok import Klok
-from routing.lanes import LEASE_MS, Lease
+from routing.lanes import LEASE_MS, Lease, Vervolg
 from routing.opslag import ACHTERAAN, Opslag
 from routing.partij import Kanaal
 
@@ -17,7 +17,7 @@ Stort = Callable[..., str]
 
 
 async def neem(opslag: Opslag, aantal: int = 1, koppen: int = 1) -> tuple[Lease, ...]:
-    return await opslag.write_lane(ACHTERAAN, lanes.claim, aantal, koppen)
+    return (await opslag.write_lane(ACHTERAAN, lanes.claim, aantal, koppen)).leases
 
 
 def lane_rij(conn: sa.Connection, naam: str = "99010001") -> sa.Row:
@@ -34,7 +34,7 @@ async def test_berichten_of_a_lane_come_in_the_order_of_arrival(opslag: Opslag, 
     (lease,) = await neem(opslag, koppen=3)
     assert [kop.bericht_id for kop in lease.koppen] == ids[:3]
     for kop in lease.koppen:
-        assert await opslag.write_lane(lease.lane, lanes.complete, lease, kop)
+        assert await opslag.write_lane(lease.lane, lanes.complete, lease, kop) is Vervolg.DOOR
     await opslag.write_lane(lease.lane, lanes.release, lease)
     (lease,) = await neem(opslag, koppen=3)
     assert [kop.bericht_id for kop in lease.koppen] == ids[3:]
@@ -90,25 +90,24 @@ async def test_what_a_holder_does_after_losing_his_lease_changes_nothing(opslag:
     (oud,) = await neem(opslag)
     klok.verschuiving_ms += LEASE_MS + 1
     (nieuw,) = await neem(opslag)
-    assert nieuw.gevallen
     assert nieuw.koppen[0].crashes == 1
     voor = await opslag.read(lane_rij)
     kop = oud.koppen[0]
-    assert not await opslag.write_lane(oud.lane, lanes.complete, oud, kop)
+    assert await opslag.write_lane(oud.lane, lanes.complete, oud, kop) is Vervolg.VERLOREN
     assert not await opslag.write_lane(oud.lane, lanes.retry, oud, kop, 1, 1000)
-    assert not await opslag.write_lane(oud.lane, lanes.give_up, oud, kop, geantwoord=True)
+    assert await opslag.write_lane(oud.lane, lanes.give_up, oud, kop, geantwoord=True) is Vervolg.VERLOREN
     assert not await opslag.write_lane(oud.lane, lanes.heartbeat, oud)
     assert not await opslag.write_lane(oud.lane, lanes.release, oud)
     assert await opslag.read(lane_rij) == voor
     assert await opslag.read(openstaand) == 1
-    assert await opslag.write_lane(nieuw.lane, lanes.complete, nieuw, nieuw.koppen[0])
+    assert await opslag.write_lane(nieuw.lane, lanes.complete, nieuw, nieuw.koppen[0]) is Vervolg.DOOR
 
 
 async def test_an_expired_lease_is_lost_even_when_nobody_took_over(opslag: Opslag, stort: Stort, klok: Klok):
     await opslag.write(stort)
     (lease,) = await neem(opslag)
     klok.verschuiving_ms += LEASE_MS + 1
-    assert not await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0])
+    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0]) is Vervolg.VERLOREN
     assert await opslag.read(openstaand) == 1
 
 
@@ -119,7 +118,7 @@ async def test_a_heartbeat_keeps_the_lease(opslag: Opslag, stort: Stort, klok: K
         klok.verschuiving_ms += LEASE_MS // 2
         assert await opslag.write_lane(lease.lane, lanes.heartbeat, lease)
     assert await neem(opslag) == ()
-    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0])
+    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0]) is Vervolg.DOOR
 
 
 async def test_a_clock_that_is_set_back_does_not_lock_a_lane_for_ever(opslag: Opslag, stort: Stort, klok: Klok):
@@ -128,16 +127,16 @@ async def test_a_clock_that_is_set_back_does_not_lock_a_lane_for_ever(opslag: Op
     (oud,) = await neem(opslag)
     klok.verschuiving_ms = 0
     (nieuw,) = await neem(opslag)
-    assert not await opslag.write_lane(oud.lane, lanes.complete, oud, oud.koppen[0])
-    assert await opslag.write_lane(nieuw.lane, lanes.complete, nieuw, nieuw.koppen[0])
+    assert await opslag.write_lane(oud.lane, lanes.complete, oud, oud.koppen[0]) is Vervolg.VERLOREN
+    assert await opslag.write_lane(nieuw.lane, lanes.complete, nieuw, nieuw.koppen[0]) is Vervolg.DOOR
 
 
 async def test_completing_twice_counts_once(opslag: Opslag, stort: Stort):
     await opslag.write(stort)
     await opslag.write(stort)
     (lease,) = await neem(opslag, koppen=2)
-    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0])
-    assert not await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0])
+    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0]) is Vervolg.DOOR
+    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0]) is Vervolg.VERLOREN
     assert (await opslag.read(lane_rij)).pending == 1
 
 
@@ -152,7 +151,7 @@ async def test_a_lane_that_failed_waits_and_keeps_its_head(opslag: Opslag, stort
     klok.verschuiving_ms += 60_001
     (lease,) = await neem(opslag)
     assert (lease.koppen[0].bericht_id, lease.koppen[0].attempts, lease.failures) == (eerste, 1, 1)
-    assert not lease.gevallen
+    assert lease.koppen[0].crashes == 0
     await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0])
     assert (await opslag.read(lane_rij)).failures == 0
 
@@ -161,7 +160,7 @@ async def test_giving_up_lets_the_next_one_follow(opslag: Opslag, stort: Stort):
     await opslag.write(stort)
     tweede = await opslag.write(stort)
     (lease,) = await neem(opslag)
-    assert await opslag.write_lane(lease.lane, lanes.give_up, lease, lease.koppen[0], geantwoord=True)
+    assert await opslag.write_lane(lease.lane, lanes.give_up, lease, lease.koppen[0], geantwoord=True) is Vervolg.DOOR
     assert await opslag.write_lane(lease.lane, lanes.release, lease)
     (lease,) = await neem(opslag)
     assert lease.koppen[0].bericht_id == tweede
@@ -197,12 +196,12 @@ async def test_expiry_closes_what_waited_too_long_and_leaves_a_leased_lane_alone
     nieuw = await opslag.write(stort, ttl_ms=10**9)
     klok.verschuiving_ms += 2000
     (lease,) = await neem(opslag)
-    assert await opslag.read(lanes.expired_lanes) == ()
-    assert await opslag.write_lane("99010001", lanes.expire, "99010001", 10) == ()
+    assert await opslag.read(termijn.expired_lanes) == ()
+    assert await opslag.write_lane("99010001", termijn.expire, "99010001", 10) == ()
     await opslag.write_lane(lease.lane, lanes.release, lease)
-    assert await opslag.read(lanes.expired_lanes) == ("99010001",)
-    verlopen = await opslag.write_lane("99010001", lanes.expire, "99010001", 2)
-    verlopen += await opslag.write_lane("99010001", lanes.expire, "99010001", 2)
+    assert await opslag.read(termijn.expired_lanes) == ("99010001",)
+    verlopen = await opslag.write_lane("99010001", termijn.expire, "99010001", 2)
+    verlopen += await opslag.write_lane("99010001", termijn.expire, "99010001", 2)
     assert [v.bericht_id for v in verlopen] == oud
     assert (await opslag.read(lane_rij)).pending == 1
     (lease,) = await neem(opslag)
@@ -219,7 +218,7 @@ async def test_many_workers_on_many_lanes_deliver_each_once_and_in_order(opslag:
             for lease in leases:
                 for kop in lease.koppen:
                     bezorgd[lease.lane].append(kop.aflevering_id)
-                    assert await opslag.write_lane(lease.lane, lanes.complete, lease, kop)
+                    assert await opslag.write_lane(lease.lane, lanes.complete, lease, kop) is Vervolg.DOOR
                     await opslag.write(stort, "88000001", kanaal=Kanaal.PULL)
                 assert await opslag.write_lane(lease.lane, lanes.release, lease)
 

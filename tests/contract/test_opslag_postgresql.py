@@ -139,9 +139,9 @@ async def test_two_nodes_fill_and_empty_the_same_lanes_without_deadlock(postgres
 
     async def leeg(knoop: Opslag) -> None:
         for _ in range(40):
-            for lease in await knoop.write_lane("\U0010ffff", lanes.claim, 2, 3):
+            for lease in (await knoop.write_lane("\U0010ffff", lanes.claim, 2, 3)).leases:
                 for kop in lease.koppen:
-                    assert await knoop.write_lane(lease.lane, lanes.complete, lease, kop)
+                    assert await knoop.write_lane(lease.lane, lanes.complete, lease, kop) is lanes.Vervolg.DOOR
                 assert await knoop.write_lane(lease.lane, lanes.release, lease)
 
     await asyncio.gather(*(vul(knoop, n) for knoop in knopen for n in range(1, 9)), *(leeg(k) for k in knopen * 3))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from istandaarden import releases
 from istandaarden.catalogus import ingebouwd
-from istandaarden.releases import Kalender, Kalenderfout, Moment, Momenten, Stand, Stroom
+from istandaarden.releases import Kalender, Kalenderfout, Moment, Momenten, Stand, Stroom, Uitgave
 
 _NL = ZoneInfo("Europe/Amsterdam")
 _TIK = timedelta(milliseconds=1)
@@ -57,8 +57,8 @@ def test_release_3_2_opened_on_the_monday_after_the_freeze() -> None:
     soort = ingebouwd().find("WMO305", "3.2")
     opent = datetime(2023, 4, 3, 11, tzinfo=UTC)  # summer time: 13:00
     kalender = releases.ingebouwd()
-    assert kalender.state(soort, _PARTIJ, opent).stand is Stand.OPEN
-    voor = kalender.state(soort, _PARTIJ, opent - _TIK)
+    assert kalender.state(Uitgave.of(soort), _PARTIJ, opent).stand is Stand.OPEN
+    voor = kalender.state(Uitgave.of(soort), _PARTIJ, opent - _TIK)
     assert voor.stand is Stand.NOG_DICHT
     assert voor.uitleg == (
         "Release 3.2 van iWmo is voor 0363 nog niet open; dat gebeurt op maandag 3 april 2023 om 13:00 uur."
@@ -78,16 +78,16 @@ def test_release_3_2_opened_on_the_monday_after_the_freeze() -> None:
 )
 def test_release_2_3_closed_in_three_steps(code: str, stroom: Stroom, sluit: datetime) -> None:
     kalender, soort = releases.ingebouwd(), ingebouwd().find(code, "2.3")
-    open_ = kalender.state(soort, _PARTIJ, sluit - _TIK)
+    open_ = kalender.state(Uitgave.of(soort), _PARTIJ, sluit - _TIK)
     assert (open_.stand, open_.stroom, open_.tot) == (Stand.OPEN, stroom, sluit)
-    dicht = kalender.state(soort, _PARTIJ, sluit)
+    dicht = kalender.state(Uitgave.of(soort), _PARTIJ, sluit)
     assert dicht.stand is Stand.GESLOTEN
     assert f"voor {stroom} van en aan 0363 gesloten, sinds" in dicht.uitleg
 
 
 def test_a_closed_release_names_the_one_to_use() -> None:
     soort = ingebouwd().find("JW303", "2.3")
-    assert releases.ingebouwd().state(soort, _ANDER, _nl(2026, 1, 1)).uitleg == (
+    assert releases.ingebouwd().state(Uitgave.of(soort), _ANDER, _nl(2026, 1, 1)).uitleg == (
         "Release 2.3 van iJw is voor declaraties van en aan 90000001 gesloten, sinds woensdag 18 maart 2020 om 23:00 "
         "uur. Nu open: release 3.2."
     )
@@ -125,7 +125,7 @@ def test_two_releases_are_open_at_once_for_a_partij_with_moments_of_its_own() ->
     assert kalender.open_releases("iwmo", Stroom.HEEN, _ANDER, _nl(2027, 4, 19, 13)) == ("3.3",)
     assert kalender.open_releases("iwmo", Stroom.HEEN, "0344", nu) == ("3.3",)
     soort = ingebouwd().find("WMO305", "3.2")
-    assert kalender.state(soort, _PARTIJ, nu).uitleg == (
+    assert kalender.state(Uitgave.of(soort), _PARTIJ, nu).uitleg == (
         "Release 3.2 van iWmo is voor heenberichten van en aan 0363 open sinds maandag 30 maart 2026 om 13:00 uur, tot "
         "zaterdag 1 mei 2027 om 00:00 uur."
     )
@@ -144,12 +144,13 @@ def test_a_release_that_opens_after_it_closed_is_closed_for_good() -> None:
     momenten = _momenten(open=_nl(2028, 1, 1), heen_dicht=_nl(2027, 1, 1))
     assert momenten.state(Stroom.HEEN, _nl(2026, 1, 1)) is Stand.GESLOTEN
     kalender = Kalender({("iwmo", "3.2"): momenten})
-    uitleg = kalender.state(ingebouwd().find("WMO305", "3.2"), _PARTIJ, _nl(2026, 1, 1)).uitleg
+    uitleg = kalender.state(Uitgave.of(ingebouwd().find("WMO305", "3.2")), _PARTIJ, _nl(2026, 1, 1)).uitleg
     assert uitleg.endswith("gesloten: de opening ligt na de sluiting.")
 
 
 def test_a_release_that_the_calendar_does_not_know_is_open() -> None:
-    assert Kalender().state(ingebouwd().find("WMO501", "2.1"), _PARTIJ, _nl(2026, 1, 1)).stand is Stand.OPEN
+    uitgave = Uitgave.of(ingebouwd().find("WMO501", "2.1"))
+    assert Kalender().state(uitgave, _PARTIJ, _nl(2026, 1, 1)).stand is Stand.OPEN
 
 
 def test_the_hour_that_the_clock_skips_or_repeats_is_asked_about() -> None:

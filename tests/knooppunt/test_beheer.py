@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from inleveren import Inleveraar
 from sqlalchemy import Connection, insert, text
+from verhaal import AANBIEDER, GEMEENTE, Verhaal
 
 from knooppunt.achterstand import Achterstand, read_achterstand, touch
 from knooppunt.beheer import Beheer
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
-from knooppunt.migratiestand import is_current
+from knooppunt.migratiestand import fits
 from routing import schema
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Stuurgegevens, Systeem
 from routing.fouten import make_fout
 from routing.klok import Klok
+from routing.kluis import Kluis
 from routing.opslag import Opslag, upgrade
 from routing.payload import Payload
 from routing.poorten import Ontvangst, Ontvangstsoort, Uitkomst, Uitkomstsoort, Zending
@@ -68,11 +71,20 @@ async def test_touch_changes_nothing_and_is_a_write(opslag: Opslag):
         await opslag.read(touch)
 
 
-async def test_migrations_are_current_after_upgrade_only(tmp_path: Path, opslag: Opslag):
-    assert await opslag.read(is_current)
+async def test_tables_fit_after_upgrade_only(tmp_path: Path, opslag: Opslag):
+    assert await opslag.read(fits)
     leeg = Opslag(f"sqlite:///{tmp_path}/leeg.db")
-    assert not await leeg.read(is_current)
+    assert not await leeg.read(fits)
     await leeg.close()
+
+
+@pytest.mark.parametrize(("stand", "past"), [("0001", False), ("9999_van_later", True)])
+async def test_tables_of_an_older_release_do_not_fit_and_those_of_a_newer_one_do(
+    opslag: Opslag, stand: str, *, past: bool
+):
+    """A node of the old release keeps working while one of the new release brings the tables up to date."""
+    await opslag.write(lambda conn: conn.execute(text("UPDATE alembic_version SET version_num = :s"), {"s": stand}))
+    assert await opslag.read(fits) is past
 
 
 def test_metrics_show_a_backlog_and_forget_it():
@@ -157,3 +169,22 @@ def test_every_metric_stands_in_the_documentation():
     document = (Path(__file__).parents[2] / "docs" / "beheer.md").read_text("utf-8")
     for naam in (regel.split()[2] for regel in Meting().render().decode().splitlines() if regel.startswith("# TYPE")):
         assert f"`{naam}`" in document
+
+
+async def test_late_terms_are_counted_per_functie_and_rule_and_name_no_partij(
+    opslag: Opslag, klok: Klok, tmp_path: Path
+):
+    hub = Inleveraar(opslag, Kluis.create(tmp_path / "sleutels"))
+    await hub.register()
+    nummer = await hub.send(Verhaal("iwmo").wijs_toe())
+    klok.verschuiving_ms += 20 * 86_400_000
+    async with TestClient(TestServer(Beheer(opslag, Meting(), {}).application())) as client:
+        tekst = await (await client.get("/metrics")).text()
+        assert 'knooppunt_keten_te_laat{functie="WMO301",regel="OP090"} 1.0' in tekst
+        assert not any(geheim in tekst for geheim in (nummer, GEMEENTE, AANBIEDER))
+        await hub.send(Verhaal("iwmo").wijs_toe())
+        klok.verschuiving_ms += 20 * 86_400_000
+        tekst = await (await client.get("/metrics")).text()
+        assert 'knooppunt_keten_te_laat{functie="WMO301",regel="OP090"} 1.0' in tekst  # counted once a minute at most
+        await opslag.close()
+        assert "knooppunt_keten_te_laat{" not in await (await client.get("/metrics")).text()

@@ -188,3 +188,30 @@ def test_the_documentation_describes_every_key_with_its_default_and_variable():
             assert f"`{variable(sectie, sleutel)}`" in deel[1]
         rijen = set(re.findall(r"^\| `(\w+)` \|", deel[1], re.MULTILINE))
         assert rijen <= set(veld.annotation.model_fields), f"docs/configuratie.md describes more than [{sectie}] has"
+
+
+def test_outcome_classes_come_from_the_file_or_as_json_from_the_environment(tmp_path: Path):
+    tekst = KOPPELVLAK + '[uitkomsten.stuf]\n"http.404" = "blijvend"\n'
+    configuratie = read(tmp_path, tekst, KNOOPPUNT_UITKOMSTEN__VSP='{"http.4xx": "blijvend"}')
+    assert configuratie.uitkomsten.stuf == {"http.404": "blijvend"}
+    assert configuratie.uitkomsten.vsp == {"http.4xx": "blijvend"}
+
+
+@pytest.mark.parametrize(
+    ("regel", "melding"),
+    [
+        ('stuf = { "http.40" = "blijvend" }', "kent kenmerk 'http.40' niet"),
+        ('stuf = { "http.404" = "weg" }', "moet een van deze waarden zijn"),
+        ('stuf = { "http.404" = "vervallen" }', "een klasse die een antwoord niet kan hebben"),
+        ('stuf = "blijvend"', "JSON-object"),
+        ("stuf = 1", "moet een tabel zijn"),
+    ],
+)
+def test_an_outcome_class_that_cannot_be_is_refused(tmp_path: Path, regel: str, melding: str):
+    (fout,) = faults(tmp_path, f"{KOPPELVLAK}[uitkomsten]\n{regel}\n")
+    assert melding in fout
+
+
+def test_the_rest_is_not_removed_before_the_payload(tmp_path: Path):
+    (fout,) = faults(tmp_path, KOPPELVLAK + "[bewaren]\ninhoud_dagen = 50\ndossier_dagen = 40\n")
+    assert "mag niet korter zijn dan inhoud_dagen" in fout

@@ -165,3 +165,37 @@ def test_a_file_that_is_no_toml_is_said_in_dutch(tekst: str, fout: str) -> None:
     with pytest.raises(Importfout) as gevonden:
         parse_toml(tekst)
     assert str(gevonden.value) == fout
+
+
+def test_width_and_rate_of_an_ontvanger() -> None:
+    basis = f'[[partij]]\ncode = "0363"\nurl = "https://127.0.0.1:1/"\nidentiteiten = ["{_OIN}"]\n'
+    (kaal,) = parse_toml(basis)
+    assert kaal.aansluiting is not None
+    assert (kaal.aansluiting.max_gelijktijdig, kaal.aansluiting.per_minuut) == (1, None)
+    (vol,) = parse_toml(basis + 'max_gelijktijdig = 8\nper_minuut = "90"\n')
+    assert vol.aansluiting is not None
+    assert (vol.aansluiting.max_gelijktijdig, vol.aansluiting.per_minuut, vol.aansluiting.burst) == (8, 90, 1)
+
+
+@pytest.mark.parametrize("waarde", ["0", "-1", "65", "1.5", "true", '"veel"', '""', "[1]", "99999999999999999999"])
+def test_a_width_that_cannot_be_is_refused(waarde: str) -> None:
+    with pytest.raises(Importfout) as fout:
+        parse_toml(f'[[partij]]\ncode = "0363"\nmax_gelijktijdig = {waarde}\n')
+    assert any("max_gelijktijdig moet een geheel getal van 1 tot en met 64 zijn" in f for f in fout.value.fouten)
+
+
+def test_a_quota_is_a_number_and_absent_when_it_is_not_given():
+    tekst = """
+[[partij]]
+code = "99010001"
+naam = "Zorg"
+kanaal = "pull"
+protocol = "vsp"
+identiteiten = ["oin:00000001999999991001"]
+"""
+    (zonder,) = parse_toml(tekst)
+    assert (zonder.aansluiting.quota_berichten, zonder.aansluiting.quota_mib) == (None, None)
+    (met,) = parse_toml(tekst + "quota_berichten = 600\nquota_mib = 20\n")
+    assert (met.aansluiting.quota_berichten, met.aansluiting.quota_mib) == (600, 20)
+    with pytest.raises(Importfout, match="quota_mib"):
+        parse_toml(tekst + "quota_mib = 0\n")

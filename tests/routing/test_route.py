@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -24,6 +25,7 @@ from routing.register import Register
 from routing.route import Besluit, Verwezen, decide
 
 _GEMEENTE, _AANBIEDER, _DOOF, _LOS = "0363", "90000001", "90000002", "90000003"
+_NU = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _CERT_G = Identiteit("1" * 20, "aa" * 32)
 _CERT_A = Identiteit("2" * 20, "bb" * 32)
 
@@ -95,11 +97,13 @@ _ENVELOPFOUT = (Bevinding("XSD", 1, "/x", 1, "Het tijdstip is geen moment van de
 
 
 def test_a_correct_bericht_goes_to_its_ontvanger_and_every_step_is_explained(register: Register) -> None:
-    besluit = decide(_aanlevering(), register, None)
+    besluit = decide(_aanlevering(), register, None, _NU)
     assert besluit.fout is None
     assert besluit.aansluiting is not None
     assert besluit.aansluiting.partij == _AANBIEDER
-    assert [stap.naam for stap in besluit.stappen] == ["zender", "envelop", "functie", "machtiging zender", "ontvanger"]
+    assert [stap.naam for stap in besluit.stappen] == [
+        "zender", "envelop", "functie", "release", "machtiging zender", "ontvanger",
+    ]  # fmt: skip
     assert all(stap.uitkomst == "ok" and stap.uitleg for stap in besluit.stappen)
 
 
@@ -127,7 +131,7 @@ def test_a_correct_bericht_goes_to_its_ontvanger_and_every_step_is_explained(reg
 def test_each_refusal_names_its_cause_and_code(
     register: Register, wijziging: dict[str, object], oorzaak: str, code: str
 ) -> None:
-    besluit = decide(_aanlevering(**wijziging), register, None)
+    besluit = decide(_aanlevering(**wijziging), register, None, _NU)
     assert besluit.fout is not None
     assert (besluit.fout.oorzaak, besluit.fout.code) == (oorzaak, code)
     assert besluit.stappen[-1].uitkomst == "fout"
@@ -137,7 +141,7 @@ def test_each_refusal_names_its_cause_and_code(
 
 def test_the_sender_gets_the_codes_of_his_own_generation(register: Register) -> None:
     besluit = decide(
-        _aanlevering(zender=_AANBIEDER, ontvanger="9999", functie="WMO305", identiteit=_CERT_A), register, None
+        _aanlevering(zender=_AANBIEDER, ontvanger="9999", functie="WMO305", identiteit=_CERT_A), register, None, _NU
     )
     assert besluit.fout is not None
     assert (besluit.fout.oorzaak, besluit.fout.code, besluit.fout.melder) == ("gemeente_onbekend", "IB210", "IB")
@@ -145,7 +149,7 @@ def test_the_sender_gets_the_codes_of_his_own_generation(register: Register) -> 
 
 def test_what_does_not_fit_in_an_envelope_is_refused_for_who_receives_envelopes(register: Register) -> None:
     groot = replace(_aanlevering(), payload=Payload(bytes(20 * 1024 * 1024)))
-    besluit = decide(groot, register, None)
+    besluit = decide(groot, register, None, _NU)
     assert besluit.fout is not None
     assert (besluit.fout.oorzaak, besluit.synchroon) == ("te_groot", True)
 
@@ -165,24 +169,24 @@ def ruim(register: Register) -> Register:
 
 
 def test_an_answer_travels_back_along_its_question(ruim: Register) -> None:
-    assert decide(_retour(), ruim, _HEEN).fout is None
+    assert decide(_retour(), ruim, _HEEN, _NU).fout is None
 
 
 def test_an_answer_to_what_is_not_known_goes_on_with_a_remark(ruim: Register) -> None:
-    besluit = decide(_retour(), ruim, None)
+    besluit = decide(_retour(), ruim, None, _NU)
     assert besluit.fout is None
     assert besluit.stappen[-1].uitkomst == "let op"
 
 
 def test_an_answer_to_somebody_elses_bericht_is_refused_without_naming_him(ruim: Register) -> None:
-    besluit = decide(_retour(ontvanger=_DOOF), ruim, _HEEN)
+    besluit = decide(_retour(ontvanger=_DOOF), ruim, _HEEN, _NU)
     assert besluit.fout is not None
     assert besluit.fout.oorzaak == "antwoord_past_niet"
     assert _AANBIEDER not in besluit.stappen[-1].uitleg
 
 
 def test_an_answer_of_the_wrong_kind_is_refused(ruim: Register) -> None:
-    besluit = decide(_retour(functie="WMO308"), ruim, _HEEN)
+    besluit = decide(_retour(functie="WMO308"), ruim, _HEEN, _NU)
     assert besluit.fout is not None
     assert besluit.fout.oorzaak == "antwoord_past_niet"
 
@@ -192,7 +196,7 @@ def _fo01(**wijziging: object) -> Aanlevering:
 
 
 def test_a_fo01_goes_back_without_a_machtiging(register: Register) -> None:
-    besluit = decide(_fo01(), register, _HEEN)
+    besluit = decide(_fo01(), register, _HEEN, _NU)
     assert besluit.fout is None
     assert besluit.aansluiting is not None
 
@@ -210,7 +214,7 @@ def test_a_fo01_goes_back_without_a_machtiging(register: Register) -> None:
 def test_a_fo01_that_cannot_be_passed_on_is_refused_at_the_door(
     register: Register, wijziging: dict[str, object], verwezen: Verwezen | None, code: str
 ) -> None:
-    besluit: Besluit = decide(_fo01(**wijziging), register, verwezen)
+    besluit: Besluit = decide(_fo01(**wijziging), register, verwezen, _NU)
     assert besluit.synchroon
     assert besluit.fout is not None
     assert besluit.fout.code == code
@@ -218,7 +222,7 @@ def test_a_fo01_that_cannot_be_passed_on_is_refused_at_the_door(
 
 def test_a_file_for_cbs_travels_as_tekstbestand(register: Register) -> None:
     besluit = decide(
-        _aanlevering(functie="Dummy", versie="2.2", vorm=Bestandsvorm.TEKST, ontvanger="CBS"), register, None
+        _aanlevering(functie="Dummy", versie="2.2", vorm=Bestandsvorm.TEKST, ontvanger="CBS"), register, None, _NU
     )
     assert besluit.fout is None
     assert besluit.functie is not None

@@ -1,0 +1,98 @@
+"""The OpenAPI 3.1 document, made from the operations and their models, so that it cannot describe anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from knooppunt.api.eindpunt import Eindpunt
+from knooppunt.api.probleem import SOORT, Probleemvorm
+from knooppunt.api.vorm import Vorm
+
+VERSIE = "1.0.0"
+"""Version of the API, in the header API-Version of every answer (NL API Design Rules, API-57)."""
+
+_KOP = {"API-Version": {"description": "Versie van de API.", "required": True, "schema": {"type": "string"}}}
+_OVERAL = {
+    400: "Een parameter ontbreekt, klopt niet, komt dubbel voor of bestaat niet.",
+    403: "Het certificaat hoort bij geen partij die dit mag vragen.",
+    500: "Er ging iets mis bij het knooppunt; probeer het later opnieuw.",
+    503: "Het knooppunt kan nu niet antwoorden; probeer het later opnieuw.",
+}
+
+
+def describe(eindpunten: Iterable[Eindpunt], basis: str) -> dict[str, Any]:
+    """Make the document.
+
+    Args:
+        eindpunten: all operations.
+        basis: path or address under which they are found, without a closing slash.
+    """
+    lijst = tuple(eindpunten)
+    modellen: list[type[Vorm]] = [*dict.fromkeys(e.antwoord for e in lijst), Probleemvorm]
+    schemas = models_json_schema(
+        [(model, "serialization") for model in modellen], ref_template="#/components/schemas/{model}"
+    )[1]["$defs"]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Knooppunt",
+            "version": VERSIE,
+            "description": "Vragen aan het berichtenknooppunt: waar een bericht is, en welk antwoord nog ontbreekt.",
+            "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        },
+        "servers": [{"url": basis}],
+        "security": [{"certificaat": []}],
+        "paths": {eindpunt.pad: {"get": _operation(eindpunt)} for eindpunt in lijst},
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "certificaat": {
+                    "type": "mutualTLS",
+                    "description": "Het certificaat dat bij de aansluiting van uw partij is geregistreerd.",
+                }
+            },
+        },
+    }
+
+
+def _operation(eindpunt: Eindpunt) -> dict[str, Any]:
+    goed = {"schema": {"$ref": f"#/components/schemas/{eindpunt.antwoord.__name__}"}}
+    fout = {"schema": {"$ref": f"#/components/schemas/{Probleemvorm.__name__}"}}
+    antwoorden: dict[str, Any] = {
+        "200": {"description": HTTPStatus.OK.phrase, "headers": _KOP, "content": {"application/json": goed}}
+    }
+    for status, zin in sorted((_OVERAL | eindpunt.fouten).items()):
+        antwoorden[str(status)] = {"description": zin, "headers": _KOP, "content": {SOORT: fout}}
+    return {
+        "operationId": eindpunt.naam,
+        "summary": eindpunt.samenvatting,
+        "parameters": list(_parameters(eindpunt)),
+        "responses": antwoorden,
+    }
+
+
+def _parameters(eindpunt: Eindpunt) -> Iterable[dict[str, Any]]:
+    schema = eindpunt.vraag.model_json_schema()
+    for naam, vorm in schema["properties"].items():
+        in_pad = f"{{{naam}}}" in eindpunt.pad
+        waarde = _without_null(vorm)
+        yield {
+            "name": naam,
+            "in": "path" if in_pad else "query",
+            "required": in_pad or naam in schema.get("required", ()),
+            "description": waarde.pop("description", ""),
+            "schema": waarde,
+        }
+
+
+def _without_null(vorm: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out has no value null."""
+    keuzes = [keuze for keuze in vorm.get("anyOf", ()) if keuze.get("type") != "null"]
+    rest = {naam: deel for naam, deel in vorm.items() if naam not in {"anyOf", "title"}}
+    if rest.get("default", "") is None:
+        del rest["default"]
+    return rest | (keuzes[0] if keuzes else {})

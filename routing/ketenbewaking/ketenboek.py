@@ -1,0 +1,188 @@
+"""What the hub keeps of every i-bericht to follow the keten: its keys as HMAC, and whether it may still wait.
+
+Two or three statements beside those that store the bericht, in the same transaction. `open` is a hint that may be true
+for too long and never false too soon; what is true follows from what passed on the key (`ketenbewaking.verwachting`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Select, bindparam, func, insert, literal, or_, select, update
+
+from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
+from routing import schema
+from routing.bericht import Envelop
+from routing.ketenbewaking.kalender import Kalender, day_of
+from routing.ketenbewaking.termijnen import RETOUREN, terms_of
+from routing.ketenbewaking.verwachting import is_report_late
+from routing.klok import now_ms
+from routing.kluis import Kluis
+from routing.logboek import record
+
+_DOEL = "keten"
+_LENGTE = 16
+_SCHEIDING = b"\x1f"  # occurs in no bericht: XML does not know it
+_HOOGSTENS = 1000
+"""Keys that are kept of one bericht; a 301 or 317 is about one client and has a handful."""
+
+_SLUITEND = frozenset({Rol.RETOUR, Rol.ANTWOORD, Rol.TOEWIJZING, Rol.AFWIJZING, Rol.WOONPLAATS})
+
+_s = schema.ketenschakel.c
+_NOTEER = insert(schema.ketenschakel)
+_SLUIT = update(schema.ketenschakel).where(_s.open).values(open=False)
+_SLUIT_KENMERK = _SLUIT.where(_s.kenmerk == bindparam("welk"))
+_SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Gemerkt:
+    """A schakel with its key as HMAC: `kenmerk` by the newest key, `ouder` by those before it."""
+
+    schakel: Schakel
+    kenmerk: bytes
+    ouder: tuple[bytes, ...]
+
+
+class Ketenboek:
+    """Keeps the schakels of berichten and watches the terms of starts and stops."""
+
+    def __init__(self, kluis: Kluis, kalender: Kalender | None = None) -> None:
+        sleutels = dict(kluis.derive(_DOEL))
+        self._nieuwste = sleutels.pop(kluis.actief)
+        self._ouder = tuple(sleutels.values())
+        self._kalender = kalender or Kalender()
+
+    def mark(self, schakels: Sequence[Schakel]) -> tuple[Gemerkt, ...]:
+        """Make the HMACs; needs no database."""
+        return tuple(
+            Gemerkt(s, _hmac(self._nieuwste, s), tuple(_hmac(sleutel, s) for sleutel in self._ouder))
+            for s in schakels[:_HOOGSTENS]
+        )
+
+    def store(
+        self, conn: Connection, bericht_id: str, envelop: Envelop, schakels: Sequence[Gemerkt], over: str | None
+    ) -> None:
+        """Write the schakels of an accepted bericht, in the transaction that stores it.
+
+        Args:
+            conn: connection inside that transaction.
+            bericht_id: of which bericht.
+            envelop: its envelope.
+            schakels: from `mark`.
+            over: the bericht that it answers according to its crossRefnummer, if the hub knows that one.
+        """
+        if not schakels:
+            return
+        gevonden = self._join_older(conn, schakels)
+        functie = envelop.stuurgegevens.functie or ""
+        vast = {
+            "bericht_id": bericht_id,
+            "moment": now_ms(conn),
+            "zender": envelop.stuurgegevens.zender.organisatie,
+            "ontvanger": envelop.stuurgegevens.ontvanger.organisatie,
+        }
+        conn.execute(_NOTEER, [vast | _row(g, functie, over) for g in gevonden])
+        self._settle(conn, gevonden, over)
+        self._check_report(conn, bericht_id, functie, gevonden)
+
+    def _join_older(self, conn: Connection, schakels: Sequence[Gemerkt]) -> Sequence[Gemerkt]:
+        """Take the kenmerk that is in use where an older key made it, so that a case stays one across a rotation."""
+        if not self._ouder:
+            return schakels
+        oud = {kenmerk: g for g in schakels for kenmerk in g.ouder}
+        bekend = conn.execute(select(_s.kenmerk).where(_s.kenmerk.in_(oud)).distinct()).scalars()
+        in_gebruik = {oud[bytes(kenmerk)].kenmerk: bytes(kenmerk) for kenmerk in bekend}
+        return [replace(g, kenmerk=in_gebruik.get(g.kenmerk, g.kenmerk)) for g in schakels]
+
+    def _settle(self, conn: Connection, schakels: Sequence[Gemerkt], over: str | None) -> None:
+        """Lower the hint of what this bericht answers."""
+        rollen = {g.schakel.rol for g in schakels}
+        if over is not None and rollen & RETOUREN:
+            if Rol.RETOUR in rollen:
+                conn.execute(_SLUIT_UITWISSELING, {"welk": over})
+            else:
+                retract(conn, over)
+        elif Rol.AFKEURING in rollen:
+            welke = [g.kenmerk for g in schakels]
+            _retract(conn, select(_s.bericht_id).where(_s.kenmerk.in_(welke), _s.rol == Rol.VRAAG.value))
+        elif beantwoord := [{"welk": g.kenmerk} for g in schakels if _ends(g.schakel)]:
+            conn.execute(_SLUIT_KENMERK, beantwoord)
+
+    def _check_report(self, conn: Connection, bericht_id: str, functie: str, schakels: Sequence[Gemerkt]) -> None:
+        """Note in the history of a 305 or 307 that it came too late; the days themselves are not kept."""
+        if not terms_of(functie, Schakelsoort.TOEWIJZING):
+            return
+        delen = (g for g in schakels if g.schakel.soort is Schakelsoort.TOEWIJZING)
+        gemeld = {g.kenmerk: dag for g in delen if (dag := g.schakel.dag) is not None}
+        toewijzing = (
+            select(_s.kenmerk, func.max(_s.moment))
+            .where(_s.kenmerk.in_(gemeld), _s.rol == Rol.TOEWIJZING.value)
+            .group_by(_s.kenmerk)
+        )
+        toegewezen = {bytes(rij[0]): day_of(rij[1]) for rij in conn.execute(toewijzing)}
+        vandaag = day_of(now_ms(conn))
+        gemist = [
+            termijn
+            for kenmerk, dag in gemeld.items()
+            if (termijn := is_report_late(functie, vandaag, dag, toegewezen.get(kenmerk), self._kalender))
+        ]
+        if gemist:
+            zin = f"Deze {gemist[0].antwoord} kwam later dan de {gemist[0].aantal} werkdagen van {gemist[0].regel}."
+            record(conn, bericht_id, "termijn", None, {"regel": gemist[0].regel, "te_laat": True, "toelichting": zin})
+
+
+def answered(heen: Sequence[Gemerkt]) -> tuple[Gemerkt, ...]:
+    """Give the schakels of the retour with which the hub itself accepts a heenbericht."""
+    return tuple(replace(g, schakel=accepting(g.schakel)) for g in heen if g.schakel.soort is Schakelsoort.UITWISSELING)
+
+
+def _row(gemerkt: Gemerkt, functie: str, over: str | None) -> dict[str, object]:
+    schakel = gemerkt.schakel
+    vraagt = schakel.rol is Rol.VRAAG
+    return {
+        "soort": schakel.soort.value,
+        "kenmerk": gemerkt.kenmerk,
+        "rol": schakel.rol.value,
+        "over": over if schakel.rol in RETOUREN else None,
+        "open": vraagt and bool(terms_of(functie, schakel.soort)),
+        "dagtekening": schakel.dag.isoformat() if vraagt and schakel.dag else None,
+    }
+
+
+def retract(conn: Connection, bericht_id: str) -> None:
+    """Adjust the hints when a bericht comes back: it waits for nothing, and what it answered waits again.
+
+    Args:
+        conn: connection inside the transaction that stores the Fo01, or the retour that refuses.
+        bericht_id: the bericht that came back.
+    """
+    _retract(conn, select(literal(bericht_id)))
+
+
+def _retract(conn: Connection, wie: Select[str]) -> None:
+    conn.execute(_SLUIT.where(_s.bericht_id.in_(wie)))
+    ingetrokken = schema.ketenschakel.alias("ingetrokken")
+    antwoorden = [rol.value for rol in Rol if rol not in {Rol.VRAAG, Rol.DEEL}]
+    kenmerken = select(ingetrokken.c.kenmerk).where(
+        ingetrokken.c.bericht_id.in_(wie), ingetrokken.c.rol.in_(antwoorden)
+    )
+    over = select(ingetrokken.c.over).where(ingetrokken.c.bericht_id.in_(wie), ingetrokken.c.over.is_not(None))
+    conn.execute(
+        update(schema.ketenschakel)
+        .where(_s.rol == Rol.VRAAG.value, or_(_s.kenmerk.in_(kenmerken), _s.bericht_id.in_(over)))
+        .values(open=True)
+    )
+
+
+def _ends(schakel: Schakel) -> bool:
+    """Say whether nothing is waited for any more on a key when this is right; 'in onderzoek' is not the end."""
+    return schakel.soort is not Schakelsoort.TOEWIJZING and schakel.rol in _SLUITEND
+
+
+def _hmac(sleutel: bytes, schakel: Schakel) -> bytes:
+    delen = (schakel.soort.value, *schakel.sleutel)
+    return hmac.new(sleutel, _SCHEIDING.join(deel.encode() for deel in delen), hashlib.sha256).digest()[:_LENGTE]

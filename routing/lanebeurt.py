@@ -1,0 +1,203 @@
+"""One turn of a claimed lane: its berichten are offered in order, until one has to wait or the turn is over.
+
+An ontvanger who takes several berichten at the same time is served by as many workers, which share the row of the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import structlog
+
+from routing import bezorging, lanes
+from routing.aanbieding import Aanbieder, Inhoud, load
+from routing.bezorging import GESTOPT, Foutmelding, Stap
+from routing.databank import OpslagFout
+from routing.fouten import Fout, make_fout
+from routing.ladder import Ladder
+from routing.lanes import Kop, Lease, Vervolg
+from routing.opslag import Opslag, OpslagGesloten
+from routing.partij import Aansluiting
+from routing.poorten import Uitkomst, Uitkomstsoort
+
+_log = structlog.get_logger(__name__)
+
+_HERKANSINGEN_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+BREUK_NA: Final = 5
+"""Failures in a row that open the breaker (StUF 03.01 §4.4.2: sending stops after five faults in a row)."""
+
+GEWEIGERD: Final = "verbinding.geweigerd"
+"""Kenmerk of an attempt to which nobody listened; it opens the breaker at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Omgeving:
+    """What turns work with; `generatie` gives the generation of fault codes for a zender.
+
+    `stopt` says whether the hub is stopping, `wake` that something new waits in another lane.
+    """
+
+    opslag: Opslag
+    aanbieder: Aanbieder
+    ladder: Ladder
+    report_failure: Foutmelding
+    generatie: Callable[[str], str]
+    stopt: Callable[[], bool]
+    wake: Callable[[], None]
+
+
+class Lanebeurt:
+    """The turn of one lane.
+
+    Args:
+        omgeving: what it works with.
+        lease: the claimed lane.
+        aansluiting: how its ontvanger is connected; None when he is not (any more).
+    """
+
+    def __init__(self, omgeving: Omgeving, lease: Lease, aansluiting: Aansluiting | None) -> None:
+        self._om = omgeving
+        self._lease = lease
+        self._aansluiting = aansluiting
+        self._koppen = lease.koppen if aansluiting is None else lease.koppen[: aansluiting.burst]
+        self._rij = iter(self._koppen)
+        self._inhoud: dict[str, Inhoud] = {}
+        self._mislukt = lease.failures
+        self._klaar = False
+        self._begin = time.monotonic()
+        self._aangeboden = 0
+
+    async def run(self) -> None:
+        """Work until the turn is over; the lane is given back by then, or the lease was lost."""
+        try:
+            await self._serve()
+        finally:
+            if self._lease.breedte > 1:  # one of width one goes back with its last outcome
+                await self._record(lanes.release, self._lease, self._rate_ms())
+
+    async def _serve(self) -> None:
+        eerste = tuple(islice(self._rij, self._lease.breedte))
+        try:
+            self._inhoud = await self._om.opslag.read(load, [kop.bericht_id for kop in self._koppen])
+        except (OpslagFout, asyncio.CancelledError):
+            await self._hand_back(eerste, GESTOPT if self._om.stopt() else "De database was niet te lezen.")
+            raise
+        afloop = await asyncio.gather(*(self._work(kop) for kop in eerste), return_exceptions=True)
+        for fout in afloop:
+            if fout is not None:
+                raise fout
+
+    async def _work(self, kop: Kop) -> None:
+        """Offer one bericht after the other."""
+        volgende: Kop | None = kop
+        while volgende is not None:
+            kop = volgende
+            if self._om.stopt():
+                await self._hand_back((kop,), GESTOPT)
+                return
+            try:
+                volgende = await self._attempt(kop)
+            except asyncio.CancelledError:
+                await self._hand_back((kop,), GESTOPT)
+                raise
+
+    async def _attempt(self, kop: Kop) -> Kop | None:
+        """Offer one bericht and record how it went; return the one whose turn it is now."""
+        self._aangeboden += not kop.vervallen
+        uitkomst = await self._om.aanbieder.offer(kop, self._aansluiting, self._inhoud.get(kop.bericht_id))
+        stap = self._step(kop, uitkomst)
+        vervolg = await self._record(bezorging.settle, stap, self._om.report_failure)
+        if vervolg is Vervolg.VERLOREN:
+            self._klaar = True
+            _log.warning("lease verloren; uitkomst niet vastgelegd", lane=self._lease.lane, bericht_id=kop.bericht_id)
+            return None
+        self._tell(stap)
+        if vervolg is Vervolg.PAUZE:
+            self._klaar = True
+            return None
+        return stap.volgende
+
+    def _step(self, kop: Kop, uitkomst: Uitkomst) -> Stap:
+        if uitkomst.soort is Uitkomstsoort.TIJDELIJK:
+            self._klaar = True
+            self._mislukt += 1
+            wachten = self._om.ladder.wait_ms(self._mislukt, uitkomst.opnieuw_na)
+            breuk = self._mislukt >= BREUK_NA or uitkomst.kenmerk == GEWEIGERD
+            return Stap(
+                self._lease,
+                kop,
+                uitkomst,
+                None,
+                wait_ms=max(wachten, self._rate_ms()),
+                mislukt=self._mislukt,
+                breuk=uitkomst.toelichting if breuk else None,
+            )
+        if uitkomst.soort is not Uitkomstsoort.VERVALLEN:
+            self._mislukt = 0
+        volgende = None if self._klaar or self._om.stopt() else next(self._rij, None)
+        return Stap(self._lease, kop, uitkomst, volgende, wait_ms=self._rate_ms(), fout=self._fault(kop, uitkomst))
+
+    def _fault(self, kop: Kop, uitkomst: Uitkomst) -> Fout | None:
+        """Make the fault for the zender: the one the other side gave, or else our own."""
+        if uitkomst.soort is Uitkomstsoort.VERVALLEN:
+            return make_fout("niet_bezorgd_binnen_termijn", self._om.generatie(kop.zender))
+        if uitkomst.soort is not Uitkomstsoort.BLIJVEND:
+            return None
+        if uitkomst.fout is None:
+            return make_fout("geweigerd_door_ontvanger", self._om.generatie(kop.zender), uitkomst.toelichting)
+        gegeven = uitkomst.fout
+        return Fout(
+            "geweigerd_door_ontvanger",
+            gegeven.code,
+            self._lease.lane,
+            gegeven.plek,
+            gegeven.omschrijving,
+            uitkomst.toelichting,
+        )
+
+    def _rate_ms(self) -> int:
+        """Return how long the lane must wait for the rate its ontvanger asked for, in ms."""
+        if self._aansluiting is None or self._aansluiting.per_minuut is None:
+            return 0
+        verstreken = (time.monotonic() - self._begin) * 1000
+        return max(0, round(self._aangeboden * 60_000 / self._aansluiting.per_minuut - verstreken))
+
+    def _tell(self, stap: Stap) -> None:
+        if stap.fout is not None:
+            self._om.wake()  # a Fo01 waits in another lane
+        if stap.breuk is not None and not self._lease.proef:
+            _log.warning("onderbreker open", lane=self._lease.lane, reden=stap.breuk, mislukt=stap.mislukt)
+        elif self._lease.proef and stap.uitkomst.soort in (Uitkomstsoort.BEZORGD, Uitkomstsoort.BLIJVEND):
+            _log.info("onderbreker dicht", lane=self._lease.lane)
+
+    async def _hand_back(self, koppen: tuple[Kop, ...], reden: str) -> None:
+        """Note that attempts were broken off by us."""
+        await self._record(bezorging.interrupt, self._lease, koppen, reden, self._rate_ms())
+
+    async def _record(self, fn: Callable[..., Any], *args: Any) -> Any:
+        """Write what happened, also when we are being stopped; while the database is away, keep trying for a while."""
+        taak = asyncio.ensure_future(self._persist(fn, *args))
+        try:
+            return await asyncio.shield(taak)
+        except asyncio.CancelledError:
+            await taak
+            raise
+
+    async def _persist(self, fn: Callable[..., Any], *args: Any) -> Any:
+        for wachten in _HERKANSINGEN_S:
+            try:
+                return await self._om.opslag.write_lane(self._lease.lane, fn, *args)
+            except OpslagGesloten:
+                raise
+            except OpslagFout:
+                if self._om.stopt():
+                    raise
+                # Whether or not it was written: a second time it is refused when the first one counted.
+                await asyncio.sleep(wachten)
+        return await self._om.opslag.write_lane(self._lease.lane, fn, *args)
