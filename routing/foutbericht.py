@@ -119,7 +119,7 @@ class Foutmelder:
             The lane to wake, or None when that zender is no longer connected: then the Fo01 is kept, broken off.
         """
         ontvanger = fo01.envelop.stuurgegevens.ontvanger.organisatie
-        aansluiting = self.register_bron.current().aansluiting(ontvanger)
+        aansluiting = self.register_bron.current().reach(ontvanger)
         status = status_after_intake(aansluiting) if aansluiting else Status.BEZORGING_AFGEBROKEN
         insert_bericht(conn, fo01, status, None)
         toelichting = {"over": origineel_id, "code": fo01.envelop.fout.code if fo01.envelop.fout else None}

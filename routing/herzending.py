@@ -55,7 +55,7 @@ def resend(
         raise NietMogelijk("Dit bericht is intussen al opnieuw aangeboden.")
     if not rij.geldend:
         raise NietMogelijk("Een latere poging met hetzelfde referentienummer verving dit bericht.")
-    aansluiting = (register or read_register(conn)).aansluiting(rij.ontvanger)
+    aansluiting = (register or read_register(conn)).reach(rij.ontvanger)
     if aansluiting is None:
         raise NietMogelijk(f"Ontvanger {rij.ontvanger} heeft geen aansluiting meer.")
     status = status_after_intake(aansluiting)

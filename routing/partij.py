@@ -31,6 +31,10 @@ KETENPARTIJEN: Mapping[str, str] = MappingProxyType(
 """National parties with a fixed code in the envelope (StUF-GGk 2.1 §3.1); CIZ has none there, the code is ours."""
 
 
+TUSSENPARTIJ = "VECOZO"
+"""Who passes on what is for a zorgaanbieder without an aansluiting here, and brings what that one sends."""
+
+
 class Kanaal(StrEnum):
     """How berichten reach a partij."""
 

@@ -391,3 +391,15 @@ Index(
     postgresql_where=text("gedaan_op IS NULL"),
 )
 Index("ix_herzending_bericht_bericht_id", herzending_bericht.c.bericht_id)
+
+# --- what VECOZO took over to pass on, as long as it is followed -----------------------------------------------------
+
+doorgifte = Table(
+    "doorgifte",
+    metadata,
+    Column("bericht_id", Text, ForeignKey("bericht.id"), primary_key=True),
+    Column("stand", Text),  # the status that VECOZO last gave
+    Column("gevraagd", Integer, nullable=False, server_default=text("0")),
+    Column("next_due", BigInteger, nullable=False),
+)
+Index("ix_doorgifte_next_due", doorgifte.c.next_due)
