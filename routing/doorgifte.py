@@ -47,6 +47,11 @@ def follow(conn: Connection, bericht_id: str) -> None:
     conn.execute(insert(schema.doorgifte).values(bericht_id=bericht_id, next_due=now_ms(conn), gevraagd=0))
 
 
+def drop(conn: Connection, bericht_id: str) -> None:
+    """Follow a bericht no longer: its zender was told already that it did not arrive."""
+    conn.execute(delete(schema.doorgifte).where(_d.bericht_id == bericht_id))
+
+
 def due(conn: Connection, aantal: int) -> list[Doorgifte]:
     """Return what to ask VECOZO about now, oldest first, at most `aantal`.
 

@@ -239,6 +239,7 @@ class Intake:
             feit = {"foutbericht": nieuw.bericht_id, "code": code, "van": sg.zender.organisatie}
             record(conn, besluit.verwezen.bericht_id, "foutbericht ontvangen", None, feit)
             retract(conn, besluit.verwezen.bericht_id)
+            doorgifte.drop(conn, besluit.verwezen.bericht_id)
         return tuple(lanes)
 
     def _follow(self, conn: Connection, opdracht: _Opdracht) -> None:

@@ -53,6 +53,7 @@ class Statusvolger:
         report_failure: makes the Fo01 for the zender.
         generatie: gives the generation of fault codes for a zender.
         wake: is told which lanes have something new.
+        geduld_s: seconds that VECOZO gets to send a Fo01 itself about what it refused.
         ladder: how long to wait after failures.
         klok: seconds, monotonic.
     """
@@ -64,6 +65,7 @@ class Statusvolger:
         generatie: Callable[[str], str],
         wake: Callable[[str], None],
         *,
+        geduld_s: float = 120.0,
         ladder: Ladder = TERUGHOUDEND,
         klok: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,6 +73,7 @@ class Statusvolger:
         self._report_failure = report_failure
         self._generatie = generatie
         self._wake = wake
+        self._geduld_s = geduld_s
         self._ladder = ladder
         self._klok = klok
         self._mislukt = 0
@@ -101,6 +104,9 @@ class Statusvolger:
     async def _settle(self, beurt: Schrijver, zaak: Doorgifte, regel: BerichtstatusGegevens | None) -> None:
         stand = regel.berichtstatus.value if regel is not None else zaak.stand
         if regel is not None and regel.berichtstatus in MISLUKT:
+            if zaak.stand != stand:  # as a rule VECOZO sends a Fo01 of its own, which ends the following
+                await beurt.write(doorgifte.note, zaak, stand, round(self._geduld_s * 1000))
+                return
             fout = self._fault(zaak, regel)
             await beurt.write(doorgifte.finish, zaak, regel.berichtstatus.value, fout, self._report_failure)
             self._wake(zaak.zender)

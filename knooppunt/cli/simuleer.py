@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -19,6 +20,7 @@ from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.grootboek import Boeking, Richting
 from knooppunt.simulatie.storing import Storingen
 from knooppunt.simulatie.stuf import StufPartij
+from knooppunt.simulatie.vecozo import VecozoSimulatie
 from knooppunt.simulatie.verlopen import can_expire, expired_client, expiring_server
 from knooppunt.simulatie.vsp import STORINGEN, VspPartij
 from knooppunt.tls import client_context
@@ -95,6 +97,44 @@ def zorgaanbieder(
         verlopen=expired_client(instellingen) if can_expire(instellingen) else None,
     )
     _run(lambda: _collect(partij, hub, bediening))
+
+
+@simuleer.command()
+def vecozo(
+    zorgaanbieder: Annotated[list[str], typer.Option(help="AGB-code achter VECOZO, meermalen te geven.")],
+    *,
+    cert: Cert,
+    key: Key,
+    ca: Ca,
+    poort: Poort = 0,
+    zwijgt: Zwijgt = False,
+    storing: Storing = None,
+    zaad: Zaad = 0,
+    bediening: Bediening = None,
+) -> None:
+    """Speel VECOZO na, met zorgaanbieders erachter die lezen en antwoorden, tot Ctrl-C."""
+    if fout := [code for code in zorgaanbieder if not re.fullmatch("[0-9]{8}", code)]:
+        raise typer.BadParameter(f"een AGB-code heeft 8 cijfers; dit is er geen: {', '.join(fout)}")
+    instellingen = credentials(cert, key, ca)
+    storingen = read_storingen(storing, zaad, certificaat=instellingen)
+    spel = VecozoSimulatie(
+        zorgaanbieder,
+        server=expiring_server(instellingen, storingen),
+        antwoordt=not zwijgt,
+        meld=_tell,
+        storingen=storingen,
+    )
+    _run(lambda: _pass_on(spel, poort, bediening))
+
+
+async def _pass_on(spel: VecozoSimulatie, poort: int, bediening: int | None) -> None:
+    async with AsyncExitStack() as stapel:
+        stapel.push_async_callback(spel.close)
+        url = await spel.start(poort)
+        typer.echo(f"VECOZO neemt berichten aan op {url}. Stoppen: Ctrl-C.")
+        await open_switch(stapel, spel.storingen, bediening)
+        await _until_stopped()
+    _summarise(spel.mislukt)
 
 
 def _stuf(code: str, instellingen: Koppelvlak, storingen: Storingen, *, antwoordt: bool) -> StufPartij:
