@@ -318,8 +318,8 @@ class UitkomstenSectie(Sectie):
 
     stuf: Klassentabel = Field(
         {},
-        description="Table of kenmerk to `bezorgd`, `tijdelijk` or `blijvend` for StUF, for example "
-        '`{"http.404" = "blijvend", "fout.IB999" = "tijdelijk"}`.',
+        description="Table of kenmerk to `bezorgd`, `tijdelijk` or `blijvend` for StUF (protocol stuf and soap), "
+        'for example `{"http.404" = "blijvend", "fout.IB999" = "tijdelijk"}`.',
     )
     vsp: Klassentabel = Field({}, description="The same for partijen with protocol vsp.")
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from adapters.stufggk import server as stufggk
 from adapters.stufggk.client import Klantinstellingen, StufBezorger
 from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
+from adapters.stufggk.soapbezorger import SoapBezorger
 from adapters.vsp import server as vsp
 from adapters.vsp.client import VspBezorger
 from adapters.vsp.paden import MAX_PAYLOAD, PUSH
@@ -369,9 +370,13 @@ def _make_bezorgers(tls: ssl.SSLContext, configuratie: Configuratie, meting: Met
     stuf = StufBezorger(
         tls, Klantinstellingen(verbindtijd=verbinding, tijd=antwoord), Uitkomstklassen(Protocol.STUF, klassen.stuf)
     )
+    soap = SoapBezorger(
+        tls, Klantinstellingen(verbindtijd=verbinding, tijd=antwoord), Uitkomstklassen(Protocol.SOAP, klassen.stuf)
+    )
     vsp = VspBezorger(tls, _vsp_timeout(af), Uitkomstklassen(Protocol.VSP, klassen.vsp))
     return {
         Protocol.STUF: GeteldeBezorger(stuf, Protocol.STUF.value, meting),
+        Protocol.SOAP: GeteldeBezorger(soap, Protocol.SOAP.value, meting),
         Protocol.VSP: GeteldeBezorger(vsp, Protocol.VSP.value, meting),
     }
 

@@ -172,6 +172,7 @@ def read_register(conn: Connection) -> Register:
                 per_minuut=rij.per_minuut,
                 quota_berichten=rij.quota_berichten,
                 quota_mib=rij.quota_mib,
+                wsdl=rij.wsdl,
             )
             for rij in conn.execute(select(schema.aansluiting))
         ),

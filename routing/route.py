@@ -295,8 +295,8 @@ class _Beoordeling:
             uitleg = f"{code} ({partij.naam}) heeft {functie.naam} niet openstaan."
             self._refuse("machtiging ontvanger", "ontvanger_niet_gemachtigd", uitleg)
             return
-        if aansluiting.protocol is Protocol.STUF and self.aanlevering.payload.size > _GROOTSTE_STUF:
-            uitleg = f"{code} ({partij.naam}) ontvangt over StUF-GGk; in een envelop van 25 MiB past dit niet."
+        if aansluiting.protocol is not Protocol.VSP and self.aanlevering.payload.size > _GROOTSTE_STUF:
+            uitleg = f"{code} ({partij.naam}) ontvangt over SOAP; in een envelop van 25 MiB past dit niet."
             self._refuse("ontvanger", "te_groot", uitleg)
             return
         self.besluit.aansluiting = aansluiting

@@ -58,6 +58,7 @@ aansluiting = Table(
     Column("per_minuut", Integer),  # null: no limit
     Column("quota_berichten", Integer),  # what this partij may hand in; empty: as everybody
     Column("quota_mib", Integer),
+    Column("wsdl", Text),  # file with the contract of a partij with protocol soap
     CheckConstraint("kanaal <> 'push' OR url IS NOT NULL", name="push_heeft_url"),
 )
 

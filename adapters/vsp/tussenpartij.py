@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 import aiohttp
+import structlog
 
 from adapters.vsp.client import VspClient
 from adapters.vsp.paden import PUSH
@@ -13,6 +14,7 @@ from routing.bericht import Identiteit
 from routing.partij import TUSSENPARTIJ, Aansluiting, Kanaal, Protocol
 from routing.register import RegisterBron
 
+_log = structlog.get_logger(__name__)
 _PUSH = f"{PUSH}/berichten"
 
 
@@ -35,13 +37,19 @@ class Tussenpartij:
         self._ssl = ssl_context
         self._termijn = termijn
         self._basis = ""
+        self._gewaarschuwd = False
         self._client: VspClient | None = None
 
     def _aansluiting(self) -> Aansluiting | None:
         aansluiting = self._register_bron.current().aansluiting(TUSSENPARTIJ)
         if aansluiting is None or aansluiting.protocol is not Protocol.VSP or aansluiting.kanaal is not Kanaal.PUSH:
             return None
-        return aansluiting if (aansluiting.url or "").endswith(_PUSH) else None
+        if not (aansluiting.url or "").endswith(_PUSH):
+            if not self._gewaarschuwd:
+                _log.error("bij VECOZO wordt niets opgehaald: de url van de aansluiting eindigt anders", verwacht=_PUSH)
+            self._gewaarschuwd = True
+            return None
+        return aansluiting
 
     async def client(self) -> VspClient | None:
         """Return the client for it, or None when there is no aansluiting whose url ends as that of a push."""

@@ -1,4 +1,4 @@
-"""Follow what VECOZO took over to pass on.
+"""Follow what VECOZO took over to pass on, and let an aansluiting have a WSDL.
 
 Revision ID: 0011
 Revises: 0007
@@ -16,6 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("aansluiting", sa.Column("wsdl", sa.Text))
     op.create_table(
         "doorgifte",
         sa.Column("bericht_id", sa.Text, nullable=False),
