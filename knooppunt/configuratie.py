@@ -325,8 +325,8 @@ class UitkomstenSectie(Sectie):
 
     stuf: Klassentabel = Field(
         {},
-        description="Table of kenmerk to `bezorgd`, `tijdelijk` or `blijvend` for StUF, for example "
-        '`{"http.404" = "blijvend", "fout.IB999" = "tijdelijk"}`.',
+        description="Table of kenmerk to `bezorgd`, `tijdelijk` or `blijvend` for StUF (protocol stuf and soap), "
+        'for example `{"http.404" = "blijvend", "fout.IB999" = "tijdelijk"}`.',
     )
     vsp: Klassentabel = Field({}, description="The same for partijen with protocol vsp.")
 
@@ -385,6 +385,17 @@ class StufSectie(Sectie):
     max_envelop_mib: int = Field(25, ge=1, le=1024, description="Largest SOAP envelope in MiB; more is refused (413).")
 
 
+class VecozoSectie(Sectie):
+    """VECOZO, for zorgaanbieder codes without an aansluiting here; the address stands in the register."""
+
+    ophalen_seconden: float = Field(30, gt=0, description="How often is looked what waits for us at VECOZO.")
+    status_seconden: float = Field(
+        30,
+        gt=0,
+        description="How often is looked which berichten VECOZO must be asked about; each one ever less often.",
+    )
+
+
 class Logging(Sectie):
     """What the hub says about itself on standard error. No payload, BSN or query string is ever logged."""
 
@@ -412,4 +423,5 @@ class Configuratie(BaseModel):
     regels: RegelsSectie
     keten: KetenSectie
     stuf: StufSectie
+    vecozo: VecozoSectie
     logging: Logging

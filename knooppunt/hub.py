@@ -19,11 +19,13 @@ from sqlalchemy.exc import DBAPIError
 from adapters.stufggk import server as stufggk
 from adapters.stufggk.client import Klantinstellingen, StufBezorger
 from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
+from adapters.stufggk.soapbezorger import SoapBezorger
 from adapters.vsp import server as vsp
 from adapters.vsp.client import VspBezorger
 from adapters.vsp.paden import MAX_PAYLOAD, PUSH
 from adapters.vsp.server import PREFIX, VspInterface
 from adapters.vsp.server import Instellingen as VspInstellingen
+from adapters.vsp.tussenpartij import Tussenpartij
 from adapters.vsp.vertaling import KANAAL
 from istandaarden.regels.registers import Contractfout, Contractlijst, Registers, Vasteregisters
 from knooppunt import achterstand, migratiestand
@@ -31,7 +33,7 @@ from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
 from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
-from knooppunt.configuratie import Configuratie, ConfiguratieFout, Koppelvlak
+from knooppunt.configuratie import AfleveringSectie, Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.drempel import Drempel, Ingang, threshold
 from knooppunt.luisteraar import Grenzen, Luisteraar
 from knooppunt.melden import delivery_terms, make_melder
@@ -39,6 +41,7 @@ from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
 from knooppunt.onderhoudstaken import make_tasks
 from knooppunt.ruimte import Ruimte
 from knooppunt.tls import client_context, identify, server_context
+from knooppunt.vecozo import vecozo_tasks
 from knooppunt.wacht import Wacht
 from routing.afhaal import Afhaalbak
 from routing.aflevering import Afleveraar
@@ -48,6 +51,7 @@ from routing.bewaking import note_failure
 from routing.bezorging import Foutmelding
 from routing.databank import OpslagFout, parse_url
 from routing.dossier import Dossier
+from routing.foutbericht import Foutmelder
 from routing.herzender import Herzender
 from routing.incident import Feiten, Incidentboek
 from routing.intake import Intake
@@ -57,7 +61,7 @@ from routing.ladder import Ladder
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
 from routing.partij import Protocol
-from routing.poorten import Bezorger
+from routing.poorten import Bezorger, Innemer
 from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
 from routing.toelating import Instellingen as Druktegrenzen
@@ -150,7 +154,9 @@ class Hub:
             kalender=kalender,
             respijt=timedelta(days=self._in.aflevering.oude_gemeentecode_dagen),
         )
-        app = self._application(GeteldeInnemer(intake, meting), kalender)
+        innemer = GeteldeInnemer(intake, meting)
+        self._start_vecozo(stapel, innemer, client_tls, melder, wake)
+        app = self._application(innemer, kalender)
         app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
         await self._open_koppelvlak(stapel, app, server_tls)
 
@@ -217,6 +223,21 @@ class Hub:
         stapel.push_async_callback(onderhoud.stop)
         blik = asyncio.create_task(wacht.follow(self._in.bewaking.interval_seconden), name="wacht")
         stapel.push_async_callback(_cancel, blik)
+
+    def _start_vecozo(
+        self,
+        stapel: AsyncExitStack,
+        innemer: Innemer,
+        client_tls: ssl.SSLContext,
+        melder: Foutmelder,
+        wake: Callable[[str], None],
+    ) -> None:
+        """Start collecting at VECOZO and asking it about what it took over."""
+        tussenpartij = Tussenpartij(self.register_bron, client_tls, _vsp_timeout(self._in.aflevering))
+        stapel.push_async_callback(tussenpartij.close)
+        onderhoud = Onderhoud(self.opslag, vecozo_tasks(self._in, tussenpartij, innemer, melder, wake))
+        onderhoud.start()
+        stapel.push_async_callback(onderhoud.stop)
 
     def _start_following(self, stapel: AsyncExitStack, vrijgave: Vrijgave) -> None:
         """Start following the register and the calendar, which others may change."""
@@ -358,15 +379,20 @@ def _make_bezorgers(tls: ssl.SSLContext, configuratie: Configuratie, meting: Met
     stuf = StufBezorger(
         tls, Klantinstellingen(verbindtijd=verbinding, tijd=antwoord), Uitkomstklassen(Protocol.STUF, klassen.stuf)
     )
-    vsp = VspBezorger(
-        tls,
-        aiohttp.ClientTimeout(total=5 * antwoord, sock_connect=verbinding, sock_read=antwoord),
-        Uitkomstklassen(Protocol.VSP, klassen.vsp),
+    soap = SoapBezorger(
+        tls, Klantinstellingen(verbindtijd=verbinding, tijd=antwoord), Uitkomstklassen(Protocol.SOAP, klassen.stuf)
     )
+    vsp = VspBezorger(tls, _vsp_timeout(af), Uitkomstklassen(Protocol.VSP, klassen.vsp))
     return {
         Protocol.STUF: GeteldeBezorger(stuf, Protocol.STUF.value, meting),
+        Protocol.SOAP: GeteldeBezorger(soap, Protocol.SOAP.value, meting),
         Protocol.VSP: GeteldeBezorger(vsp, Protocol.VSP.value, meting),
     }
+
+
+def _vsp_timeout(af: AfleveringSectie) -> aiohttp.ClientTimeout:
+    verbinding, antwoord = af.verbinding_seconden, af.antwoord_seconden
+    return aiohttp.ClientTimeout(total=5 * antwoord, sock_connect=verbinding, sock_read=antwoord)
 
 
 def _limits(grens: Koppelvlak) -> Grenzen:

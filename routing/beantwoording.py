@@ -179,7 +179,7 @@ class Beantwoorder:
         register = self.foutmelder.register_bron.current()
         if register.machtiging(zender, Richting.ONTVANGEN, functie) is None:
             return None
-        return register.aansluiting(zender)
+        return register.reach(zender)
 
     async def _lines_of(self, retour: bytes, besluit: Besluit, afloop: Afloop) -> tuple[Dossierregel, ...]:
         """Give what the dossier keeps of the retour; of one that refuses nothing, as of the bericht it refuses."""

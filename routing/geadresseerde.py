@@ -30,7 +30,7 @@ class Geadresseerde:
 
 def find_aansluiting(register: Register, code: str, moment: datetime) -> Aansluiting | None:
     """Find how to reach a partij that an accepted bericht names, however long ago its gemeente merged."""
-    return register.aansluiting(find_geadresseerde(register, code, moment, timedelta.max).code)
+    return register.reach(find_geadresseerde(register, code, moment, timedelta.max).code)
 
 
 def find_geadresseerde(register: Register, code: str, moment: datetime, respijt: timedelta) -> Geadresseerde:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.releases import Uitgave
-from routing import aanhouding, breekpunt, dossier, schema, tijdstip
+from routing import aanhouding, breekpunt, doorgifte, dossier, schema, tijdstip
 from routing.aanhouding import Wacht
 from routing.beantwoording import Antwoord, Beantwoorder
 from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
@@ -31,7 +31,7 @@ from routing.ketenbewaking.ketenboek import Gemerkt, Ketenboek, answered, retrac
 from routing.klok import now
 from routing.logboek import record
 from routing.opslag import Opslag
-from routing.partij import Aansluiting
+from routing.partij import TUSSENPARTIJ, Aansluiting
 from routing.poorten import Ontvangst, Ontvangstsoort
 from routing.route import Besluit, Verwezen, decide, generation_for
 from routing.status import Status
@@ -228,6 +228,8 @@ class Intake:
         lanes = [opdracht.aansluiting.partij] if opdracht.aansluiting else []
         if opdracht.fout is None:
             dossier.store(conn, nieuw.bericht_id, besluit.dossier)
+            if TUSSENPARTIJ in lanes and besluit.functie is not None:
+                doorgifte.follow(conn, nieuw.bericht_id)
         if opdracht.fo01 is not None and (lane := self._foutmelder.store(conn, opdracht.fo01, nieuw.bericht_id)):
             lanes.append(lane)
         retour = opdracht.antwoord
@@ -241,6 +243,7 @@ class Intake:
             feit = {"foutbericht": nieuw.bericht_id, "code": code, "van": sg.zender.organisatie}
             record(conn, besluit.verwezen.bericht_id, "foutbericht ontvangen", None, feit)
             retract(conn, besluit.verwezen.bericht_id)
+            doorgifte.drop(conn, besluit.verwezen.bericht_id)
         return tuple(lanes)
 
     def _follow(self, conn: Connection, opdracht: _Opdracht) -> None:
@@ -309,7 +312,10 @@ def _look_up(conn: Connection, sg: Stuurgegevens) -> tuple[datetime, Verwezen | 
 
 
 def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str) -> Verwezen | None:
-    """Find the bericht that an answer points at, preferring one that travelled between these two partijen."""
+    """Find the bericht that an answer points at.
+
+    One that travelled between these two partijen goes first, then one of the ontvanger: whom VECOZO passed it on to.
+    """
     kolommen = schema.bericht.c
     rijen = conn.execute(
         select(
@@ -323,7 +329,8 @@ def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str)
     ).all()
     gevonden = [_verwezen(rij) for rij in rijen]
     passend = [v for v in gevonden if v.mirrors(zender, ontvanger)]
-    return next(iter(passend or gevonden), None)
+    eigen = [v for v in gevonden if v.zender == ontvanger]
+    return next(iter(passend or eigen or gevonden), None)
 
 
 def _verwezen(rij: Row[str, str, str, str | None, str, str]) -> Verwezen:

@@ -22,8 +22,9 @@ from routing.fouten import Fout, make_fout
 from routing.ladder import Ladder
 from routing.lanes import Kop, Lease, Vervolg
 from routing.opslag import Opslag, OpslagGesloten
-from routing.partij import Aansluiting
+from routing.partij import TUSSENPARTIJ, Aansluiting
 from routing.poorten import Uitkomst, Uitkomstsoort
+from routing.vecozocodes import from_vecozo
 
 _log = structlog.get_logger(__name__)
 
@@ -152,6 +153,9 @@ class Lanebeurt:
         if uitkomst.fout is None:
             return make_fout("geweigerd_door_ontvanger", self._om.generatie(kop.zender), uitkomst.toelichting)
         gegeven = uitkomst.fout
+        if self._lease.lane == TUSSENPARTIJ:
+            tekst = " ".join(deel for deel in (gegeven.omschrijving, gegeven.details) if deel)
+            return from_vecozo(gegeven.code, tekst, self._om.generatie(kop.zender))
         return Fout(
             "geweigerd_door_ontvanger",
             gegeven.code,

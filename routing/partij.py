@@ -31,6 +31,10 @@ KETENPARTIJEN: Mapping[str, str] = MappingProxyType(
 """National parties with a fixed code in the envelope (StUF-GGk 2.1 §3.1); CIZ has none there, the code is ours."""
 
 
+TUSSENPARTIJ = "VECOZO"
+"""Who passes on what is for a zorgaanbieder without an aansluiting here, and brings what that one sends."""
+
+
 class Kanaal(StrEnum):
     """How berichten reach a partij."""
 
@@ -42,6 +46,7 @@ class Protocol(StrEnum):
     """Which adapter speaks to a partij."""
 
     STUF = "stuf"
+    SOAP = "soap"
     VSP = "vsp"
 
 
@@ -72,6 +77,7 @@ class Aansluiting:
     berichten, 4 against registers (iStandaarden IV032). `antwoordt_hub` lets the hub make the retourberichten of
     this partij, for one without software of its own. `max_gelijktijdig` berichten are offered to it at the same time;
     more than one gives up their order. `per_minuut` is how many it takes in a minute, None without a limit.
+    `wsdl` is the file, on the machine of the hub, with the contract of a partij with protocol soap.
     `quota_berichten` and `quota_mib` are what it may hand in per minute, None what everybody may.
     """
 
@@ -87,6 +93,7 @@ class Aansluiting:
     per_minuut: int | None = None
     quota_berichten: int | None = None
     quota_mib: int | None = None
+    wsdl: str | None = None
 
     @property
     def burst(self) -> int:

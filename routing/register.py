@@ -6,6 +6,7 @@ Routing works on a `Register`: an immutable value in memory, so that deciding wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +22,7 @@ from routing.bericht import Identiteit
 from routing.opslag import Opslag
 from routing.partij import (
     KETENPARTIJEN,
+    TUSSENPARTIJ,
     Aansluiting,
     Kanaal,
     Machtiging,
@@ -30,6 +32,8 @@ from routing.partij import (
     Richting,
 )
 from routing.releasekalender import read_kalender
+
+_AGB = re.compile("[0-9]{8}")
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,32 @@ class Register:
         """Return how the partij is connected, or None when it is not."""
         return self.aansluitingen.get(code)
 
+    def reach(self, code: str) -> Aansluiting | None:
+        """Return over which aansluiting a partij is reached, or None when it is not.
+
+        That is its own, or else, for a zorgaanbieder, the one of VECOZO.
+        """
+        eigen = self.aansluiting(code)
+        return self.aansluiting(TUSSENPARTIJ) if eigen is None and _AGB.fullmatch(code) else eigen
+
+    def find(self, code: str) -> Partij | None:
+        """Return the partij with this code; of a zorgaanbieder that is reached through VECOZO no more may be known."""
+        partij = self.partij(code)
+        if partij is None and self.reach(code) is not None:
+            return Partij(code, Partijsoort.ZORGAANBIEDER, f"zorgaanbieder via {TUSSENPARTIJ}")
+        return partij
+
+    def may_speak(self, identiteit: Identiteit, code: str) -> bool:
+        """Say whether a certificate may hand in berichten of a partij.
+
+        VECOZO may for zorgaanbieders without an aansluiting here, and for no other: who is connected speaks himself.
+        """
+        weg = self.reach(code)
+        return (code if weg is None else weg.partij) in self.partijen_of(identiteit)
+
     def regelniveau(self, *codes: str) -> int:
         """Return the highest level of rules that any of these partijen asked for."""
-        return max((a.regelniveau for code in codes if (a := self.aansluiting(code)) is not None), default=1)
+        return max((a.regelniveau for code in codes if (a := self.reach(code)) is not None), default=1)
 
     def partijen_of(self, identiteit: Identiteit) -> frozenset[str]:
         """Return the codes of all partijen for which this certificate may act."""
@@ -92,8 +119,12 @@ class Register:
         return op_oin | self._namens.get(f"sha256:{identiteit.vingerafdruk}", frozenset())
 
     def machtiging(self, code: str, richting: Richting, functie: str) -> Machtiging | None:
-        """Return the machtiging that lets the partij send or receive `functie`, or None."""
-        for machtiging in self.machtigingen.get((code, richting), ()):
+        """Return the machtiging that lets the partij send or receive `functie`, or None.
+
+        A zorgaanbieder that is reached through VECOZO has those of VECOZO.
+        """
+        weg = self.reach(code)
+        for machtiging in self.machtigingen.get((code if weg is None else weg.partij, richting), ()):
             if machtiging.covers(functie):
                 return machtiging
         return None
@@ -141,6 +172,7 @@ def read_register(conn: Connection) -> Register:
                 per_minuut=rij.per_minuut,
                 quota_berichten=rij.quota_berichten,
                 quota_mib=rij.quota_mib,
+                wsdl=rij.wsdl,
             )
             for rij in conn.execute(select(schema.aansluiting))
         ),

@@ -39,6 +39,7 @@ _VELDEN = (
     "per_minuut",
     "quota_berichten",
     "quota_mib",
+    "wsdl",
     "mag_zenden",
     "mag_ontvangen",
 )
@@ -249,10 +250,15 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         for k in kenmerken
         if not _KENMERK.fullmatch(k)
     ]
-    if kanaal == Kanaal.PULL and protocol == Protocol.STUF:
+    if kanaal == Kanaal.PULL and protocol in (Protocol.STUF, Protocol.SOAP):
         fouten.append("ophalen (pull) kan alleen met protocol vsp")
     if kanaal == Kanaal.PUSH and not url:
         fouten.append("bij kanaal push hoort een url")
+    wsdl = tekst.get("wsdl")
+    if protocol == Protocol.SOAP and not wsdl:
+        fouten.append("bij protocol soap hoort een wsdl: het bestand met het contract van deze partij")
+    if wsdl and (protocol != Protocol.SOAP or not Path(wsdl).is_absolute()):
+        fouten.append(f"wsdl {wsdl!r} kan alleen met protocol soap, en is het volledige pad van een bestand")
     if url and not _is_https(url):
         fouten.append(f"url {url!r} is geen https-adres")
     if kanaal not in tuple(Kanaal) or protocol not in tuple(Protocol):
@@ -272,6 +278,7 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         per_minuut=_number(tekst, "per_minuut"),
         quota_berichten=_number(tekst, "quota_berichten"),
         quota_mib=_number(tekst, "quota_mib"),
+        wsdl=wsdl,
     )
 
 
@@ -312,6 +319,7 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     per_minuut=a.per_minuut,
                     quota_berichten=a.quota_berichten,
                     quota_mib=a.quota_mib,
+                    wsdl=a.wsdl,
                 )
             )
             conn.execute(insert(schema.identiteit), [{"partij": code, "kenmerk": k} for k in a.identiteiten])

@@ -20,7 +20,7 @@ from routing.fouten import Fout, make_fout, oorzaken
 from routing.functies import Functie, functies, namen, versie_of
 from routing.geadresseerde import RESPIJT, Geadresseerde, find_geadresseerde
 from routing.gelijktijdig import Gelezen
-from routing.partij import Aansluiting, Partijsoort, Protocol, Richting
+from routing.partij import TUSSENPARTIJ, Aansluiting, Partijsoort, Protocol, Richting
 from routing.register import Register
 
 _GROOTSTE_STUF = (25 * 1024 * 1024 - 16 * 1024) // 4 * 3
@@ -100,7 +100,7 @@ def stands_for(eerder: str, nu: str) -> bool:
 
 def generation_for(register: Register, code: str, standaard: str) -> str:
     """Return the generation of fault codes that this partij gets."""
-    aansluiting = register.aansluiting(code)
+    aansluiting = register.reach(code)
     return aansluiting.fout_generatie if aansluiting else standaard
 
 
@@ -148,6 +148,7 @@ class _Beoordeling:
             self._functie,
             self._release,
             self._mag_zenden,
+            self._herindeling,
             self._ontvanger,
             self._antwoord,
         )
@@ -163,7 +164,7 @@ class _Beoordeling:
     def _zender(self) -> None:
         """The certificate must be allowed to act for the zender (Digikoppeling: authorise on the OIN)."""
         code = self.aanlevering.envelop.stuurgegevens.zender.organisatie
-        partij = self.register.partij(code)
+        partij = self.register.find(code)
         wie = (
             f"certificaat met OIN {self.aanlevering.identiteit.oin}"
             if self.aanlevering.identiteit.oin
@@ -172,11 +173,16 @@ class _Beoordeling:
         if partij is None:
             uitleg = f"Zender {code!r} staat niet in het register."
             self._refuse("zender", "zender_onbekend", uitleg)
-        elif code not in self.register.partijen_of(self.aanlevering.identiteit):
+        elif not self.register.may_speak(self.aanlevering.identiteit, code):
             uitleg = f"Het {wie} mag niet namens {code} ({partij.naam}) aanleveren."
             self._refuse("zender", "zender_niet_van_certificaat", uitleg)
         else:
-            self.besluit.ok("zender", f"Het {wie} mag namens {code} ({partij.naam}) aanleveren.")
+            via = f", want {code} is zelf niet aangesloten" if self._via_tussenpartij(code) else ""
+            self.besluit.ok("zender", f"Het {wie} mag namens {code} ({partij.naam}) aanleveren{via}.")
+
+    def _via_tussenpartij(self, code: str) -> bool:
+        weg = self.register.reach(code)
+        return weg is not None and weg.partij != code
 
     def _envelop(self) -> None:
         """What the channel found wrong with the envelope."""
@@ -197,13 +203,20 @@ class _Beoordeling:
             return
         verwezen = self.besluit.verwezen
         zender, ontvanger = sg.zender.organisatie, sg.ontvanger.organisatie
-        if verwezen is None or verwezen.berichtcode is Berichtcode.FO01 or not verwezen.mirrors(zender, ontvanger):
+        if verwezen is None or verwezen.berichtcode is Berichtcode.FO01 or not self._goes_back(verwezen):
             uitleg = f"Er is geen bericht {sg.cross_ref} van {ontvanger} aan {zender}."
             self._refuse("foutbericht", "kruisverwijzing_onbekend", uitleg)
         else:
             self.besluit.ok(
                 "foutbericht", f"Gaat over {verwezen.functie} dat {verwezen.zender} aan {verwezen.ontvanger} zond."
             )
+
+    def _goes_back(self, verwezen: Verwezen) -> bool:
+        """Say whether a Fo01 returns along the bericht it is about; VECOZO may say so of what it was to pass on."""
+        sg = self.aanlevering.envelop.stuurgegevens
+        zender, ontvanger = sg.zender.organisatie, sg.ontvanger.organisatie
+        namens = verwezen.zender == ontvanger and self._via_tussenpartij(verwezen.ontvanger)
+        return verwezen.mirrors(zender, ontvanger) or (zender == TUSSENPARTIJ and namens)
 
     def _functie(self) -> None:
         """The functie must exist in this version and fit the berichtcode and the form of the payload."""
@@ -259,7 +272,8 @@ class _Beoordeling:
         if (functie := self.besluit.functie) is None:
             return
         code = self.aanlevering.envelop.stuurgegevens.zender.organisatie
-        partij = self.register.partijen[code]
+        partij = self.register.find(code)
+        assert partij is not None  # noqa: S101 - `_zender` refuses who is unknown
         machtiging = self.register.machtiging(code, Richting.ZENDEN, functie.naam)
         if not functie.fits_zender(partij):
             uitleg = f"{functie.naam} komt van een {functie.van}; {code} is een {partij.soort}."
@@ -272,16 +286,18 @@ class _Beoordeling:
                 "machtiging zender", f"{code} mag {functie.naam} verzenden (machtiging {machtiging.berichtsoort})."
             )
 
+    def _herindeling(self) -> None:
+        """A gemeente that merged is stood in for by its successor, if there is one."""
+        if self.naar.geweigerd:
+            oorzaak = "gemeente_onbekend" if self.besluit.functie else "ontvanger_foutbericht_onbekend"
+            self._refuse("ontvanger", oorzaak, self.naar.uitleg)
+        elif self.naar.uitleg:
+            self.besluit.let_op("herindeling", self.naar.uitleg)
+
     def _ontvanger(self) -> None:
         """The ontvanger must exist, be of the right kind, be connected, hold a machtiging, and be able to take it."""
         code, functie = self.naar.code, self.besluit.functie
-        partij, aansluiting = self.register.partij(code), self.register.aansluiting(code)
-        if self.naar.geweigerd:
-            oorzaak = "gemeente_onbekend" if functie else "ontvanger_foutbericht_onbekend"
-            self._refuse("ontvanger", oorzaak, self.naar.uitleg)
-            return
-        if self.naar.uitleg:
-            self.besluit.let_op("herindeling", self.naar.uitleg)
+        partij, aansluiting = self.register.find(code), self.register.reach(code)
         if functie is None:  # a Fo01: it may always go back to whoever sent the bericht it is about
             if partij is None or aansluiting is None:
                 self._refuse("ontvanger", "ontvanger_foutbericht_onbekend", f"Ontvanger {code!r} is niet aangesloten.")
@@ -301,11 +317,15 @@ class _Beoordeling:
             uitleg = f"{code} ({partij.naam}) heeft {functie.naam} niet openstaan."
             self._refuse("machtiging ontvanger", "ontvanger_niet_gemachtigd", uitleg)
             return
-        if aansluiting.protocol is Protocol.STUF and self.aanlevering.payload.size > _GROOTSTE_STUF:
-            uitleg = f"{code} ({partij.naam}) ontvangt over StUF-GGk; in een envelop van 25 MiB past dit niet."
+        if aansluiting.protocol is not Protocol.VSP and self.aanlevering.payload.size > _GROOTSTE_STUF:
+            uitleg = f"{code} ({partij.naam}) ontvangt over SOAP; in een envelop van 25 MiB past dit niet."
             self._refuse("ontvanger", "te_groot", uitleg)
             return
         self.besluit.aansluiting = aansluiting
+        if self._via_tussenpartij(code):
+            uitleg = f"{code} is zelf niet aangesloten; het bericht gaat via {aansluiting.partij}."
+            self.besluit.ok("ontvanger", uitleg)
+            return
         hoe = "haalt berichten zelf op" if aansluiting.url is None else f"krijgt berichten op {aansluiting.url}"
         self.besluit.ok("ontvanger", f"{code} ({partij.naam}) is aangesloten met {aansluiting.protocol} en {hoe}.")
 

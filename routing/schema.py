@@ -58,6 +58,7 @@ aansluiting = Table(
     Column("per_minuut", Integer),  # null: no limit
     Column("quota_berichten", Integer),  # what this partij may hand in; empty: as everybody
     Column("quota_mib", Integer),
+    Column("wsdl", Text),  # file with the contract of a partij with protocol soap
     CheckConstraint("kanaal <> 'push' OR url IS NOT NULL", name="push_heeft_url"),
 )
 
@@ -391,3 +392,15 @@ Index(
     postgresql_where=text("gedaan_op IS NULL"),
 )
 Index("ix_herzending_bericht_bericht_id", herzending_bericht.c.bericht_id)
+
+# --- what VECOZO took over to pass on, as long as it is followed -----------------------------------------------------
+
+doorgifte = Table(
+    "doorgifte",
+    metadata,
+    Column("bericht_id", Text, ForeignKey("bericht.id"), primary_key=True),
+    Column("stand", Text),  # the status that VECOZO last gave
+    Column("gevraagd", Integer, nullable=False, server_default=text("0")),
+    Column("next_due", BigInteger, nullable=False),
+)
+Index("ix_doorgifte_next_due", doorgifte.c.next_due)

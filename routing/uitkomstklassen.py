@@ -27,12 +27,13 @@ KLASSEN: Final = (Uitkomstsoort.BEZORGD, Uitkomstsoort.TIJDELIJK, Uitkomstsoort.
 
 @cache
 def ingebouwd() -> Mapping[Protocol, Mapping[str, Uitkomstsoort]]:
-    """Return the built-in table."""
+    """Return the built-in table; a partij with a WSDL of its own (soap) answers in the words of StUF."""
     ruw = tomllib.loads(files("routing").joinpath("uitkomstklassen.toml").read_text(encoding="utf-8"))
-    return {
+    tabellen = {
         Protocol(protocol): {kenmerk: Uitkomstsoort(klasse) for kenmerk, klasse in tabel.items()}
         for protocol, tabel in ruw.items()
     }
+    return tabellen | {Protocol.SOAP: tabellen[Protocol.STUF]}
 
 
 @dataclass(frozen=True, slots=True)

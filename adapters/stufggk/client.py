@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -69,8 +69,26 @@ class StufClient:
             ValueError: the envelope cannot be written as StUF-GGk.
         """
         uitgaand = compose(envelop, payload)
+        kop = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{uitgaand.soap_action}"'}
+        body = b"".join(uitgaand.chunks()) if uitgaand.lengte <= _INEENS else _stream(uitgaand)
+        return await self.exchange(url, body, uitgaand.lengte, kop)
+
+    async def exchange(
+        self, url: str, body: bytes | AsyncIterator[bytes], lengte: int, kop: Mapping[str, str]
+    ) -> Antwoord:
+        """Send one SOAP message and understand the answer.
+
+        Args:
+            url: where to.
+            body: the message, whole or in pieces.
+            lengte: its bytes.
+            kop: headers that say what it is.
+
+        Raises:
+            Onbereikbaar: there is no answer.
+        """
         try:
-            return await self._post(url, uitgaand)
+            return await self._post(url, body, lengte, kop)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
             raise Onbereikbaar(_explain(fout, url), connection_kenmerk(fout)) from fout
 
@@ -80,17 +98,12 @@ class StufClient:
             await self._sessie.close()
             self._sessie = None
 
-    async def _post(self, url: str, uitgaand: Uitgaand) -> Antwoord:
+    async def _post(
+        self, url: str, body: bytes | AsyncIterator[bytes], lengte: int, kop: Mapping[str, str]
+    ) -> Antwoord:
         grenzen = self._instellingen
-        kop = {
-            "Content-Type": "text/xml; charset=utf-8",
-            "Content-Length": str(uitgaand.lengte),
-            "SOAPAction": f'"{uitgaand.soap_action}"',
-        }
-        tijd = aiohttp.ClientTimeout(
-            total=grenzen.tijd + uitgaand.lengte / grenzen.tempo, sock_connect=grenzen.verbindtijd
-        )
-        body = b"".join(uitgaand.chunks()) if uitgaand.lengte <= _INEENS else _stream(uitgaand)
+        kop = {**kop, "Content-Length": str(lengte)}
+        tijd = aiohttp.ClientTimeout(total=grenzen.tijd + lengte / grenzen.tempo, sock_connect=grenzen.verbindtijd)
         async with self._open().post(url, data=body, headers=kop, timeout=tijd, allow_redirects=False) as antwoord:
             wachten = read_retry_after(antwoord.headers.get("Retry-After"))
             data = bytearray()

@@ -5,6 +5,7 @@ Redirects are refused: the address of a partij is a decision of the register, no
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import aiohttp
 import structlog
 from aiohttp import hdrs
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 
 from adapters.vsp.model import (
     GEREED,
@@ -129,6 +131,9 @@ class VspClient:
         try:
             return vorm.validate_json(data)
         except ValidationError as fout:
+            if goede := _salvage(data, vorm):
+                _log.error("een deel van de lijst is niet zoals beschreven", goed=len(goede), fouten=fout.error_count())
+                return goede
             raise VspFout(f"het antwoord is niet zoals beschreven ({fout.error_count()} fouten)", 200) from None
 
     @asynccontextmanager
@@ -145,6 +150,19 @@ class VspClient:
                 uitleg = (probleem.detail or probleem.title) if probleem else None
                 raise VspFout(f"HTTP {antwoord.status}: {uitleg or antwoord.reason}", antwoord.status, probleem)
             yield antwoord
+
+
+def _salvage(data: bytes, vorm: TypeAdapter[list[_T]]) -> list[_T]:
+    """Read what can be read of a list: one odd bericht must not keep all the others from us."""
+    goede: list[_T] = []
+    try:
+        delen = from_json(data)
+    except ValueError:
+        return goede
+    for deel in delen if isinstance(delen, list) else ():
+        with contextlib.suppress(ValidationError):
+            goede += vorm.validate_json(to_json([deel]))
+    return goede
 
 
 class VspBezorger:

@@ -30,6 +30,7 @@ from routing.fouten import Fout
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Innemer, Ontvangstsoort
 from routing.register import RegisterBron
+from routing.vecozocodes import to_vecozo
 
 PREFIX = "/vsp"
 
@@ -148,7 +149,9 @@ def refuse_unread(fout: Fout, status: int) -> web.Response:
 
 
 def _name(fout: Fout) -> dict[str, str]:
-    return {"code": fout.code, "melder": fout.melder, "oorzaak": fout.oorzaak}
+    naam = {"code": fout.code, "melder": fout.melder, "oorzaak": fout.oorzaak}
+    bij_vecozo = to_vecozo(fout.oorzaak)  # what software that knows VECOZO looks for
+    return naam if bij_vecozo is None else naam | {"vecozoCode": bij_vecozo}
 
 
 def _refused(fout: Fout | None) -> Afgewezen:

@@ -18,6 +18,7 @@ _NIET_UNIEK = frozenset({"BRS114", "CC08", "IB016", "IB216", "StUF016"})
 _AL_BEKEND = re.compile(
     r"traceer.{0,5}id\b.*\b(niet uniek|al (eerder )?(gebruikt|ontvangen|bekend)|bestaat al)", re.IGNORECASE | re.DOTALL
 )
+_CODE = re.compile(r"\b(?:BRS[0-9]{2,3}|CC[0-9]{2}|IB[0-9]{3})\b")
 _MAX_CODE, _MAX_OMSCHRIJVING, _MAX_DETAILS = 7, 200, 1000
 _STANDAARDCODE = "KNP002"
 _MAX_TEKST = 4096
@@ -82,7 +83,11 @@ def _errors_of(probleem: ValidationProblemDetails) -> str:
 
 def _code_of(probleem: ValidationProblemDetails) -> str | None:
     code = (probleem.model_extra or {}).get("code")
-    return code if isinstance(code, str) and 0 < len(code) <= _MAX_CODE else None
+    if isinstance(code, str) and 0 < len(code) <= _MAX_CODE:
+        return code
+    # The published description has no place for a code: VECOZO can only name it in the text.
+    genoemd = _CODE.search(f"{_text_of(probleem)} {_errors_of(probleem)}"[:_MAX_TEKST])
+    return genoemd[0] if genoemd else None
 
 
 def _says_known(probleem: ValidationProblemDetails) -> bool:
