@@ -208,8 +208,8 @@ class _Beoordeling:
             verwacht = " of ".join(sorted(functie.berichtcodes))
             uitleg = f"{functie.naam} reist als {verwacht}, niet als {sg.berichtcode}."
             self._refuse("functie", "functie_past_niet", uitleg)
-        elif parameters.vorm is not functie.vorm:
-            uitleg = f"{functie.naam} reist als {functie.vorm}, niet als {parameters.vorm}."
+        elif parameters.vorm not in functie.vormen:
+            uitleg = f"{functie.naam} reist als {' of '.join(functie.vormen)}, niet als {parameters.vorm}."
             self._refuse("functie", "functie_past_niet", uitleg)
         else:
             self.besluit.functie = functie
