@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
@@ -27,6 +28,14 @@ _BEIDE = frozenset({Berichtcode.DI01, Berichtcode.DU01})
 _EINDEN = frozenset({Partijsoort.GEMEENTE, Partijsoort.ZORGAANBIEDER, *KETENPARTIJEN})
 
 
+class Pgb(StrEnum):
+    """What a functie about pgb's is, in iPgb 1.0 or 2."""
+
+    TOEKENNING = "toekenning"
+    AFSLUITING = "afsluiting"
+    RETOUR = "retour"
+
+
 @dataclass(frozen=True, slots=True)
 class Functie:
     """One functie in one version.
@@ -34,7 +43,7 @@ class Functie:
     `van` and `naar` are a kind of partij (``gemeente``, ``zorgaanbieder``) or the code of a ketenpartij, in the
     direction the bericht physically travels. `vormen` are the forms it may have, the usual one first; `extensies` are
     the endings that the name of a file may have, none for any. `berichtsoort` is None when the payload is passed on
-    unread.
+    unread. `pgb` says what it is between a gemeente and who pays its pgb's, None for anything else.
     """
 
     naam: str
@@ -45,6 +54,7 @@ class Functie:
     vormen: tuple[Bestandsvorm, ...]
     berichtsoort: Berichtsoort | None = None
     extensies: tuple[str, ...] = ()
+    pgb: Pgb | None = None
 
     @property
     def vorm(self) -> Bestandsvorm:
@@ -70,7 +80,15 @@ def _from_catalogus(soort: Berichtsoort) -> Functie:
     # VECOZO. Both are taken (facts on GGk §1.3).
     een = Berichtcode.DU01 if soort.is_retour else Berichtcode.DI01
     codes = _BEIDE if soort.code.endswith("325") else frozenset({een})
-    return Functie(soort.code, soort.release, soort.van, soort.naar, codes, (Bestandsvorm.XML,), soort)
+    return Functie(
+        soort.code, soort.release, soort.van, soort.naar, codes, (Bestandsvorm.XML,), soort, (), _pgb_of(soort)
+    )
+
+
+def _pgb_of(soort: Berichtsoort) -> Pgb | None:
+    if soort.standaard != "ipgb":
+        return None
+    return {"501": Pgb.TOEKENNING, "507": Pgb.AFSLUITING}.get(soort.code[-3:], Pgb.RETOUR)
 
 
 class _Rij(BaseModel):
@@ -90,6 +108,7 @@ class _Rij(BaseModel):
     berichtcode: Literal[Berichtcode.DI01, Berichtcode.DU01]
     vormen: Annotated[list[Bestandsvorm], Field(min_length=1)] = [Bestandsvorm.XML]
     extensies: list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,10}$")]] = []
+    pgb: Pgb | None = None
 
 
 class _Bestand(BaseModel):
@@ -106,7 +125,7 @@ def _from_toml(tekst: str) -> Iterator[Functie]:
         for naam in rij.namen:
             for versie in rij.versies:
                 codes, vormen = frozenset({rij.berichtcode}), tuple(rij.vormen)
-                yield Functie(naam, versie, rij.van, rij.naar, codes, vormen, None, tuple(rij.extensies))
+                yield Functie(naam, versie, rij.van, rij.naar, codes, vormen, None, tuple(rij.extensies), rij.pgb)
 
 
 def _own() -> list[Functie]:

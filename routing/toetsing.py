@@ -114,7 +114,7 @@ def _leave_to_receiver(besluit: Besluit, oordeel: Oordeel, soort: Berichtsoort, 
         "inhoud",
         f"De inhoud past niet op onze reconstructie van {soort.code} {soort.release} ({len(oordeel.bevindingen)} "
         f"keer; de eerste op regel {eerste.regel}: {eerste.melding}) Dat kan aan de reconstructie liggen: {zelf} "
-        "toetst zelf en meldt een echte fout met IB001.",
+        "heeft het echte schema en toetst zelf.",
     )
 
 

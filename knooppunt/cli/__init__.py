@@ -36,6 +36,7 @@ OPDRACHTEN = {
     "keten": ("Welke antwoorden nog ontbreken, en wat er in een zaak gebeurde.", "keten"),
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
+    "pgb": ("Wie de pgb's van een gemeente uitbetaalt: de SVB of VWS.", "pgb"),
     "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer"),
     "standaard": (
         "De standaarden: welke berichten er zijn, en hun schema's.",
