@@ -45,7 +45,7 @@ class Proefhub:
         self.database_url = database_url or f"sqlite:///{map_ / 'knooppunt.db'}"
         self.proces: asyncio.subprocess.Process | None = None
         self.basis = ""
-        make_demo(map_ / "pki", [(d.code, d.oin) for d in self.deelnemers])
+        make_demo(map_ / "pki", [(d.code.lower(), d.oin) for d in self.deelnemers])
         self.kluis = Kluis.create(map_ / "sleutels")
         (map_ / "knooppunt.toml").write_text(
             """
@@ -72,8 +72,8 @@ toegang = false
 
     def credentials(self, code: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         """TLS contexts of a partij: to listen with, to connect with."""
-        pki = self.map / "pki"
-        instellingen = credentials(pki / f"{code}.pem", pki / f"{code}.key", pki / "ca.pem")
+        pki, stam = self.map / "pki", code.lower()
+        instellingen = credentials(pki / f"{stam}.pem", pki / f"{stam}.key", pki / "ca.pem")
         return server_context(instellingen), client_context(instellingen)
 
     def stuf_partij(self, code: str, *, antwoordt: bool = False) -> StufPartij:
