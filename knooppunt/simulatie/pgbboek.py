@@ -41,7 +41,7 @@ class Termijnen:
 
 @dataclass(frozen=True, slots=True)
 class Sleutel:
-    """Whose budget it is: `budget` is its BudgetIdentificatie."""
+    """Whose budget it is: `wet` is ``WMO`` or ``JW``, or the functie it was granted with; `budget` is its number."""
 
     gemeente: str
     wet: str

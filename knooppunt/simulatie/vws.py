@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from datetime import date
 from itertools import groupby
 
@@ -51,7 +52,7 @@ class Vws:
         """Give the 507s of today, one for each budget."""
         with self._slot:
             dag = self._vandaag()
-            rijp = sorted(self._boek.settle(dag), key=lambda a: (a.sleutel.gemeente, a.sleutel.wet, a.sleutel.budget))
+            rijp = sorted(self._boek.settle(dag), key=lambda a: astuple(a.sleutel))
             return [
                 Zending(sleutel.gemeente, _write(sleutel, list(groep), dag))
                 for sleutel, groep in groupby(rijp, key=lambda afsluiting: afsluiting.sleutel)
