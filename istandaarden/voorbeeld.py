@@ -11,7 +11,7 @@ from istandaarden.regels.boek import number, rules_for
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.veilig import printable
 from istandaarden.voorbeeldfout import Geval
-from istandaarden.voorbeeldfout_declaratie import RECEPTEN
+from istandaarden.voorbeeldfout_pgb import RECEPTEN
 from istandaarden.voorbeeldfout_waarde import break_value, breakable_values
 from istandaarden.voorbeeldinhoud import VERHALEN, Inhoud, Verteller
 from istandaarden.voorbeeldwaarden import fit

@@ -94,15 +94,33 @@ class Geval:
     @property
     def contacten(self) -> list[Inhoud]:
         """The contacts of the client and of his relaties, those with a period left out."""
+        if self.nummer == "501":
+            return [self.client["Contact"]]
         relaties = self.client["Relaties"]["Relatie"]
         alle = [*self.client["Contactgegevens"]["Contact"], *(relatie["Contact"] for relatie in relaties)]
         return [contact for contact in alle if not contact["Periode"]]
 
     @property
     def personen(self) -> list[Inhoud]:
-        """The client and, where there are any, his relaties."""
+        """Who has a name: the client, except in a toekenning, and his relaties."""
+        if self.nummer == "501":
+            return [relatie for relatie in self.client["Relaties"]["Relatie"] if "Naam" in relatie]
         relaties = self.client.get("Relaties") or {"Relatie": []}
         return [self.client, *relaties["Relatie"]]
+
+    @property
+    def functiebudgetten(self) -> list[Inhoud]:
+        """What is granted, or spent, per zorgfunctie."""
+        client = self.client
+        if self.nummer == "507":
+            return client["FunctieBudgettenBesteed"]["FunctieBudgetBesteed"]  # type: ignore[no-any-return]  # dicts
+        return client["Budget"]["FunctieBudgetten"]["FunctieBudget"]  # type: ignore[no-any-return]  # a list of dicts
+
+    @property
+    def perioden(self) -> list[Inhoud]:
+        """Their periods."""
+        naam = "BestedingsPeriode" if self.nummer == "507" else "FunctieBudgetPeriode"
+        return [budget[naam] for budget in self.functiebudgetten]
 
     @property
     def declaratie(self) -> Inhoud:
@@ -154,7 +172,7 @@ class Geval:
 # Client, contact and relatie: 301
 
 
-@recept("CD005", "301")
+@recept("CD005", "301 501")
 def _postcode_without_land(geval: Geval) -> None:
     del geval.pick(geval.contacten)["Adres"]["LandCode"]
 
@@ -169,7 +187,7 @@ def _period_of_lasting_address(geval: Geval) -> None:
     geval.pick(geval.contacten)["Periode"] = {"Begindatum": geval.v.day(-9, 0)}
 
 
-@recept("CD025", "301")
+@recept("CD025", "301 501")
 def _address_without_number(geval: Geval) -> None:
     del geval.pick(geval.contacten)["Adres"]["Huis"]
 
@@ -180,7 +198,7 @@ def _address_without_postcode(geval: Geval) -> None:
     del adres["Postcode"], adres["LandCode"]
 
 
-@recept("CS050", "301")
+@recept("CS050", "301 501")
 def _use_of_absent_name(geval: Geval) -> None:
     persoon = geval.pick(geval.personen)
     persoon["Naam"] |= geval.pick([{"Partnernaam": None, "NaamGebruik": "2"}, {"NaamGebruik": "5"}])
@@ -191,9 +209,10 @@ def _client_as_organisation(geval: Geval) -> None:
     geval.client["Naam"] |= {"Partnernaam": None, "NaamGebruik": "6"}
 
 
-@recept("CS089", "301")
+@recept("CS089", "301 501")
 def _foreign_postcode(geval: Geval) -> None:
-    geval.pick(geval.contacten)["Adres"]["Postcode"] = geval.pick(["1234 AB", "0234AB", "1234ab", "12345"])
+    klein = [] if geval.nummer == "501" else ["1234ab"]  # iPgb takes small letters
+    geval.pick(geval.contacten)["Adres"]["Postcode"] = geval.pick(["1234 AB", "0234AB", "12345", *klein])
 
 
 @recept("CS139", "301 305 307 315")
@@ -222,9 +241,11 @@ def _temporary_address_only(geval: Geval) -> None:
     geval.client["Contactgegevens"]["Contact"] = [geval.v.contact("04")]
 
 
-@recept("CS002", "301 305 307 315 317 323 325")
+@recept("CS002", "301 305 307 315 317 323 325 501 507")
 def _wrong_bsn(geval: Geval) -> None:
     client = geval.pick(geval.clienten) if geval.nummer in {"323", "325"} else geval.client
+    if geval.nummer == "501":
+        client = geval.pick([client, *geval.personen])
     bsn = client["Bsn"]
     client["Bsn"] = f"{bsn[:-1]}{(int(bsn[-1]) + geval.v.dobbel.randint(1, 9)) % 10}"
 
@@ -291,8 +312,12 @@ for _code, _nummer in (("CS338", "301 317"), ("CS343", "315")):
     recept(_code, _nummer)(_unit_per_day)
 
 
-@recept("CS003", "301 315 317")
+@recept("CS003", "301 315 317 501 507")
 def _ends_before_it_begins(geval: Geval) -> None:
+    if geval.nummer in {"501", "507"}:
+        periode = geval.pick(geval.perioden)
+        periode["Einddatum"] = periode["Begindatum"] - _DAG
+        return
     if geval.nummer == "301" and geval.v.dobbel.random() < 0.3:
         tijdelijk = geval.client["Contactgegevens"]["Contact"][1]
         tijdelijk["Periode"] = {"Einddatum": geval.v.day(60, 90)}
@@ -329,8 +354,12 @@ for _code, _nummer in (("TR302", "301"), ("TR386", "315"), ("TR410", "317")):
 # Keys, everywhere
 
 
-@recept("TR101", "301 305 307 315 317 323 325")
+@recept("TR101", "301 305 307 315 317 323 325 501")
 def _same_key_twice(geval: Geval) -> None:
+    if geval.nummer == "501":
+        reeks = geval.pick([geval.functiebudgetten, geval.client["Relaties"]["Relatie"]])
+        reeks.append(deepcopy(geval.pick(reeks)))
+        return
     if geval.nummer in {"323", "325"}:
         dubbel = deepcopy(geval.prestatie())
         dubbel["ToewijzingNummer"] = geval.v.number()

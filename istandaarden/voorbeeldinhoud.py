@@ -1,11 +1,12 @@
 """What a sample bericht says: invented, and in agreement with every rule that looks inside one bericht.
 
-What stands here is about iWmo and iJw 3.2; `istandaarden.voorbeeldwaarden.fit` makes it fit another release.
+What stands here is about iWmo and iJw 3.2 and iPgb 2.1; `istandaarden.voorbeeldwaarden.fit` makes it fit another
+release.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time, timedelta
 from random import Random
 from typing import Any
@@ -371,6 +372,74 @@ def _declaratieantwoord(v: Verteller) -> Inhoud:
     }
 
 
+def _toekenning(v: Verteller) -> Inhoud:
+    perioden = list(_functies(v))
+    relatie = {
+        "Nummer": f"R{v.number()}",
+        "Soort": v.dobbel.choice("123"),
+        "Bsn": v.dobbel.choice(bsns()),
+        "Geslacht": v.dobbel.choice("012"),
+        "Naam": v.full_name(),
+    }
+    organisatie = {"Nummer": f"R{v.number()}", "Soort": "5", "KvkNummer": "90000001", "Organisatie": "Steunpunt"}
+    return {
+        "Client": {
+            "Bsn": v.dobbel.choice(bsns()),
+            "Relaties": v.some({"Relatie": [relatie, organisatie]}),
+            "Contact": v.some(v.contact("")),
+            "Budget": {
+                "BudgetIdentificatie": f"BUDGET-{v.number()}",
+                "Afgiftedatum": v.some(v.day(-20, 0)),
+                "BudgetPeriode": {
+                    "Begindatum": perioden[0][1]["Begindatum"],
+                    "Einddatum": perioden[-1][1]["Einddatum"],
+                },
+                "FunctieBudgetten": {
+                    "FunctieBudget": [
+                        {
+                            "Zorgfunctie": functie,
+                            "FunctieBudgetPeriode": periode,
+                            "FunctieBudgetBedrag": v.dobbel.randint(10_000, 900_000),
+                            "VerantwoordingsvrijBedrag": v.some(v.dobbel.randint(0, 10_000)),
+                        }
+                        for functie, periode in perioden
+                    ]
+                },
+            },
+        }
+    }
+
+
+def _afsluiting(v: Verteller) -> Inhoud:
+    wlz = v.model.soort.code.startswith("WLZ")
+    budget = f"BUDGET-{v.number()}"
+    besteed = [
+        {
+            "BudgetIdentificatie": budget,
+            "Zorgfunctie": functie,
+            "BestedingsPeriode": periode,
+            "FunctieBudgetBesteed": v.dobbel.randint(10_000, 900_000),
+            "VerantwoordingsvrijBedragBesteed": None if wlz else v.some(v.dobbel.randint(0, 10_000)),
+            "ZiekengeldBesteed": v.some(v.dobbel.randint(0, 10_000)),
+            "RedenBudgetafsluiting": "1",
+        }
+        for functie, periode in _functies(v)
+    ]
+    client = {"Bsn": v.dobbel.choice(bsns()), "FunctieBudgettenBesteed": {"FunctieBudgetBesteed": besteed}}
+    return {"Client": client}
+
+
+def _functies(v: Verteller) -> Iterator[tuple[str, Inhoud]]:
+    """Tell the zorgfuncties of a budget, each in weeks of its own that stay within a year."""
+    wet = {"WMO": "Wmo", "JW": "Jw", "WLZ": "Wlz"}[v.model.soort.code.rstrip("0123456789")]
+    functies = sorted(v.model.basis.logisch[f"ZorgfunctiePgb{wet}"].waarden)
+    begin = date(2025, 1, 1)
+    for nummer in range(v.grootte):
+        einde = min(begin + timedelta(days=27), date(begin.year, 12, 31))
+        yield functies[nummer % len(functies)], {"Begindatum": begin, "Einddatum": einde}
+        begin = einde + timedelta(days=1)
+
+
 VERHALEN: Mapping[str, Callable[[Verteller], Inhoud]] = {
     "301": _toewijzing,
     "305": _start,
@@ -380,5 +449,7 @@ VERHALEN: Mapping[str, Callable[[Verteller], Inhoud]] = {
     "319": _antwoord,
     "323": _declaratie,
     "325": _declaratieantwoord,
+    "501": _toekenning,
+    "507": _afsluiting,
 }
 """Who tells which bericht; a retour tells what it answers."""

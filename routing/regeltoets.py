@@ -82,4 +82,4 @@ class Regeltoets:
 
 
 def _has_rules(soort: Berichtsoort, niveau: int) -> bool:
-    return any(regel.niveau == niveau for regel in rules_for(soort))
+    return any(regel.niveau == niveau and regel.toets is not None for regel in rules_for(soort))

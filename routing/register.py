@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from types import MappingProxyType
 
@@ -31,6 +32,7 @@ from routing.partij import (
     Protocol,
     Richting,
 )
+from routing.pgb import Overstap
 from routing.releasekalender import read_kalender
 
 _AGB = re.compile("[0-9]{8}")
@@ -38,13 +40,17 @@ _AGB = re.compile("[0-9]{8}")
 
 @dataclass(frozen=True)
 class Register:
-    """Snapshot of partijen, aansluitingen and machtigingen, and of when each release is open for whom."""
+    """Snapshot of partijen, aansluitingen and machtigingen, and of when each release is open for whom.
+
+    `overstappen` says per gemeente when VWS begins to pay its pgb's, under the empty code for all others.
+    """
 
     partijen: Mapping[str, Partij] = field(default_factory=dict)
     aansluitingen: Mapping[str, Aansluiting] = field(default_factory=dict)
     machtigingen: Mapping[tuple[str, Richting], tuple[Machtiging, ...]] = field(default_factory=dict)
     versie: int = 0
     kalender: Kalender = field(default_factory=releases.ingebouwd)
+    overstappen: Mapping[str, Overstap] = field(default_factory=dict)
     _namens: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
@@ -54,7 +60,9 @@ class Register:
         aansluitingen: Iterable[Aansluiting],
         machtigingen: Iterable[Machtiging],
         versie: int = 0,
+        *,
         kalender: Kalender | None = None,
+        overstappen: Iterable[Overstap] = (),
     ) -> Register:
         """Build a snapshot; the built-in gemeenten and ketenpartijen are always there.
 
@@ -75,6 +83,7 @@ class Register:
             machtigingen={sleutel: tuple(lijst) for sleutel, lijst in per_richting.items()},
             versie=versie,
             kalender=kalender or releases.ingebouwd(),
+            overstappen={overstap.gemeente: overstap for overstap in overstappen},
             _namens={kenmerk: frozenset(codes) for kenmerk, codes in namens.items()},
         )
 
@@ -108,6 +117,10 @@ class Register:
         """
         weg = self.reach(code)
         return (code if weg is None else weg.partij) in self.partijen_of(identiteit)
+
+    def overstap(self, gemeente: str) -> Overstap | None:
+        """Return when VWS begins to pay the pgb's of a gemeente, None when that was not decided."""
+        return self.overstappen.get(gemeente) or self.overstappen.get("")
 
     def regelniveau(self, *codes: str) -> int:
         """Return the highest level of rules that any of these partijen asked for."""
@@ -181,7 +194,15 @@ def read_register(conn: Connection) -> Register:
             for rij in conn.execute(select(schema.machtiging))
         ),
         versie,
-        read_kalender(conn),
+        kalender=read_kalender(conn),
+        overstappen=(
+            Overstap(
+                rij.gemeente,
+                date.fromisoformat(rij.datum),
+                date.fromisoformat(rij.tkb_tot) if rij.tkb_tot else None,
+            )
+            for rij in conn.execute(select(schema.pgb_overstap))
+        ),
     )
 
 

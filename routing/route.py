@@ -2,7 +2,8 @@
 
 Everything decided here rests on the envelope and on the register snapshot; the payload is looked at by the intake.
 Order of the checks: who is speaking, is the envelope sound, what is it, is its release open, may the sender, who
-receives, may he, and does an answer belong to its question (facts on GGk §3.6).
+receives, may he, does the gemeente have its pgb's paid there, and does an answer belong to its question (facts on GGk
+§3.6).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from datetime import datetime, timedelta
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.gemeenten import went_on_in
-from istandaarden.releases import Openstelling, Stand, Uitgave
+from istandaarden.releases import NEDERLAND, Openstelling, Stand, Uitgave
 from istandaarden.schakels import Schakel
+from routing import pgb
 from routing.bericht import Aanlevering, Berichtcode
 from routing.dossier import Dossierregel
 from routing.fouten import Fout, make_fout, oorzaken
@@ -150,6 +152,7 @@ class _Beoordeling:
             self._mag_zenden,
             self._herindeling,
             self._ontvanger,
+            self._pgb,
             self._antwoord,
         )
         for check in checks:
@@ -234,8 +237,8 @@ class _Beoordeling:
             verwacht = " of ".join(sorted(functie.berichtcodes))
             uitleg = f"{functie.naam} reist als {verwacht}, niet als {sg.berichtcode}."
             self._refuse("functie", "functie_past_niet", uitleg)
-        elif parameters.vorm is not functie.vorm:
-            uitleg = f"{functie.naam} reist als {functie.vorm}, niet als {parameters.vorm}."
+        elif parameters.vorm not in functie.vormen:
+            uitleg = f"{functie.naam} reist als {' of '.join(functie.vormen)}, niet als {parameters.vorm}."
             self._refuse("functie", "functie_past_niet", uitleg)
         else:
             self.besluit.functie = functie
@@ -328,6 +331,23 @@ class _Beoordeling:
             return
         hoe = "haalt berichten zelf op" if aansluiting.url is None else f"krijgt berichten op {aansluiting.url}"
         self.besluit.ok("ontvanger", f"{code} ({partij.naam}) is aangesloten met {aansluiting.protocol} en {hoe}.")
+
+    def _pgb(self) -> None:
+        """What is about pgb's must fit with who pays those of the gemeente today: the SVB, or VWS."""
+        if (functie := self.besluit.functie) is None:
+            return
+        sg = self.aanlevering.envelop.stuurgegevens
+        gemeente = (sg.zender if functie.van == Partijsoort.GEMEENTE else sg.ontvanger).organisatie
+        dag = self.moment.astimezone(NEDERLAND).date()
+        oordeel = pgb.judge(functie, gemeente, self.register.overstap(gemeente), dag)
+        if oordeel is None:
+            return
+        if oordeel.uitkomst == "fout":
+            self._refuse("pgb", "pgb_andere_betaler", oordeel.uitleg)
+        elif oordeel.uitkomst == "let op":
+            self.besluit.let_op("pgb", oordeel.uitleg)
+        else:
+            self.besluit.ok("pgb", oordeel.uitleg)
 
     def _antwoord(self) -> None:
         """A Du01 belongs to a bericht that its zender received from its ontvanger."""

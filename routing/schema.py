@@ -87,6 +87,14 @@ releasemoment = Table(  # what an operator lays over the built-in calendar of re
     Column("tijd", BigInteger),  # NULL: it never comes
 )
 
+pgb_overstap = Table(  # from when on VWS pays the pgb's of a gemeente
+    "pgb_overstap",
+    metadata,
+    Column("gemeente", Text, primary_key=True),  # empty: every gemeente without a row
+    Column("datum", Text, nullable=False),  # YYYY-MM-DD, a day in the Netherlands
+    Column("tkb_tot", Text),  # last day of a TKB about an older budget
+)
+
 register_versie = Table(
     "register_versie",
     metadata,

@@ -15,7 +15,10 @@ from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import Oordeel, validate
 from istandaarden.toetsproces import from_json
 from routing.bericht import Aanlevering, Stuurgegevens
+from routing.bestandstoets import find_fault, find_xml_fault
 from routing.fouten import make_fout
+from routing.functies import Functie
+from routing.ketenpartij import judged_by_receiver
 from routing.payload import Payload
 from routing.regeltoets import Regeltoets
 from routing.route import Besluit, stands_for
@@ -50,9 +53,14 @@ class Toetser:
             return
         soort = besluit.functie.berichtsoort
         if soort is None:
-            besluit.ok("inhoud", f"De inhoud van {besluit.functie.naam} wordt ongelezen doorgegeven.")
+            await _judge_file(aanlevering, besluit.functie, generatie, besluit)
             return
         oordeel = await self._verdict(aanlevering.payload, soort)
+        zelf = judged_by_receiver(besluit.functie)
+        if not oordeel.geldig and await _may_be_right(aanlevering.payload, soort, zelf):
+            _leave_to_receiver(besluit, oordeel, soort, zelf)
+            _compare_kop(oordeel, soort, aanlevering.envelop.stuurgegevens, generatie, besluit)
+            return
         if not oordeel.geldig:
             eerste = oordeel.bevindingen[0]
             uitleg = (
@@ -60,7 +68,8 @@ class Toetser:
                 f"{eerste.regel}, "
                 f"{eerste.plaats}: {eerste.melding}"
             )
-            besluit.refuse("inhoud", make_fout("payload_ongeldig", generatie, uitleg, oordeel.bevindingen), uitleg)
+            oorzaak = "payload_ongeldig_ketenpartij" if zelf else "payload_ongeldig"
+            besluit.refuse("inhoud", make_fout(oorzaak, generatie, uitleg, oordeel.bevindingen), uitleg)
             return
         besluit.ok(
             "inhoud", f"De inhoud voldoet aan het XSD-schema van {soort.code} {soort.release} ({oordeel.schema})."
@@ -78,6 +87,36 @@ class Toetser:
             return validate(payload.plain, verwacht=soort, schakels=True)
         async with self.tegelijk:
             return await _validate_in_process(payload, soort, self.tijd)
+
+
+async def _judge_file(aanlevering: Aanlevering, functie: Functie, generatie: str, besluit: Besluit) -> None:
+    """Check what is passed on unread: is it there, and is it the kind of file it says it is."""
+    fout = await find_fault(aanlevering, functie)
+    if fout is None:
+        besluit.ok("inhoud", f"De inhoud van {functie.naam} wordt ongelezen doorgegeven.")
+    else:
+        besluit.refuse("inhoud", make_fout("bestand_ongeldig", generatie, fout), fout)
+
+
+async def _may_be_right(payload: Payload, soort: Berichtsoort, zelf: str | None) -> bool:
+    """Say whether a bericht may be right although our schema refuses it.
+
+    So it is where our schema is a reconstruction and a ketenpartij that has the real one judges anyway, unless the
+    payload is no XML at all.
+    """
+    gokt = zelf is not None and in_gebruik().herkomst(soort) == "reconstructie"
+    return gokt and await find_xml_fault(payload) is None
+
+
+def _leave_to_receiver(besluit: Besluit, oordeel: Oordeel, soort: Berichtsoort, zelf: str | None) -> None:
+    """Say that only our reconstruction refuses this, and who will judge it."""
+    eerste = oordeel.bevindingen[0]
+    besluit.let_op(
+        "inhoud",
+        f"De inhoud past niet op onze reconstructie van {soort.code} {soort.release} ({len(oordeel.bevindingen)} "
+        f"keer; de eerste op regel {eerste.regel}: {eerste.melding}) Dat kan aan de reconstructie liggen: {zelf} "
+        "heeft het echte schema en toetst zelf.",
+    )
 
 
 def _explain_rules(besluit: Besluit, soort: Berichtsoort, niveau: int, bron: str) -> None:

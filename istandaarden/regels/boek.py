@@ -24,6 +24,9 @@ REGELSOORTEN = ("CD", "CS", "RS", "TR")
 """Kinds of rule that a bericht can break; OP and IV are agreements and explanations."""
 
 _NIVEAUS = {"within-message": 2, "cross-message": 3, "needs-register": 4, "not": 1}
+_ZONDER_TOETS = {"cross-message-open": 3, "needs-register-open": 4}
+"""What is known of a rule that nothing here can check: its note says why."""
+
 _NIVEAU1_CODES = frozenset({"CS015", "CS025", "CS319"})  # patterns of the schema (regels.csv says so)
 _ALLE = "alle"
 
@@ -59,8 +62,9 @@ class Toets:
 class Regel:
     """One rule in one standaard.
 
-    `berichtsoorten` are numbers (``301``), empty for every bericht; `elementen` and `stelling` are Dutch, from
-    `regels.csv`; `gedekt_door` names the rules that check this one when it has no function of its own.
+    `berichtsoorten` are numbers (``301``) or whole names (``WLZ501``), empty for every bericht; `elementen` and
+    `stelling` are Dutch, from `regels.csv`; `gedekt_door` names the rules that check this one when it has no function
+    of its own.
     """
 
     code: str
@@ -86,7 +90,7 @@ class Regel:
         """Tell whether the rule is about this berichtsoort."""
         if soort.standaard != self.standaard or soort.regels not in self.releases:
             return False
-        return not self.berichtsoorten or number(soort) in self.berichtsoorten
+        return not self.berichtsoorten or not self.berichtsoorten.isdisjoint({number(soort), soort.code})
 
 
 _toetsen: dict[str, Toets] = {}
@@ -97,7 +101,7 @@ def regel(code: str, *, advies: str) -> Callable[[_Functie], _Functie]:
     """Tie a function ``(bericht, *bronnen) -> Iterator[Overtreding]`` to the rule it checks.
 
     Args:
-        code: as in `regels.csv`; the function serves both standaarden and asks its bericht which one it is.
+        code: as in `regels.csv`; the function serves every standaard with this rule and asks its bericht which it is.
         advies: Dutch sentence that says what to do when the rule is broken.
     """
     return _tie(code, advies, ())
@@ -126,7 +130,7 @@ def _tie(code: str, advies: str, klassen: tuple[str, ...]) -> Callable[[_Functie
 
 @lru_cache(maxsize=1)
 def regels() -> Mapping[tuple[str, str], Regel]:
-    """Give every CD, CS, RS and TR by code and standaard (``iwmo``, ``ijw``), in the order of `regels.csv`.
+    """Give every CD, CS, RS and TR by code and standaard (``iwmo``, ``ijw``, ``ipgb``), in the order of `regels.csv`.
 
     Raises:
         ValueError: a function is tied to a code that does not exist.
@@ -170,12 +174,12 @@ def number(soort: Berichtsoort) -> str:
 
 
 def _read_rule(rij: Mapping[str, str], standaard: str) -> Regel:
-    code, gedekt = rij["code"], tuple(rij["covered_by"].split())
+    code, gedekt, hoe = rij["code"], tuple(rij["covered_by"].split()), rij["checkable"]
     berichten = rij["messages"]
     return Regel(
         code=code,
         soort=rij["kind"],
-        niveau=1 if rij["kind"] == "RS" or code in _NIVEAU1_CODES else _NIVEAUS[rij["checkable"]],
+        niveau=1 if rij["kind"] == "RS" or code in _NIVEAU1_CODES else (_NIVEAUS | _ZONDER_TOETS)[hoe],
         standaard=standaard,
         releases=frozenset(rij["release"].split(",")),
         berichtsoorten=frozenset() if berichten.startswith(_ALLE) else frozenset(berichten.split(",")),
@@ -184,6 +188,6 @@ def _read_rule(rij: Mapping[str, str], standaard: str) -> Regel:
         stelling=rij["statement"],
         gedekt_door=gedekt,
         noot=rij["note"],
-        mechanisch=rij["checkable"] != "not",
-        toets=None if gedekt else _toetsen.get(code),
+        mechanisch=hoe != "not",
+        toets=None if gedekt or hoe == "not" or hoe in _ZONDER_TOETS else _toetsen.get(code),
     )

@@ -10,10 +10,11 @@ from istandaarden.regels.bericht import Bericht, Klasse
 from istandaarden.regels.boek import Overtreding, klasseregel
 
 _POSTCODE = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
+_POSTCODE_IPGB = re.compile(r"[1-9][0-9]{3}[A-Za-z]{2}")
 _ONBEKENDE_DAG = date(1900, 1, 1)
 _JAREN = 120
 _MET_PARTNER = {"1", "2", "3", "4"}
-_ZONDER_PARTNER = {"iwmo": {"1"}, "ijw": {"1", "6"}}
+_ZONDER_PARTNER = {"iwmo": {"1"}, "ijw": {"1", "6"}, "ipgb": {"1"}}
 _GEEN_MENS = "6"
 _ADRES_VEREIST = {"01", "03"}
 _TIJDELIJK = "04"
@@ -21,13 +22,13 @@ _TAALTOLK = "1"
 _GEWICHTEN = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 
 
-@klasseregel("CS002", "Client", advies="Controleer het BSN.")
-def elfproef(client: Klasse, _bericht: Bericht) -> Overtreding | None:
+@klasseregel("CS002", "Client Relatie", advies="Controleer het BSN.")
+def elfproef(persoon: Klasse, _bericht: Bericht) -> Overtreding | None:
     """A BSN passes the elfproef; so does 000000000, as in the official check."""
-    nummer = client.tekst("Bsn")
+    nummer = persoon.tekst("Bsn")
     if nummer is None or passes_elfproef(nummer):
         return None
-    return Overtreding(client, "Bsn")
+    return Overtreding(persoon, "Bsn")
 
 
 def passes_elfproef(nummer: str) -> bool:
@@ -80,12 +81,13 @@ def postcode_required(contact: Klasse, _bericht: Bericht) -> Overtreding | None:
 
 
 @klasseregel("CS089", "Adres", advies="Schrijf de postcode als 1234AB.")
-def dutch_postcode(adres: Klasse, _bericht: Bericht) -> Overtreding | None:
-    """A Dutch postcode has the Dutch form; that there is none is for CD005."""
+def dutch_postcode(adres: Klasse, bericht: Bericht) -> Overtreding | None:
+    """A Dutch postcode has the Dutch form; that there is none is for CD005. iPgb takes small letters too."""
     if adres.tekst("LandCode") != "NL":
         return None
     postcode = adres.tekst("Postcode")
-    return None if postcode is None or _POSTCODE.fullmatch(postcode) else Overtreding(adres, "Postcode")
+    vorm = _POSTCODE_IPGB if bericht.standaard == "ipgb" else _POSTCODE
+    return None if postcode is None or vorm.fullmatch(postcode) else Overtreding(adres, "Postcode")
 
 
 @klasseregel("CS050", "Naam", advies="Kies een naamgebruik dat past bij de namen die er staan.")

@@ -9,6 +9,7 @@ from istandaarden.regels.boek import Overtreding, klasseregel
 
 _VRIJ = "ToegewezenProduct AangevraagdProduct NieuwProduct"
 _ELK = f"{_VRIJ} TeWijzigenProduct"
+_PGB = "BudgetPeriode FunctieBudgetPeriode BestedingsPeriode"
 _OUDE_REGELS_TOT = date(2020, 12, 31)  # release 3.0 keeps the old rules for what has ended by then
 
 BEGIN = {
@@ -124,7 +125,7 @@ def gevraagde_frequentie(product: Klasse, _bericht: Bericht) -> Overtreding | No
     return _frequentie(product)
 
 
-@klasseregel("CS003", f"{_ELK} Periode", advies="Verbeter de begin- of de einddatum.")
+@klasseregel("CS003", f"{_ELK} Periode {_PGB}", advies="Verbeter de begin- of de einddatum.")
 def end_after_begin(klasse: Klasse, _bericht: Bericht) -> Overtreding | None:
     """A period does not end before it begins; that of a Contact does not end without a beginning."""
     begin, einde = BEGIN.get(klasse.naam, "Begindatum"), EINDE.get(klasse.naam, "Einddatum")

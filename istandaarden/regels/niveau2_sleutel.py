@@ -14,6 +14,7 @@ SLEUTELS = {
     "Client": ("Bsn",),
     "Contact": ("Soort",),
     "Relatie": ("Nummer",),
+    "FunctieBudget": ("Zorgfunctie", "FunctieBudgetPeriode/Begindatum", "FunctieBudgetPeriode/Einddatum"),
     "ToegewezenProduct": ("ToewijzingNummer",),
     "OngewijzigdProduct": ("ToewijzingNummer",),
     "TeWijzigenProduct": ("ToewijzingNummer",),

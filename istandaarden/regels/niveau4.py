@@ -27,6 +27,7 @@ _DAG_VAN_PRODUCT = {
 }
 
 
+@regel("CS064", advies="Verbeter de dagtekening, of stuur het bericht op die dag.")
 @regel("TR135", advies="Verbeter de dagtekening, of stuur het bericht op die dag.")
 def not_from_the_future(bericht: Bericht, registers: Registers) -> Iterator[Overtreding]:
     """A bericht is not written after today."""
@@ -54,6 +55,16 @@ def gemeente_exists(bericht: Bericht, registers: Registers) -> Iterator[Overtred
     for klasse in bericht.klassen("Woonplaatsbeginsel"):
         if not registers.is_gemeente(klasse.tekst(_GEMEENTE) or "", nu):
             yield Overtreding(klasse, _GEMEENTE)
+
+
+@regel("CS300", advies="Gebruik de CBS-code van de gemeente.")
+def gemeente_of_header_exists(bericht: Bericht, registers: Registers) -> Iterator[Overtreding]:
+    """The gemeente in the Header of an iPgb bericht exists, or did since 2015: its budgets outlive it."""
+    pad = "Header/Afzender" if bericht.soort.afzender_type else "Header/Ontvanger"
+    if _GEMEENTE not in (bericht.soort.afzender_type, bericht.soort.ontvanger_type):
+        return
+    if not registers.was_gemeente(bericht.wortel.tekst(pad) or "", bericht.dagtekening or date.min):
+        yield Overtreding(bericht.wortel, pad)
 
 
 @klasseregel("TR381", "Product Prestatie", advies="Kies een code en categorie die in de afgesproken lijst samen gaan.")

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from istandaarden.regels.boek import REGELSOORTEN, Regel, regels, rows, standards
 
-_KOP = """# De regels van iWmo en iJw
+_KOP = """# De regels van iWmo, iJw en iPgb
 
 Elke regel van de standaard, met wat het knooppunt ermee doet. Deze bladzijde wordt gemaakt uit de regels zelf, met
 `python -m istandaarden.regels.tabel > docs/regels.md`; een test houdt haar actueel.
 
 * Niveau 1 is het formaat (schema), 2 kijkt binnen één bericht, 3 over berichten heen, 4 vergelijkt met een register.
+* De regels van iPgb 2.1 staan er in onze woorden; wie zo'n bericht krijgt, VWS of de gemeente, toetst ze ook zelf.
+  Wordt een regel niet getoetst, dan zegt de noot waarom niet.
 * Waar de officiële controle en de regeltekst verschillen, volgt het knooppunt de controle; de noot zegt het verschil.
 * Zeggen twee regels hetzelfde over hetzelfde element, dan noemt het oordeel er één: één fout, één bevinding.
 """
@@ -23,8 +25,9 @@ _SOORTEN = {
     "TR": "Technische regels",
     "OP": "Operationele afspraken",
     "IV": "Invulinstructies",
+    "UP": "Uitgangspunten",
 }
-_TITELS = {"iwmo": "iWmo", "ijw": "iJw"}
+_TITELS = {"iwmo": "iWmo", "ijw": "iJw", "ipgb": "iPgb"}
 _SCHEMA = "XSD"
 
 

@@ -41,6 +41,7 @@ OPDRACHTEN = {
     "bewaar": ("Bewaartermijnen.", "bewaar"),
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
+    "pgb": ("Wie de pgb's van een gemeente uitbetaalt: de SVB of VWS.", "pgb"),
     "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer"),
     "standaard": (
         "De standaarden: welke berichten er zijn, en hun schema's.",

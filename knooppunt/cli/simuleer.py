@@ -16,13 +16,19 @@ import typer
 from knooppunt.beeld import safe
 from knooppunt.cli.storing import Bediening, Storing, Zaad, open_switch, read_storingen
 from knooppunt.configuratie import Koppelvlak
+from knooppunt.simulatie.cak import Cak
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.grootboek import Boeking, Richting
+from knooppunt.simulatie.ketenspel import Ketenspel, play
+from knooppunt.simulatie.klok import Vandaag, hurried, today
+from knooppunt.simulatie.pgbboek import Pgbboek, Telpunt, Termijnen, steady
 from knooppunt.simulatie.storing import Storingen
 from knooppunt.simulatie.stuf import StufPartij
+from knooppunt.simulatie.svb import Svb
 from knooppunt.simulatie.vecozo import VecozoSimulatie
 from knooppunt.simulatie.verlopen import can_expire, expired_client, expiring_server
 from knooppunt.simulatie.vsp import STORINGEN, VspPartij
+from knooppunt.simulatie.vws import Vws
 from knooppunt.tls import client_context
 
 simuleer = typer.Typer(no_args_is_help=True, help="Speel een partij na: ontvangt, toont en beantwoordt berichten.")
@@ -35,6 +41,19 @@ Poort = Annotated[
     int, typer.Option(min=0, max=65535, help="Poort waarop de partij berichten ontvangt; 0 kiest een vrije.")
 ]
 Zwijgt = Annotated[bool, typer.Option("--zwijgt", help="Beantwoord heenberichten niet.")]
+
+DagSeconden = Annotated[
+    float,
+    typer.Option(min=0.0, help="Laat een dag zoveel seconden duren; 0 is de gewone kalender. Een dag is er zo om."),
+]
+Afsluitdagen = Annotated[
+    int, typer.Option(min=0, help="Dagen na het einde van een budget waarop het wordt afgesloten.")
+]
+Telt = Annotated[
+    Telpunt,
+    typer.Option("--telpunt", help="Ligt het einde al achter ons: telt de termijn vanaf het bericht of het einde?"),
+]
+Besteed = Annotated[float, typer.Option(min=0.0, max=9.0, help="Deel van een budget dat gelijkmatig wordt besteed.")]
 
 
 class Spraak(StrEnum):
@@ -149,11 +168,15 @@ def _stuf(code: str, instellingen: Koppelvlak, storingen: Storingen, *, antwoord
     )
 
 
-async def _listen(partij: StufPartij, hub: str, poort: int, bediening: int | None) -> None:
+async def _listen(
+    partij: StufPartij, hub: str, poort: int, bediening: int | None, spel: Ketenspel | None = None
+) -> None:
     async with AsyncExitStack() as stapel:
         stapel.push_async_callback(partij.close)
         url = await partij.start(poort)
         partij.connect_hub(hub)
+        if spel is not None:
+            stapel.callback(asyncio.create_task(play(partij, spel)).cancel)
         typer.echo(f"{partij.code} ontvangt berichten op {url}. Stoppen: Ctrl-C.")
         await open_switch(stapel, partij.storingen, bediening)
         await _until_stopped()
@@ -203,6 +226,92 @@ def _summarise(mislukt: list[str]) -> None:
         typer.echo(f"Niet gelukt: {melding}", err=True)
     if mislukt:
         raise typer.Exit(1)
+
+
+@simuleer.command()
+def svb(
+    *,
+    hub: Hub,
+    cert: Cert,
+    key: Key,
+    ca: Ca,
+    poort: Poort = 0,
+    dag_seconden: DagSeconden = 0.0,
+    afsluitdagen: Afsluitdagen = 98,
+    telpunt: Telt = Telpunt.BERICHT,
+    besteed: Besteed = 0.8,
+    storing: Storing = None,
+    zaad: Zaad = 0,
+    bediening: Bediening = None,
+) -> None:
+    """Speel de SVB na: een TKB wordt een budget, en na afloop volgt een BAB, tot Ctrl-C."""
+    boek = Pgbboek(steady(besteed), Termijnen(afsluitdagen, telpunt=telpunt))
+    instellingen = credentials(cert, key, ca)
+    storingen = read_storingen(storing, zaad, certificaat=instellingen)
+    _play("SVB", Svb(boek, _calendar(dag_seconden)), instellingen, storingen, (hub, poort, bediening))
+
+
+@simuleer.command()
+def vws(
+    *,
+    hub: Hub,
+    cert: Cert,
+    key: Key,
+    ca: Ca,
+    poort: Poort = 0,
+    dag_seconden: DagSeconden = 0.0,
+    afsluitdagen: Afsluitdagen = 98,
+    conflictdagen: Annotated[int, typer.Option(min=0, help="Dagen na een 501 waarop een conflict wordt gemeld.")] = 1,
+    telpunt: Telt = Telpunt.BERICHT,
+    besteed: Besteed = 0.8,
+    storing: Storing = None,
+    zaad: Zaad = 0,
+    bediening: Bediening = None,
+) -> None:
+    """Speel het PGB 2.0-systeem van VWS na: 502, besteding, en 507 bij afloop, jaargrens of conflict, tot Ctrl-C."""
+    boek = Pgbboek(steady(besteed), Termijnen(afsluitdagen, conflictdagen, telpunt))
+    instellingen = credentials(cert, key, ca)
+    storingen = read_storingen(storing, zaad, certificaat=instellingen)
+    _play("VWS", Vws(boek, _calendar(dag_seconden)), instellingen, storingen, (hub, poort, bediening))
+
+
+@simuleer.command()
+def cak(
+    *,
+    hub: Hub,
+    cert: Cert,
+    key: Key,
+    ca: Ca,
+    poort: Poort = 0,
+    storing: Storing = None,
+    zaad: Zaad = 0,
+    bediening: Bediening = None,
+) -> None:
+    """Speel het CAK na: 402 op een start, 404 op een stop, en een eigen IB001 op wat ongeldig is, tot Ctrl-C."""
+    instellingen = credentials(cert, key, ca)
+    storingen = read_storingen(storing, zaad, certificaat=instellingen)
+    _play("CAK", Cak(), instellingen, storingen, (hub, poort, bediening))
+
+
+def _calendar(dag_seconden: float) -> Vandaag:
+    return hurried(dag_seconden) if dag_seconden else today
+
+
+def _play(
+    code: str, spel: Ketenspel, instellingen: Koppelvlak, storingen: Storingen, waar: tuple[str, int, int | None]
+) -> None:
+    partij = StufPartij(
+        code,
+        code,
+        server=expiring_server(instellingen, storingen),
+        client=client_context(instellingen),
+        meld=_tell,
+        storingen=storingen,
+        beantwoord=spel.answer,
+    )
+
+    hub, poort, bediening = waar
+    _run(lambda: _listen(partij, hub, poort, bediening, spel))
 
 
 def register(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from knooppunt.configuratie import ConfiguratieFout, Koppelvlak
 from knooppunt.simulatie.bediening import serve_switch
@@ -16,10 +17,12 @@ from knooppunt.simulatie.verlopen import can_expire
 Storing = Annotated[
     list[str] | None,
     typer.Option(
-        help="Storing op verzoek, meermalen te geven: SOORT[:WAARDE][@KEER][/WAARBIJ]. "
-        + " ".join(f"{soort}: {uitleg}." for soort, uitleg in UITLEG.items())
-        + " KEER is een deel (0.1) of elke zoveelste (3). WAARBIJ is een functie (WMO301, WMO*) of een verrichting. "
-        "Voorbeeld: laat:5s@0.1 of fout:503@3/WMO301."
+        help=escape(  # rich would take what stands between brackets for markup
+            "Storing op verzoek, meermalen te geven: SOORT[:WAARDE][@KEER][/WAARBIJ]. "
+            + " ".join(f"{soort}: {uitleg}." for soort, uitleg in UITLEG.items())
+            + " KEER is een deel (0.1) of elke zoveelste (3). WAARBIJ is een functie (WMO301, WMO*) of een "
+            "verrichting. Voorbeeld: laat:5s@0.1 of fout:503@3/WMO301."
+        )
     ),
 ]
 Zaad = Annotated[int, typer.Option(help="Zaad van het toeval: hetzelfde zaad treft dezelfde berichten.")]

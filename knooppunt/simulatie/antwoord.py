@@ -7,7 +7,7 @@ only a header when nothing is wrong. A 325 names the declaratie, grants the whol
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,15 @@ _XSD_VERSIE = {"BasisschemaXsdVersie": "1.0.0", "BerichtXsdVersie": "1.0.0"}
 
 @dataclass(frozen=True, slots=True)
 class Antwoord:
-    """What goes back: the functie of the answer and its payload."""
+    """What goes back: the functie of the answer, its payload and its release.
+
+    `los` says that it is a heenbericht of its own, that names no bericht it answers.
+    """
 
     functie: str
     payload: bytes
+    release: str = "3.2"
+    los: bool = False
 
 
 def answer(functie: str, payload: bytes, *, release: str = "3.2") -> Antwoord | None:
@@ -46,7 +51,7 @@ def answer(functie: str, payload: bytes, *, release: str = "3.2") -> Antwoord | 
     kop = read_kop([payload])
     vandaag = datetime.now(tz=ZoneInfo("Europe/Amsterdam")).date()
     inhoud = _retour(kop, vandaag) if terug.is_retour else _declaratie_antwoord(kop, payload, vandaag)
-    return Antwoord(terug.code, build(terug, inhoud))
+    return Antwoord(terug.code, build(terug, inhoud), release)
 
 
 def replies(antwoord: Antwoord, referentie: str, storing: Storing | None) -> list[tuple[Antwoord, str]]:
@@ -61,7 +66,7 @@ def replies(antwoord: Antwoord, referentie: str, storing: Storing | None) -> lis
         case Verkeerd.VERWIJZING:
             return [(antwoord, str(uuid.uuid4()))]
         case Verkeerd.INHOUD:
-            return [(Antwoord(antwoord.functie, antwoord.payload[: len(antwoord.payload) // 2]), referentie)]
+            return [(replace(antwoord, payload=antwoord.payload[: len(antwoord.payload) // 2]), referentie)]
         case Verkeerd.DUBBEL:
             return [goed, goed]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
 from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
-from knooppunt.simulatie.antwoord import answer, replies
+from knooppunt.simulatie.antwoord import Antwoord, answer, replies
 from knooppunt.simulatie.grootboek import Boeking, Grootboek, Richting
 from knooppunt.simulatie.opstellen import APPLICATIE, compose_envelop
 from knooppunt.simulatie.storing import NIET_VERWERKT, Storing, Storingen
@@ -18,17 +18,27 @@ from knooppunt.simulatie.verstoring import disturb, strike
 from knooppunt.simulatie.verzending import StufZender, Verzending
 from knooppunt.tls import identify
 from routing import tijdstip
-from routing.bericht import Aanlevering, Envelop, Systeem
-from routing.fouten import make_fout
+from routing.bericht import Aanlevering, Berichtcode, Envelop, Stuurgegevens, Systeem
+from routing.foutbericht import make_inhoud, write_body
+from routing.fouten import Fout, make_fout
 from routing.poorten import Ontvangst, Ontvangstsoort, Uitkomstsoort
 
 _POGINGEN = 6
 
+Beantwoording = Callable[[Envelop, bytes], Sequence[Antwoord] | Fout]
+"""Says what a partij sends back on a heenbericht: answers, none, or the fault for which it refuses the bericht."""
+
+
+def accept_all(heen: Envelop, payload: bytes) -> Sequence[Antwoord]:
+    """Answer as a gemeente or zorgaanbieder for whom everything is fine."""
+    antwoord = answer(heen.stuurgegevens.functie or "", payload)
+    return [antwoord] if antwoord else []
+
 
 class StufPartij:
-    """One simulated gemeente or zorgaanbieder with an own StUF endpoint over mutual TLS.
+    """One simulated gemeente, zorgaanbieder or ketenpartij with an own StUF endpoint over mutual TLS.
 
-    It is its own Innemer: what comes in is booked in `grootboek`, and a heenbericht gets its accepting answer.
+    It is its own Innemer: what comes in is booked in `grootboek`, and a heenbericht gets what `beantwoord` says.
     `url` is where it listens (or listened); `mislukt` lists, in Dutch, answers that the hub did not take; `storingen`
     are its faults on demand, by the functie of what comes in.
     """
@@ -43,6 +53,7 @@ class StufPartij:
         antwoordt: bool = True,
         meld: Callable[[Boeking], None] | None = None,
         storingen: Storingen | None = None,
+        beantwoord: Beantwoording = accept_all,
     ) -> None:
         self.code = code
         self.naam = naam
@@ -50,7 +61,7 @@ class StufPartij:
         self.mislukt: list[str] = []
         self.storingen = storingen or Storingen()
         self.url = ""
-        self._server, self._client, self._antwoordt = server, client, antwoordt
+        self._server, self._client, self._antwoordt, self._beantwoord = server, client, antwoordt, beantwoord
         self._zender: StufZender | None = None
         self._runner: web.AppRunner | None = None
         self._poort = 0
@@ -90,7 +101,14 @@ class StufPartij:
             await self._zender.close()
 
     async def send(
-        self, functie: str, payload: bytes, naar: str, *, antwoord_op: str | None = None, release: str = "3.2"
+        self,
+        functie: str,
+        payload: bytes,
+        naar: str,
+        *,
+        antwoord_op: str | None = None,
+        release: str = "3.2",
+        bestandsnaam: str | None = None,
     ) -> Verzending:
         """Send one bericht through the hub; what cannot be delivered at once is offered again a few times.
 
@@ -99,10 +117,20 @@ class StufPartij:
         """
         if self._zender is None:
             raise RuntimeError("connect the partij to a hub before it sends")
-        envelop = compose_envelop(van=self.code, naar=naar, functie=functie, antwoord_op=antwoord_op, release=release)
+        envelop = compose_envelop(
+            van=self.code,
+            naar=naar,
+            functie=functie,
+            antwoord_op=antwoord_op,
+            release=release,
+            bestandsnaam=bestandsnaam,
+        )
+        return await self._offer(self._zender, envelop, payload)
+
+    async def _offer(self, zender: StufZender, envelop: Envelop, payload: bytes) -> Verzending:
         boeking = await self.grootboek.record(Richting.VERZONDEN, envelop, payload)
         poging = 1
-        while (uitkomst := await self._zender.send(envelop, payload, poging)).soort is Uitkomstsoort.TIJDELIJK:
+        while (uitkomst := await zender.send(envelop, payload, poging)).soort is Uitkomstsoort.TIJDELIJK:
             if poging == _POGINGEN:
                 break
             await asyncio.sleep(0.2 * 2**poging)
@@ -130,20 +158,48 @@ class StufPartij:
         payload = b"".join(aanlevering.payload.chunks())
         await self.grootboek.record(Richting.ONTVANGEN, aanlevering.envelop, payload)
         if self._antwoordt and self._zender is not None and sg.functie:
-            taak = asyncio.create_task(self._answer(aanlevering.envelop, sg.functie, payload, storing))
+            taak = asyncio.create_task(self._answer(aanlevering.envelop, payload, storing))
             self._taken.add(taak)
             taak.add_done_callback(self._taken.discard)
         return bon
 
-    async def _answer(self, heen: Envelop, functie: str, payload: bytes, storing: Storing | None) -> None:
-        antwoord = await asyncio.to_thread(answer, functie, payload)
-        if antwoord is None:
-            return
+    async def _answer(self, heen: Envelop, payload: bytes, storing: Storing | None) -> None:
+        antwoorden = await asyncio.to_thread(self._beantwoord, heen, payload)
         sg = heen.stuurgegevens
-        for terug, antwoord_op in replies(antwoord, sg.referentienummer, storing):
-            verzending = await self.send(terug.functie, terug.payload, sg.zender.organisatie, antwoord_op=antwoord_op)
-            if verzending.uitkomst.soort is not Uitkomstsoort.BEZORGD:
-                self.mislukt.append(f"{terug.functie}: {verzending.uitkomst.toelichting}")
+        if isinstance(antwoorden, Fout):
+            self._note("Fo01", await self._refuse(heen, antwoorden))
+            return
+        for antwoord in antwoorden:
+            for terug, op in replies(antwoord, sg.referentienummer, storing):
+                antwoord_op = None if terug.los else op
+                verzending = await self.send(
+                    terug.functie,
+                    terug.payload,
+                    sg.zender.organisatie,
+                    antwoord_op=antwoord_op,
+                    release=terug.release,
+                )
+                self._note(terug.functie, verzending)
+
+    async def _refuse(self, heen: Envelop, fout: Fout) -> Verzending:
+        """Send the Fo01 with which a ketenpartij refuses what it was sent."""
+        assert self._zender is not None  # noqa: S101 - nothing is answered without a hub
+        sg = heen.stuurgegevens
+        inhoud = make_inhoud(fout, heen)
+        terug = Stuurgegevens(
+            berichtcode=Berichtcode.FO01,
+            zender=Systeem(self.code, APPLICATIE),
+            ontvanger=sg.zender,
+            referentienummer=str(uuid.uuid4()),
+            tijdstip=tijdstip.now(),
+            cross_ref=sg.referentienummer,
+        )
+        body = write_body(inhoud, fout.toelichting, fout.bevindingen)
+        return await self._offer(self._zender, Envelop(terug, fout=inhoud), body)
+
+    def _note(self, wat: str, verzending: Verzending) -> None:
+        if verzending.uitkomst.soort is not Uitkomstsoort.BEZORGD:
+            self.mislukt.append(f"{wat}: {verzending.uitkomst.toelichting}")
 
 
 def _verrichting(request: web.Request) -> str | None:

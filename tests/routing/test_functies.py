@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from istandaarden.catalogus import ingebouwd
+from istandaarden.standaardmap import VARIABELE, Standaardfout, from_folder
 from routing.bericht import Berichtcode, Bestandsvorm
-from routing.functies import functies, versie_of
+from routing.functies import EIGEN_BESTAND, functies, namen, versie_of
 from routing.partij import Partijsoort
 from routing.register import ingebouwd as partijen
 
@@ -37,7 +41,7 @@ def test_the_payload_of_a_standard_is_read(naam: str, versie: str, van: str, naa
     assert functie.vorm is Bestandsvorm.XML
 
 
-@pytest.mark.parametrize("naam", ["WMO405", "WMO408", "TKB001-0100", "BAB002-0100", "Dummy"])
+@pytest.mark.parametrize("naam", ["WMO405", "WMO408", "TKB001-0100", "TKB002", "BAB002-0100", "Dummy"])
 def test_what_has_no_schema_is_passed_on_unread(naam: str):
     gevonden = [functie for (bekend, _), functie in functies().items() if bekend == naam]
     assert gevonden
@@ -58,3 +62,64 @@ def test_the_version_of_an_envelope():
         "1.0",
         "2.1",
     ]
+
+
+_EIGEN = """
+[[functie]]
+namen = ["GMSD", "GMSD-0100"]
+versies = ["1.0"]
+van = "gemeente"
+naar = "CBS"
+berichtcode = "Di01"
+vormen = ["tekstBestand"]
+extensies = ["csv"]
+
+[[functie]]
+namen = ["WMO301"]
+versies = ["3.2"]
+van = "SVB"
+naar = "gemeente"
+berichtcode = "Di01"
+"""
+
+
+@pytest.fixture
+def eigen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv(VARIABELE, str(tmp_path))
+    for onthouden in (functies, namen, from_folder):
+        onthouden.cache_clear()
+    yield tmp_path / EIGEN_BESTAND
+    for onthouden in (functies, namen, from_folder):
+        onthouden.cache_clear()
+
+
+def test_an_operator_adds_functies_but_changes_no_standard(eigen: Path):
+    eigen.write_text(_EIGEN, encoding="utf-8")
+    assert functies()["GMSD-0100", "1.0"].extensies == ("csv",)
+    assert functies()["GMSD", "1.0"].vorm is Bestandsvorm.TEKST
+    assert functies()["WMO301", "3.2"].van == "gemeente"
+    assert "GMSD" in namen()
+
+
+@pytest.mark.parametrize(
+    ("oud", "nieuw", "woorden"),
+    [
+        ('naar = "CBS"', 'naar = "CBZ"', "onbekende partij CBZ"),
+        ('naar = "CBS"', 'naar = "gemeente"', "gelijk"),
+        ('versies = ["1.0"]', 'versies = ["1"]', "functie.0.versies.0"),
+        ('vormen = ["tekstBestand"]', 'vormen = ["pdf"]', "functie.0.vormen.0"),
+        ('extensies = ["csv"]', 'extensie = ["csv"]', "functie.0.extensie"),
+        ('berichtcode = "Di01"', 'berichtcode = "Fo01"', "functie.0.berichtcode"),
+        ("[[functie]]", "[[functie", "geen geldige TOML"),
+    ],
+)
+def test_a_file_with_a_mistake_is_refused_in_words(eigen: Path, oud: str, nieuw: str, woorden: str):
+    eigen.write_text(_EIGEN.replace(oud, nieuw, 1), encoding="utf-8")
+    with pytest.raises(Standaardfout, match=woorden):
+        functies()
+
+
+def test_a_file_that_is_no_text_is_refused_in_words(eigen: Path):
+    eigen.write_bytes(b"\xff\xfe")
+    with pytest.raises(Standaardfout, match="geen UTF-8"):
+        functies()

@@ -91,9 +91,64 @@ async def test_a_reconstruction_is_named_in_the_explanation():
     data = make_voorbeeld(soort)
     besluit = await judge("WMO501", "2.1", data, read_kop([data]).afzender or "", "VWS")
     assert besluit.stappen[0].uitleg.endswith("WMO501 2.1 (reconstructie).")
-    fout = await judge("WMO501", "2.1", data.replace(b"Budget>", b"Bugdet>"), "0344", "VWS")
+
+
+async def test_what_only_a_reconstruction_refuses_goes_to_vws_which_judges_itself():
+    soort = ingebouwd().find("WMO501", "2.1")
+    data = make_voorbeeld(soort)
+    gemeente = read_kop([data]).afzender or ""
+    besluit = await judge("WMO501", "2.1", data.replace(b"Budget>", b"Bugdet>"), gemeente, "VWS")
+    assert besluit.fout is None
+    assert [(stap.naam, stap.uitkomst) for stap in besluit.stappen] == [("inhoud", "let op"), ("kop", "ok")]
+    assert "onze reconstructie van WMO501 2.1" in besluit.stappen[0].uitleg
+    echt = data.replace(soort.naamruimte.encode(), b"http://www.istandaarden.nl/ipgb/2_1/iets-anders")
+    assert (await judge("WMO501", "2.1", echt, gemeente, "VWS")).fout is None
+    vreemd = await judge("WMO501", "2.1", data.replace(b"Budget>", b"Bugdet>"), "9999", "VWS")
+    assert vreemd.fout is not None
+    assert vreemd.fout.oorzaak == "kop_spreekt_envelop_tegen"
+
+
+@pytest.mark.parametrize("data", [b"", b"<a>", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", b"geen xml"])
+async def test_a_reconstruction_is_no_excuse_for_what_is_no_xml(data: bytes):
+    besluit = await judge("WMO501", "2.1", data, "0344", "VWS")
+    assert besluit.fout is not None
+    assert (besluit.fout.oorzaak, besluit.fout.code) == ("payload_ongeldig_ketenpartij", "IB001")
+
+
+@pytest.fixture
+def eigen_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    map_ = tmp_path / "eigen"
+    map_.mkdir()
+    monkeypatch.setenv(VARIABELE, str(map_))
+    for onthouden in (functies, namen, from_folder):
+        onthouden.cache_clear()
+    yield map_
+    for onthouden in (functies, namen, from_folder):
+        onthouden.cache_clear()
+
+
+async def test_an_official_package_decides_in_the_place_of_the_reconstruction(eigen_map: Path):
+    bron = eigen_map.with_name("iPgb")
+    bron.mkdir()
+    for naam, tekst in write_all(ingebouwd().models()).items():
+        if naam.startswith("ipgb/2.1/"):
+            (bron / naam.rpartition("/")[2]).write_text(tekst)
+    install(bron, eigen_map, {"ipgb"})
+    data = make_voorbeeld(in_gebruik().find("WMO501", "2.1"))
+    gemeente = read_kop([data]).afzender or ""
+    goed = await judge("WMO501", "2.1", data, gemeente, "VWS")
+    assert goed.stappen[0].uitleg.endswith("(pakket iPgb).")
+    fout = await judge("WMO501", "2.1", data.replace(b"Budget>", b"Bugdet>"), gemeente, "VWS")
     assert fout.fout is not None
-    assert "in WMO501 (schema: reconstructie)" in fout.stappen[0].uitleg
+    assert fout.fout.oorzaak == "payload_ongeldig_ketenpartij"
+
+
+async def test_the_schema_of_the_cak_is_the_published_one_and_refuses_with_the_code_of_the_cak():
+    data = make_voorbeeld(ingebouwd().find("WMO401", "1.0"))
+    besluit = await judge("WMO401", "1.0", data.replace(b"EbStartdatum>", b"EbBegin>"), "0344", "CAK")
+    assert besluit.fout is not None
+    assert (besluit.fout.code, besluit.fout.melder) == ("IB001", "CAK, VWS")
+    assert besluit.fout.bevindingen
 
 
 async def test_a_payload_of_another_release_is_refused():
@@ -128,18 +183,13 @@ async def test_a_large_payload_is_checked_by_the_same_package(tmp_path: Path, mo
 
 
 @pytest.fixture
-def map_33(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "iwmo-ijw-3.3.yaml").write_text(NIEUW, encoding="utf-8")
-    monkeypatch.setenv(VARIABELE, str(tmp_path))
-    for onthouden in (functies, namen, from_folder):
-        onthouden.cache_clear()
-    yield tmp_path
-    for onthouden in (functies, namen, from_folder):
-        onthouden.cache_clear()
+def map_33(eigen_map: Path) -> None:
+    (eigen_map / "iwmo-ijw-3.3.yaml").write_text(NIEUW, encoding="utf-8")
 
 
+@pytest.mark.usefixtures("map_33")
 @pytest.mark.parametrize("grootte", [1, DREMPEL // 300])
-async def test_a_release_that_is_only_a_file_is_checked_too(map_33: Path, grootte: int):
+async def test_a_release_that_is_only_a_file_is_checked_too(grootte: int):
     soort = in_gebruik().find("JW305", "3.3")
     data = make_voorbeeld(soort, grootte=grootte)
     kop = read_kop(iter([data]))

@@ -119,7 +119,7 @@ class Proefhub(Knoop):
     def __init__(self, map_: Path, deelnemers: Iterable[Deelnemer], database_url: str | None = None) -> None:
         super().__init__(map_, database_url or f"sqlite:///{map_ / 'knooppunt.db'}")
         self.deelnemers = tuple(deelnemers)
-        make_demo(map_ / "pki", [(d.code, d.oin) for d in self.deelnemers])
+        make_demo(map_ / "pki", [(d.code.lower(), d.oin) for d in self.deelnemers])
         self.kluis = Kluis.create(map_ / "sleutels")
         (map_ / "knooppunt.toml").write_text(
             """
@@ -146,8 +146,8 @@ toegang = false
 
     def credentials(self, code: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         """TLS contexts of a partij: to listen with, to connect with."""
-        pki = self.map / "pki"
-        instellingen = credentials(pki / f"{code}.pem", pki / f"{code}.key", pki / "ca.pem")
+        pki, stam = self.map / "pki", code.lower()
+        instellingen = credentials(pki / f"{stam}.pem", pki / f"{stam}.key", pki / "ca.pem")
         return server_context(instellingen), client_context(instellingen)
 
     def stuf_partij(self, code: str, *, antwoordt: bool = False) -> StufPartij:
