@@ -30,6 +30,7 @@ from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
 from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
+from knooppunt.brp import open_brp
 from knooppunt.configuratie import Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.drempel import Drempel, Ingang, threshold
 from knooppunt.luisteraar import Grenzen, Luisteraar
@@ -63,6 +64,7 @@ from routing.toelating import Toelating
 from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
+from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
 
@@ -91,6 +93,7 @@ class Hub:
     opslag: Opslag
     kluis: Kluis
     register_bron: RegisterBron
+    feitenbron: Feitenbron | None
     koppelvlak_url: str
     beheer_url: str
 
@@ -131,6 +134,9 @@ class Hub:
         melder = make_melder(self._in, self.kluis, self.register_bron)
         bezorgers = _make_bezorgers(client_tls, self._in, meting)
         boek, melders = make_boek(self._in), make_melders(self._in)
+        self.feitenbron = open_brp(self._in.brp)
+        if self.feitenbron is not None:
+            stapel.push_async_callback(self.feitenbron.close)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
         for notificeerder in melders.values():
