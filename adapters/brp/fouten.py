@@ -101,4 +101,10 @@ def connection_fault(fout: Exception) -> Bronfout:
         )
     if isinstance(fout, aiohttp.ClientResponseError):
         return unusable("het is geen geldig HTTP")
+    if isinstance(fout.__cause__, ConnectionResetError) or isinstance(fout, aiohttp.ServerDisconnectedError):
+        # TLS 1.3: who refuses our certificate does so after the handshake, and often all we see is this.
+        return Bronfout(
+            Bronfoutsoort.ONBEREIKBAAR,
+            "De BRP verbreekt de verbinding. Blijft dat zo, controleer dan of zij ons certificaat aanneemt.",
+        )
     return Bronfout(Bronfoutsoort.ONBEREIKBAAR, f"Geen verbinding met de BRP ({type(fout).__name__}).")

@@ -17,7 +17,6 @@ from adapters.brp.vorm import Vorm
 from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort
 
 _MARGE_SECONDEN = 30.0
-_MAX_TOKEN = 64 * 1024
 _STANDAARD_SECONDEN = 300.0
 """How long a token is used that does not say how long it is valid (RFC 6749 §5.1 only recommends it)."""
 
@@ -64,7 +63,7 @@ class Apisleutel:
 
 @dataclass(frozen=True, slots=True)
 class Clientgegevens:
-    """OAuth 2.0 client credentials (RFC 6749 §4.4)."""
+    """OAuth 2.0 client credentials (RFC 6749 §4.4); no colon in `client_id`, for it goes into HTTP Basic."""
 
     url: str
     client_id: str
@@ -104,7 +103,7 @@ class Tokenhouder:
         return True
 
     async def _fetch(self, post: Post) -> None:
-        bewijs = aiohttp.BasicAuth(self._gegevens.client_id, self._gegevens.geheim, "utf-8").encode()
+        bewijs = aiohttp.encode_basic_auth(self._gegevens.client_id, self._gegevens.geheim)
         formulier = {"grant_type": "client_credentials"}
         if self._gegevens.scope:
             formulier["scope"] = self._gegevens.scope

@@ -6,12 +6,12 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 
+from adapters.brp.bron import today
 from knooppunt.luisteraar import Luisteraar
 from knooppunt.simulatie.brp.personen import Testpersoon
 from knooppunt.simulatie.brp.velden import select_fields
@@ -49,6 +49,8 @@ class BrpSimulator:
         storingen: faults on demand.
         tls: context of the listener; None for plain HTTP.
         meld: hears of every answered question.
+        vandaag: gives the day it is, for ages and for gezag over minors.
+        opnieuw_na: seconds that a busy BRP asks to wait (Retry-After of 429 and 503).
     """
 
     def __init__(
@@ -60,12 +62,15 @@ class BrpSimulator:
         storingen: Storingen | None = None,
         tls: ssl.SSLContext | None = None,
         meld: Callable[[Bevraging], None] | None = None,
+        vandaag: Callable[[], date] = today,
+        opnieuw_na: int = 1,
     ) -> None:
         self.bevragingen: list[Bevraging] = []
         self.storingen = storingen or Storingen(kent=KENT)
         self.url = ""
         self._personen, self._zonder, self._meld = personen, frozenset(zonder), meld
-        self._met_historie, self._tls = met_historie, tls
+        self._met_historie, self._tls, self._vandaag = met_historie, tls, vandaag
+        self._opnieuw_na = str(opnieuw_na)
         self._luisteraar: Luisteraar | None = None
 
     async def start(self, poort: int = 0, adres: str = "127.0.0.1") -> str:
@@ -87,7 +92,7 @@ class BrpSimulator:
     def application(self) -> web.Application:
         """Make the web application."""
         storing = disturb(self.storingen, lambda verzoek: _VERRICHTINGEN.get(verzoek.path))
-        app = web.Application(client_max_size=_GROOTST, middlewares=[_as_problem, storing])
+        app = web.Application(client_max_size=_GROOTST, middlewares=[self._as_problem, storing])
         app.router.add_post(PERSONEN, self._answer_persons)
         if self._met_historie:
             app.router.add_post(HISTORIE, self._answer_history)
@@ -95,7 +100,7 @@ class BrpSimulator:
 
     async def _answer_persons(self, verzoek: web.Request) -> web.Response:
         vraag = read_persons_question(await _body(verzoek), self._zonder)
-        vandaag = _today()
+        vandaag = self._vandaag()
         gevonden = [self._personen[bsn] for bsn in dict.fromkeys(vraag.bsns) if bsn in self._personen]
         if vraag.gemeente is not None:
             gevonden = [p for p in gevonden if p.plekken[-1].gemeente == vraag.gemeente]
@@ -110,6 +115,24 @@ class BrpSimulator:
         inhoud = show_history(persoon, vraag.van, vraag.tot) if persoon is not None else {"verblijfplaatsen": []}
         self._book(Bevraging("historie", (vraag.bsn,), (), int(persoon is not None)))
         return _give(200, inhoud, "application/json")
+
+    @web.middleware
+    async def _as_problem(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Give every fault, those on demand too, the form that the published descriptions promise."""
+        try:
+            antwoord = await handler(request)
+        except Verzoekfout as fout:
+            return _give(fout.status, fout.inhoud, "application/problem+json")
+        except web.HTTPException as fout:
+            return _give(fout.status, describe(fout.status), "application/problem+json")
+        if antwoord.status < 400:
+            return antwoord
+        foutantwoord = _give(antwoord.status, describe(antwoord.status), "application/problem+json")
+        if antwoord.status in {429, 503}:
+            foutantwoord.headers[hdrs.RETRY_AFTER] = self._opnieuw_na
+        return foutantwoord
 
     def _book(self, bevraging: Bevraging) -> None:
         self.bevragingen.append(bevraging)
@@ -126,30 +149,7 @@ async def _body(verzoek: web.Request) -> bytes:
     return await verzoek.read()
 
 
-@web.middleware
-async def _as_problem(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Give every fault, those on demand too, the form that the published descriptions promise."""
-    try:
-        antwoord = await handler(request)
-    except Verzoekfout as fout:
-        return _give(fout.status, fout.inhoud, "application/problem+json")
-    except web.HTTPException as fout:
-        return _give(fout.status, describe(fout.status), "application/problem+json")
-    if antwoord.status < 400:
-        return antwoord
-    foutantwoord = _give(antwoord.status, describe(antwoord.status), "application/problem+json")
-    if antwoord.status in {429, 503}:
-        foutantwoord.headers[hdrs.RETRY_AFTER] = "1"
-    return foutantwoord
-
-
 def _give(status: int, inhoud: Mapping[str, Any], soort: str) -> web.Response:
     return web.Response(
         status=status, body=json.dumps(inhoud, ensure_ascii=False).encode(), content_type=soort, charset="utf-8"
     )
-
-
-def _today() -> date:
-    return datetime.now(tz=ZoneInfo("Europe/Amsterdam")).date()
