@@ -105,7 +105,7 @@ def read_persons_question(inhoud: bytes, zonder: Collection[str] = ()) -> Person
         Verzoekfout: the question is not answered.
     """
     vraag = _read(inhoud)
-    if vraag.get("type") in _ZOEKVORMEN:
+    if any(vraag.get("type") == vorm for vorm in _ZOEKVORMEN):
         raise Verzoekfout(403, detail="Deze simulator kent alleen RaadpleegMetBurgerservicenummer.")
     fouten = list(_persons_faults(vraag))
     if fouten:
