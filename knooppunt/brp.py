@@ -37,13 +37,13 @@ def open_brp(sectie: BrpSectie) -> Feitenbron | None:
 
 
 def _access(sectie: BrpSectie) -> Toegang:
-    token = (sectie.token_url, sectie.token_client, sectie.token_geheim_bestand)
+    token = (sectie.token_url, sectie.token_client, sectie.token_wachtwoord_bestand)
     if any(deel is not None for deel in token):
-        if sectie.token_url is None or sectie.token_client is None or sectie.token_geheim_bestand is None:
-            raise ConfiguratieFout("brp: token_url, token_client en token_geheim_bestand horen bij elkaar.")
+        if sectie.token_url is None or sectie.token_client is None or sectie.token_wachtwoord_bestand is None:
+            raise ConfiguratieFout("brp: token_url, token_client en token_wachtwoord_bestand horen bij elkaar.")
         if sectie.api_sleutel_bestand is not None:
             raise ConfiguratieFout("brp.api_sleutel_bestand: geef een API-sleutel of een token, niet beide.")
-        geheim = _secret("token_geheim_bestand", sectie.token_geheim_bestand)
+        geheim = _secret("token_wachtwoord_bestand", sectie.token_wachtwoord_bestand)
         return Tokenhouder(Clientgegevens(sectie.token_url, sectie.token_client, geheim, sectie.token_scope))
     if sectie.api_sleutel_bestand is None:
         return Apisleutel()

@@ -403,7 +403,9 @@ class BrpSectie(Sectie):
         None, description="Server that gives OAuth 2.0 tokens (client credentials), in the place of an API key."
     )
     token_client: str | None = Field(None, pattern="^[!-9;-~]+$", description="Our client id there, without a colon.")
-    token_geheim_bestand: Pad | None = Field(None, description="File with the secret of that client on its first line.")
+    token_wachtwoord_bestand: Pad | None = Field(
+        None, description="File with the secret of that client on its first line."
+    )
     token_scope: str | None = Field(None, min_length=1, description="Scope to ask for.")
     antwoord_seconden: float = Field(10, gt=0, description="Seconds to wait for one answer.")
     geheel_seconden: float = Field(

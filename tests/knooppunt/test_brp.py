@@ -17,7 +17,7 @@ from knooppunt.tls import server_context
 from routing.woonplaats.feitenbron import Feitenvraag, Registerfeiten
 
 KOPPELVLAK = '[koppelvlak]\ncertificaat = "wij.pem"\nsleutel = "wij.key"\nca = "ca.pem"\n'
-TOKEN = 'url = "https://x"\ntoken_url = "https://y"\ntoken_client = "k"\ntoken_geheim_bestand = "g"\n'
+TOKEN = 'url = "https://x"\ntoken_url = "https://y"\ntoken_client = "k"\ntoken_wachtwoord_bestand = "g"\n'
 
 
 def read(tmp_path: Path, brp: str) -> Configuratie:
