@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -45,10 +45,11 @@ from routing.aflevering import Afleveraar
 from routing.aflevering import Instellingen as AfleverInstellingen
 from routing.bericht import Systeem
 from routing.bewaking import note_failure
+from routing.bezorging import Foutmelding
 from routing.databank import OpslagFout, parse_url
 from routing.dossier import Dossier
 from routing.herzender import Herzender
-from routing.incident import Feiten
+from routing.incident import Feiten, Incidentboek
 from routing.intake import Intake
 from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis, KluisFout
@@ -64,6 +65,7 @@ from routing.toelating import Toelating
 from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
+from routing.wekker import Wekker
 from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
@@ -80,7 +82,8 @@ class Hub:
     """A hub that runs for as long as the context is open.
 
     After entering, `koppelvlak_url` and `beheer_url` are the addresses it listens on (without a closing slash), and
-    `opslag`, `kluis` and `register_bron` its parts, for tests and commands in the same process.
+    `opslag`, `kluis` and `register_bron` its parts, for tests and commands in the same process; `feitenbron` is the BRP,
+    None when that is not configured.
 
     Args:
         configuratie: all settings.
@@ -122,45 +125,87 @@ class Hub:
 
     async def _build(self, stapel: AsyncExitStack) -> None:
         """Make every part; each one is taken down before those made earlier."""
-        hub, grens = self._in.hub, self._in.koppelvlak
-        server_tls, client_tls = server_context(grens), client_context(grens)
+        server_tls, client_tls = server_context(self._in.koppelvlak), client_context(self._in.koppelvlak)
         self.kluis = await asyncio.to_thread(Kluis, self._in.sleutels.map)
         self.opslag = await self._open_log(stapel)
         self.register_bron = RegisterBron()
         await self.register_bron.refresh(self.opslag)
-
-        meting = Meting()
-        af = self._in.aflevering
+        self._ruimte = Ruimte(_database_folder(self._in.database.full_url()), self._in.bewaking)
+        meting, boek, kalender = Meting(), make_boek(self._in), Kalender(self._in.keten.bevrijdingsdag)
         melder = make_melder(self._in, self.kluis, self.register_bron)
+
         bezorgers = _make_bezorgers(client_tls, self._in, meting)
-        boek, melders = make_boek(self._in), make_melders(self._in)
         self.feitenbron = open_brp(self._in.brp)
         if self.feitenbron is not None:
             stapel.push_async_callback(self.feitenbron.close)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
-        for notificeerder in melders.values():
-            stapel.push_async_callback(notificeerder.close)
+        afleveraar = self._start_delivery(stapel, bezorgers, note_failure(boek, melder.report_failure))
+        wake = self._start_waking(stapel, afleveraar)
+        self._start_upkeep(stapel, afleveraar, wake, client_tls, boek=boek, meting=meting)
+        self._start_following(stapel, Vrijgave(self.opslag, melder, wake, self._in.hub.fout_generatie))
+
+        await self._open_beheer(stapel, Beheer(self.opslag, meting, self._checks(), kalender))
+        toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
+        intake = Intake(self.opslag, melder, toetser, wake, self._in.hub.fout_generatie, kalender=kalender)
+        app = self._application(GeteldeInnemer(intake, meting), kalender)
+        app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
+        await self._open_koppelvlak(stapel, app, server_tls)
+
+    def _start_delivery(
+        self, stapel: AsyncExitStack, bezorgers: Mapping[Protocol, Bezorger], report_failure: Foutmelding
+    ) -> Afleveraar:
+        af = self._in.aflevering
         afleveraar = Afleveraar(
             self.opslag,
             self.kluis,
             self.register_bron,
             bezorgers,
-            note_failure(boek, melder.report_failure),
+            report_failure,
             instellingen=AfleverInstellingen(
                 stop_s=_STOP_SECONDEN,
                 gelijktijdig=af.gelijktijdig,
                 ladder=Ladder(af.ladder_eerste_seconden, af.ladder_langste_seconden),
             ),
-            standaardgeneratie=hub.fout_generatie,
+            standaardgeneratie=self._in.hub.fout_generatie,
         )
         afleveraar.start()
         stapel.push_async_callback(afleveraar.stop)
-        self._ruimte = Ruimte(_database_folder(self._in.database.full_url()), self._in.bewaking)
+        return afleveraar
+
+    def _start_waking(self, stapel: AsyncExitStack, afleveraar: Afleveraar) -> Callable[[str], None]:
+        """Return what tells all nodes that a lane has something new; a SQLite file has no other nodes."""
+        url = self._in.database.full_url()
+        if parse_url(url).get_backend_name() != "postgresql":
+            return afleveraar.wake
+        wekker = Wekker(url, afleveraar.wake)
+        wekker.start()
+        stapel.push_async_callback(wekker.stop)
+
+        def wake(lane: str) -> None:
+            afleveraar.wake(lane)
+            wekker.notify()
+
+        return wake
+
+    def _start_upkeep(
+        self,
+        stapel: AsyncExitStack,
+        afleveraar: Afleveraar,
+        wake: Callable[[str], None],
+        client_tls: ssl.SSLContext,
+        *,
+        boek: Incidentboek,
+        meting: Meting,
+    ) -> None:
+        """Start what one node at a time does, and the watch that every node keeps over itself."""
+        melders = make_melders(self._in)
+        for melder in melders.values():
+            stapel.push_async_callback(melder.close)
         looks = make_looks(self._in, meting, sleutels=self._look_at_keys, register=self._look_at_register)
-        naam = node_name(grens.poort)
+        naam = node_name(self._in.koppelvlak.poort)
         wacht = Wacht(self.opslag, boek, naam=naam, ruimte=self._ruimte, blikken=looks, meting=meting)
-        herzender = Herzender(self.opslag, self.register_bron, delivery_terms(self._in), afleveraar.wake)
+        herzender = Herzender(self.opslag, self.register_bron, delivery_terms(self._in), wake)
         eigen = operator_tasks(
             self._in, self.opslag, self.register_bron, wacht=wacht, boek=boek, melders=melders, tls=client_tls
         )
@@ -168,35 +213,37 @@ class Hub:
         onderhoud = Onderhoud(self.opslag, taken)
         onderhoud.start()
         stapel.push_async_callback(onderhoud.stop)
-        vrijgave = Vrijgave(self.opslag, melder, afleveraar.wake, hub.fout_generatie)
+        blik = asyncio.create_task(wacht.follow(self._in.bewaking.interval_seconden), name="wacht")
+        stapel.push_async_callback(_cancel, blik)
+
+    def _start_following(self, stapel: AsyncExitStack, vrijgave: Vrijgave) -> None:
+        """Start following the register and the calendar, which others may change."""
         for wat, gevolg, doe in (
             (_REGISTER, "het oude blijft gelden", lambda: self.register_bron.refresh(self.opslag)),
             ("aangehouden berichten vrijgeven", "zij blijven wachten", vrijgave.perform),
         ):
             taak = asyncio.create_task(self._keep_doing(wat, gevolg, doe), name=wat)
             stapel.push_async_callback(_cancel, taak)
-        blik = asyncio.create_task(wacht.follow(self._in.bewaking.interval_seconden), name="wacht")
-        stapel.push_async_callback(_cancel, blik)
 
-        controles = {
+    def _checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Give what makes the hub ready, by name."""
+        return {
             "koppelvlak": self._check_accepting,
             "database": self._check_database,
             "migraties": self._check_migrations,
             "sleutels": self._check_keys,
             "ruimte": self._check_room,
         }
-        kalender = Kalender(self._in.keten.bevrijdingsdag)
-        app = Beheer(self.opslag, meting, controles, kalender).application()
-        adres, poort = self._in.beheer.adres, self._in.beheer.poort
-        self.beheer_url = await _listen(stapel, Luisteraar(app, adres, poort), "beheer", adres, poort)
 
-        toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
-        intake = Intake(self.opslag, melder, toetser, afleveraar.wake, hub.fout_generatie, kalender=kalender)
-        app, adres, poort = self._application(GeteldeInnemer(intake, meting), kalender), grens.adres, grens.poort
-        toegang = self._in.logging.toegang
-        luisteraar = Luisteraar(app, adres, poort, tls=server_tls, grenzen=_limits(grens), toegang=toegang)
-        app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
-        self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", adres, poort)
+    async def _open_beheer(self, stapel: AsyncExitStack, beheer: Beheer) -> None:
+        adres, poort = self._in.beheer.adres, self._in.beheer.poort
+        luisteraar = Luisteraar(beheer.application(), adres, poort)
+        self.beheer_url = await _listen(stapel, luisteraar, "beheer", adres, poort)
+
+    async def _open_koppelvlak(self, stapel: AsyncExitStack, app: web.Application, tls: ssl.SSLContext) -> None:
+        grens, toegang = self._in.koppelvlak, self._in.logging.toegang
+        luisteraar = Luisteraar(app, grens.adres, grens.poort, tls=tls, grenzen=_limits(grens), toegang=toegang)
+        self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", grens.adres, grens.poort)
         self._neemt_aan = True
         stapel.callback(self._refuse_ready)
 
@@ -214,7 +261,7 @@ class Hub:
             await asyncio.to_thread(upgrade, url)
         opslag = Opslag(url)
         stapel.push_async_callback(opslag.close)
-        if not bijwerken and not await opslag.read(migratiestand.is_current):
+        if not bijwerken and not await opslag.read(migratiestand.fits):
             raise ConfiguratieFout(
                 "De database is niet op de stand van deze versie; doe eerst `knooppunt db upgrade`, of start met "
                 "`knooppunt serve --upgrade`."
@@ -271,8 +318,8 @@ class Hub:
         await self.opslag.write(achterstand.touch)
 
     async def _check_migrations(self) -> None:
-        if not await self.opslag.read(migratiestand.is_current):
-            raise RuntimeError("the tables are of another release")
+        if not await self.opslag.read(migratiestand.fits):
+            raise RuntimeError("the tables are of an older release")
 
     async def _check_keys(self) -> None:
         await asyncio.to_thread(self._try_keys)

@@ -6,8 +6,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 
@@ -16,6 +14,7 @@ from adapters.stufggk.envelop_schrijven import Uitgaand, compose
 from adapters.stufggk.uitkomst import STANDAARD, classify
 from routing.bericht import Envelop
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
+from routing.retry_after import read_retry_after
 from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
 
 _INEENS = 256 * 1024  # bytes; a larger message is written while its payload is read
@@ -93,7 +92,7 @@ class StufClient:
         )
         body = b"".join(uitgaand.chunks()) if uitgaand.lengte <= _INEENS else _stream(uitgaand)
         async with self._open().post(url, data=body, headers=kop, timeout=tijd, allow_redirects=False) as antwoord:
-            wachten = _retry_after(antwoord.headers.get("Retry-After"))
+            wachten = read_retry_after(antwoord.headers.get("Retry-After"))
             data = bytearray()
             async for stuk in antwoord.content.iter_any():
                 data += stuk
@@ -152,21 +151,6 @@ async def _stream(uitgaand: Uitgaand) -> AsyncIterator[bytes]:
     for stuk in uitgaand.chunks():
         yield stuk
         await asyncio.sleep(0)  # decrypting and encoding is work; let others have a turn
-
-
-def _retry_after(waarde: str | None) -> float | None:
-    """Return the seconds of a Retry-After header, which holds a number or a date (RFC 9110 §10.2.3)."""
-    if waarde is None:
-        return None
-    if waarde.strip().isascii() and waarde.strip().isdigit():
-        return float(waarde)
-    try:
-        moment = parsedate_to_datetime(waarde)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 _TLS = "De beveiligde verbinding (TLS) met de ontvanger kwam niet tot stand."

@@ -25,12 +25,13 @@ from adapters.vsp.model import (
     dump,
 )
 from adapters.vsp.paden import MAX_BERICHTEN, MAX_PAYLOAD, PULL, PUSH, STATUS
-from adapters.vsp.uitkomst import STANDAARD, judge, misfit, read_retry_after
+from adapters.vsp.uitkomst import STANDAARD, judge, misfit
 from adapters.vsp.vertaling import to_metadata
 from adapters.vsp.verzending import HAP, TERMIJN, Bytes, VspFout, read_capped, read_probleem, write_push
 from adapters.vsp.weigering import Onvertaalbaar
 from routing.payload import Payload
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
+from routing.retry_after import read_retry_after
 from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
 
 __all__ = ["Bytes", "VspBezorger", "VspClient", "VspFout"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from adapters.vsp.model import ValidationProblemDetails
 from adapters.vsp.weigering import Onvertaalbaar
@@ -72,20 +70,6 @@ def _explain(status: int) -> str:
     if status < 300:
         return f"De ontvanger gaf geen ontvangstbevestiging: HTTP {status} waar 204 wordt verwacht."
     return f"De ontvanger kan het bericht nu niet aannemen (HTTP {status})."
-
-
-def read_retry_after(waarde: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for, as a number or as a date (RFC 9110 §10.2.3)."""
-    if waarde is None:
-        return None
-    if waarde.isascii() and waarde.isdigit() and len(waarde) <= 9:
-        return float(waarde)
-    try:
-        moment = parsedate_to_datetime(waarde)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _text_of(probleem: ValidationProblemDetails) -> str:

@@ -11,9 +11,11 @@ from brppersonen import KIND, child, persons
 from knooppunt.brp import open_brp
 from knooppunt.configuratie import Configuratie, ConfiguratieFout
 from knooppunt.configuratiebestand import load
+from knooppunt.hub import Hub
 from knooppunt.pki import make_demo
 from knooppunt.simulatie.brp.server import BrpSimulator
 from knooppunt.tls import server_context
+from routing.kluis import Kluis
 from routing.woonplaats.feitenbron import Feitenvraag, Registerfeiten
 
 KOPPELVLAK = '[koppelvlak]\ncertificaat = "wij.pem"\nsleutel = "wij.key"\nca = "ca.pem"\n'
@@ -82,3 +84,16 @@ async def test_a_token_is_asked_for_when_it_is_configured(tmp_path: Path) -> Non
     bron = open_brp(read(tmp_path, TOKEN).brp)
     assert bron is not None
     await bron.close()
+
+
+async def test_a_hub_opens_the_brp_it_is_configured_with_or_does_not_start(tmp_path: Path) -> None:
+    make_demo(tmp_path, [("wij", "00000001999999990001")])
+    Kluis.create(tmp_path / "sleutels")
+    vrij = f"{KOPPELVLAK}poort = 0\n[beheer]\npoort = 0\n[brp]\n"
+    (tmp_path / "hub.toml").write_text(f'{vrij}url = "https://brp.example"\nca = "ca.pem"\n', "utf-8")
+    async with Hub(load(tmp_path / "hub.toml", {})) as hub:
+        assert hub.feitenbron is not None
+    (tmp_path / "hub.toml").write_text(f'{vrij}url = "https://brp.example"\nca = "weg.pem"\n', "utf-8")
+    with pytest.raises(ConfiguratieFout, match="brp.ca"):
+        async with Hub(load(tmp_path / "hub.toml", {})):
+            pass

@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from knooppunt.cli.serve import _clear
 from knooppunt.configuratie import ConfiguratieFout, Koppelvlak
 from knooppunt.configuratiebestand import load
 from knooppunt.hub import Hub
@@ -195,6 +196,15 @@ async def test_a_fault_in_the_configuration_ends_with_code_2_and_no_traceback(no
         code, fouten = await node.run(*opdracht.split(), "--config", str(node.config), omgeving=omgeving)
         assert (code, len(fouten.splitlines())) == (2, 1)
         assert "koppelvlak.poort moet een geheel getal zijn." in fouten
+
+
+def test_who_waits_for_the_ready_file_never_finds_it_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    klaar, gezien = tmp_path / "klaar.json", []
+    klaar.write_text("{}")  # of an earlier run
+    echt = Path.touch
+    monkeypatch.setattr(Path, "touch", lambda pad: (echt(pad), gezien.append(klaar.exists())))
+    _clear(klaar)
+    assert (gezien, list(tmp_path.iterdir())) == ([False], [])
 
 
 async def test_postgresql_waits_for_an_explicit_upgrade(node_with_key: Node, postgres_url: str):

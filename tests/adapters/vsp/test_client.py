@@ -16,10 +16,11 @@ from aiohttp import web
 
 from adapters.vsp.client import Bytes, VspBezorger, VspClient, VspFout
 from adapters.vsp.model import ValidationProblemDetails
-from adapters.vsp.uitkomst import judge, read_retry_after
+from adapters.vsp.uitkomst import judge
 from routing.fouten import make_fout
 from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.poorten import Ontvangst, Ontvangstsoort, UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
+from routing.retry_after import read_retry_after
 
 Maak = Callable[..., Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
