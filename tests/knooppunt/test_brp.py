@@ -94,6 +94,6 @@ async def test_a_hub_opens_the_brp_it_is_configured_with_or_does_not_start(tmp_p
     async with Hub(load(tmp_path / "hub.toml", {})) as hub:
         assert hub.feitenbron is not None
     (tmp_path / "hub.toml").write_text(f'{vrij}url = "https://brp.example"\nca = "weg.pem"\n', "utf-8")
-    with pytest.raises(ConfiguratieFout, match="brp.ca"):
+    with pytest.raises(ConfiguratieFout, match=r"brp\.ca"):
         async with Hub(load(tmp_path / "hub.toml", {})):
             pass

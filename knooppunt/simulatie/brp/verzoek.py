@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from knooppunt.simulatie.brp.velden import VELDEN
@@ -31,6 +31,7 @@ _STATUS: Final = {
     500: ("6.1", "Interne server fout.", "serverError"),
     503: ("6.4", "Bronservice BRP is tijdelijk niet beschikbaar.", "notAvailable"),
 }
+_DATUMS: Final = {"RaadpleegMetPeildatum": ("peildatum",), "RaadpleegMetPeriode": ("datumVan", "datumTot")}
 _ZOEKVORMEN: Final = frozenset(
     {
         "ZoekMetGeslachtsnaamEnGeboortedatum",
@@ -129,23 +130,22 @@ def read_history_question(inhoud: bytes) -> Historievraag:
         Verzoekfout: the question is not answered.
     """
     vraag = _read(inhoud)
-    datums = {"RaadpleegMetPeildatum": ("peildatum",), "RaadpleegMetPeriode": ("datumVan", "datumTot")}
-    namen = datums.get(str(vraag.get("type")), ())
-    fouten = list(_type_fault(vraag, datums))
-    fouten += _text_faults(vraag, "burgerservicenummer", _BSN)
+    namen = _DATUMS.get(str(vraag.get("type")), ())
+    fouten = [*_type_fault(vraag, _DATUMS), *_text_faults(vraag, "burgerservicenummer", _BSN)]
+    dagen = {naam: dag for naam in namen if (dag := _day(vraag.get(naam))) is not None}
     for naam in namen:
         if naam not in vraag:
             fouten.append(Parameterfout(naam, "required", "Parameter is verplicht."))
-        elif _day(vraag[naam]) is None:
+        elif naam not in dagen:
             fouten.append(Parameterfout(naam, "date", "Waarde is geen geldige datum."))
     fouten += _unknown(vraag, {"type", "burgerservicenummer", *namen}) if namen else []
-    van, tot = (_day(vraag.get(naam)) for naam in (namen * 2)[:2]) if namen else (None, None)
-    if van is not None and tot is not None and len(namen) > 1 and tot <= van:
-        fouten.append(Parameterfout("datumTot", "date", "Waarde moet na datumVan liggen."))
-    if fouten or van is None or tot is None:
+    if fouten:
         raise _refuse(fouten)
-    volgende = van + timedelta(days=1) if van < date.max else van
-    return Historievraag(vraag["burgerservicenummer"], van, tot if len(namen) > 1 else volgende)
+    van = dagen[namen[0]]
+    tot = dagen[namen[1]] if len(namen) > 1 else date.fromordinal(min(van.toordinal() + 1, date.max.toordinal()))
+    if len(namen) > 1 and tot <= van:
+        raise _refuse([Parameterfout("datumTot", "date", "Waarde moet na datumVan liggen.")])
+    return Historievraag(vraag["burgerservicenummer"], van, tot)
 
 
 def _read(inhoud: bytes) -> dict[str, Any]:
