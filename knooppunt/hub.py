@@ -33,6 +33,7 @@ from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
 from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
+from knooppunt.brp import open_brp
 from knooppunt.configuratie import AfleveringSectie, Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.drempel import Drempel, Ingang, threshold
 from knooppunt.luisteraar import Grenzen, Luisteraar
@@ -70,6 +71,7 @@ from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
 from routing.wekker import Wekker
+from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
 
@@ -85,7 +87,8 @@ class Hub:
     """A hub that runs for as long as the context is open.
 
     After entering, `koppelvlak_url` and `beheer_url` are the addresses it listens on (without a closing slash), and
-    `opslag`, `kluis` and `register_bron` its parts, for tests and commands in the same process.
+    `opslag`, `kluis` and `register_bron` its parts, for tests and commands in the same process; `feitenbron` is the
+    BRP, None when that is not configured.
 
     Args:
         configuratie: all settings.
@@ -98,6 +101,7 @@ class Hub:
     opslag: Opslag
     kluis: Kluis
     register_bron: RegisterBron
+    feitenbron: Feitenbron | None
     koppelvlak_url: str
     beheer_url: str
 
@@ -136,6 +140,9 @@ class Hub:
         melder = make_melder(self._in, self.kluis, self.register_bron)
 
         bezorgers = _make_bezorgers(client_tls, self._in, meting)
+        self.feitenbron = open_brp(self._in.brp)
+        if self.feitenbron is not None:
+            stapel.push_async_callback(self.feitenbron.close)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
         afleveraar = self._start_delivery(stapel, bezorgers, note_failure(boek, melder.report_failure))

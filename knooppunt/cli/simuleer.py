@@ -80,7 +80,7 @@ def gemeente(
     """Speel een gemeente na, die StUF-berichten ontvangt en beantwoordt, tot Ctrl-C."""
     instellingen = credentials(cert, key, ca)
     partij = _stuf(code, instellingen, read_storingen(storing, zaad, certificaat=instellingen), antwoordt=not zwijgt)
-    _run(lambda: _listen(partij, hub, poort, bediening))
+    run(lambda: _listen(partij, hub, poort, bediening))
 
 
 @simuleer.command()
@@ -103,7 +103,7 @@ def zorgaanbieder(
     if protocol is Spraak.STUF:
         storingen = read_storingen(storing, zaad, certificaat=instellingen)
         stuf = _stuf(code, instellingen, storingen, antwoordt=not zwijgt)
-        _run(lambda: _listen(stuf, hub, poort, bediening))
+        run(lambda: _listen(stuf, hub, poort, bediening))
         return
     partij = VspPartij(
         code,
@@ -115,7 +115,7 @@ def zorgaanbieder(
         storingen=read_storingen(storing, zaad, kent=STORINGEN, certificaat=instellingen),
         verlopen=expired_client(instellingen) if can_expire(instellingen) else None,
     )
-    _run(lambda: _collect(partij, hub, bediening))
+    run(lambda: _collect(partij, hub, bediening))
 
 
 @simuleer.command()
@@ -143,7 +143,7 @@ def vecozo(
         meld=_tell,
         storingen=storingen,
     )
-    _run(lambda: _pass_on(spel, poort, bediening))
+    run(lambda: _pass_on(spel, poort, bediening))
 
 
 async def _pass_on(spel: VecozoSimulatie, poort: int, bediening: int | None) -> None:
@@ -152,7 +152,7 @@ async def _pass_on(spel: VecozoSimulatie, poort: int, bediening: int | None) -> 
         url = await spel.start(poort)
         typer.echo(f"VECOZO neemt berichten aan op {url}. Stoppen: Ctrl-C.")
         await open_switch(stapel, spel.storingen, bediening)
-        await _until_stopped()
+        await until_stopped()
     _summarise(spel.mislukt)
 
 
@@ -179,7 +179,7 @@ async def _listen(
             stapel.callback(asyncio.create_task(play(partij, spel)).cancel)
         typer.echo(f"{partij.code} ontvangt berichten op {url}. Stoppen: Ctrl-C.")
         await open_switch(stapel, partij.storingen, bediening)
-        await _until_stopped()
+        await until_stopped()
     _summarise(partij.mislukt)
 
 
@@ -189,18 +189,21 @@ async def _collect(partij: VspPartij, hub: str, bediening: int | None) -> None:
         await partij.start()
         typer.echo(f"{partij.code} haalt berichten op bij {hub}. Stoppen: Ctrl-C.")
         await open_switch(stapel, partij.storingen, bediening)
-        await _until_stopped()
+        await until_stopped()
     _summarise(partij.mislukt)
 
 
-async def _until_stopped() -> None:
+async def until_stopped() -> None:
+    """Return at Ctrl-C or SIGTERM."""
     einde = asyncio.Event()
     for teken in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(teken, einde.set)
     await einde.wait()
 
 
-def _run(spel: Callable[[], Awaitable[None]]) -> None:
+def run(spel: Callable[[], Awaitable[None]]) -> None:
+    """Play until it is over; a port that cannot be opened ends it with 2."""
+
     async def perform() -> None:
         await spel()
 
@@ -311,7 +314,7 @@ def _play(
     )
 
     hub, poort, bediening = waar
-    _run(lambda: _listen(partij, hub, poort, bediening, spel))
+    run(lambda: _listen(partij, hub, poort, bediening, spel))
 
 
 def register(app: typer.Typer) -> None:

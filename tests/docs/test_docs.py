@@ -94,6 +94,20 @@ def test_tests_that_the_threat_model_names_exist() -> None:
         assert (_WORTEL / pad).is_file(), pad
 
 
+def test_every_row_of_a_failure_table_names_a_test_that_exists() -> None:
+    tekst = (_WORTEL / "docs" / "koppelingen.md").read_text("utf-8")
+    rijen = [
+        rij for rij in re.findall(r"^\| (?!what happens|---).*$", tekst, re.MULTILINE) if not rij.startswith("|---")
+    ]
+    assert len(rijen) > 20
+    for rij in rijen:
+        genoemd = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", rij)
+        assert genoemd, rij
+        for bestand, naam in genoemd:
+            bron = (_WORTEL / bestand).read_text("utf-8")
+            assert re.search(rf"^(?:async )?def {naam}\(", bron, re.MULTILINE), f"{bestand}::{naam}"
+
+
 def test_make_targets_that_the_readme_names_exist() -> None:
     doelen = set(re.findall(r"^([a-z]+):", (_WORTEL / "Makefile").read_text("utf-8"), re.MULTILINE))
     genoemd = set(re.findall(r"(?:`|^    )make ([a-z]+)", (_WORTEL / "README.md").read_text("utf-8"), re.MULTILINE))
