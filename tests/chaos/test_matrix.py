@@ -17,6 +17,10 @@ from veldproef import DOOF, OPSTELLINGEN, WISSEL, Opstelling, Uitslag, Veldproef
 from routing import breekpunt
 
 ONDERHOUD = ("verval", "onderhoud")
+PAUZEER = (
+    "INSERT INTO lane (naam, kanaal, paused_by, paused_at) VALUES (:lane, 'push', 'proef', 1)"
+    " ON CONFLICT (naam) DO UPDATE SET paused_by = 'proef', paused_at = 1"
+)
 PUNTEN = [punt for punt in breekpunt.PUNTEN if punt not in {"voor_commit", "na_commit"}]
 """All but the two that do not say which commit."""
 
@@ -37,6 +41,7 @@ async def round_of_maintenance(proef: Veldproef, punt: str, wissel: Deelnemer) -
     proef.arm(slachtoffer, punt)
     with hold(proef, slachtoffer, anderen):
         if "verval" in punt:
+            proef.execute(PAUZEER, lane=DOOF.code)  # or its turn might find out first that the term is over
             ref = await proef.send(DOOF.code)
             proef.execute("UPDATE aflevering SET expires_at = 1 WHERE open AND lane = :lane", lane=DOOF.code)
         else:

@@ -134,6 +134,9 @@ sleutel = "pki/hub.key"
 ca = "pki/ca.pem"
 [beheer]
 poort = 0
+[bewaking]
+schijf_waarschuwing_mib = 0
+schijf_weiger_mib = 0
 [aflevering]
 ladder_eerste_seconden = 0.2
 ladder_langste_seconden = 1.0
