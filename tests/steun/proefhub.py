@@ -110,6 +110,7 @@ class Knoop:
             return 0
         if self.proces.returncode is None:
             self.proces.terminate()
+            self.thaw()  # a frozen one would never hear of it
         return await self.proces.wait()
 
 
