@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, and_, func, or_, select, text, update
 
 from routing import notificatie, schema
 from routing.herzendtaak import Toestand
@@ -61,11 +61,20 @@ def count_waiting(conn: Connection) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Beheercijfers:
-    """Incidents that are open by cause, events that wait to be sent, berichten that wait in jobs that run."""
+    """Incidents that are open by cause, events that wait to be sent, berichten that wait in jobs that run.
+
+    And what stands still: lanes that are paused, lanes of which the breaker is open, berichten in quarantine, berichten
+    that are held until a release opens. `over_tijd` says per task of maintenance how many seconds ago it was due.
+    """
 
     incidenten: Mapping[str, int]
     notificaties: int
     herzendingen: int
+    gepauzeerd: int
+    onderbroken: int
+    quarantaine: int
+    aangehouden: int
+    over_tijd: Mapping[str, float]
 
 
 def read_beheercijfers(conn: Connection) -> Beheercijfers:
@@ -77,8 +86,18 @@ def read_beheercijfers(conn: Connection) -> Beheercijfers:
         .join_from(schema.herzending, schema.herzending_bericht, hb.herzending_id == h.id)
         .where(h.toestand == Toestand.LOOPT.value, text("herzending_bericht.gedaan_op IS NULL"))
     )
+    nu, lane = now_ms(conn), schema.lane.c
+    pauze = and_(lane.paused_by.is_not(None), or_(lane.paused_until.is_(None), lane.paused_until > nu))
+    apart = select(func.count()).select_from(schema.aflevering).where(text("aflevering.quarantaine_op IS NOT NULL"))
+    onderhoud = select(schema.onderhoud.c.taak, schema.onderhoud.c.next_due)
     return Beheercijfers(
         {rij[0]: rij[1] for rij in conn.execute(per_oorzaak)},
         notificatie.waiting(conn),
         conn.execute(loopt).scalar_one(),
+        conn.execute(select(func.count()).select_from(schema.lane).where(pauze)).scalar_one(),
+        conn.execute(select(func.count(lane.breaker_since))).scalar_one(),
+        conn.execute(apart).scalar_one(),
+        conn.execute(select(func.count()).select_from(schema.aangehouden)).scalar_one(),
+        # Never run yet (0) is not late: it is about to be run for the first time.
+        {taak: max(0, nu - wanneer) / 1000 if wanneer else 0 for taak, wanneer in conn.execute(onderhoud)},
     )

@@ -72,6 +72,25 @@ class Meting:
             (),
             registry=self._register,
         )
+        self._gepauzeerd = Gauge(
+            "knooppunt_lanes_gepauzeerd", "Partijen to whom delivery is paused.", (), registry=self._register
+        )
+        self._onderbroken = Gauge(
+            "knooppunt_onderbrekers_open",
+            "Partijen that cannot be reached: their breaker is open.",
+            (),
+            registry=self._register,
+        )
+        self._quarantaine = Gauge("knooppunt_quarantaine", "Berichten in quarantine.", (), registry=self._register)
+        self._aangehouden = Gauge(
+            "knooppunt_aangehouden", "Berichten that are held until a release opens.", (), registry=self._register
+        )
+        self._over_tijd = Gauge(
+            "knooppunt_onderhoud_over_tijd_seconden",
+            "How long ago a task of maintenance should have been done; 0 when it is on time.",
+            ("taak",),
+            registry=self._register,
+        )
         self._schijf = Gauge(
             "knooppunt_schijf_vrij_bytes", "Free space beside the SQLite file.", (), registry=self._register
         )
@@ -86,6 +105,13 @@ class Meting:
             self._incidenten.labels(oorzaak).set(aantal)
         self._notificaties.set(cijfers.notificaties)
         self._herzendingen.set(cijfers.herzendingen)
+        self._gepauzeerd.set(cijfers.gepauzeerd)
+        self._onderbroken.set(cijfers.onderbroken)
+        self._quarantaine.set(cijfers.quarantaine)
+        self._aangehouden.set(cijfers.aangehouden)
+        self._over_tijd.clear()
+        for taak, seconden in cijfers.over_tijd.items():
+            self._over_tijd.labels(taak).set(seconden)
 
     def show_disk(self, vrij_mib: int | None) -> None:
         """Set the free space; not a number when it cannot be known."""
@@ -112,9 +138,11 @@ class Meting:
 
     def forget(self) -> None:
         """Show no backlog at all, because it is unknown."""
-        for meter in (self._wachtend, self._lanes, self._oudste, self._keten_te_laat, self._incidenten):
+        per_soort = (self._wachtend, self._lanes, self._oudste, self._keten_te_laat, self._incidenten, self._over_tijd)
+        for meter in per_soort:
             meter.clear()
-        for getal in (self._notificaties, self._herzendingen):
+        stilstand = (self._gepauzeerd, self._onderbroken, self._quarantaine, self._aangehouden)
+        for getal in (self._notificaties, self._herzendingen, *stilstand):
             getal.set(math.nan)
 
     def render(self) -> bytes:

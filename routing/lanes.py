@@ -41,6 +41,9 @@ _Rij = Row[*tuple[Any, ...]]
 _lane, _aflevering, _bericht = schema.lane, schema.aflevering, schema.bericht
 _alle = _lane.alias("alle")
 _OPEN = text("aflevering.open")  # literal, as in the partial indexes: a bound value would not match them
+# Where the place is known already: a partial index of what is open would be tempting when little is, and is full of
+# what no longer is for as long as PostgreSQL cannot clean up.
+_NIET_DICHT = text("aflevering.open IS NOT FALSE")
 _nu = bindparam("nu", type_=_lane.c.next_due.type)
 _wachten = bindparam("wachten", type_=_lane.c.next_due.type)
 _DIE = _aflevering.c.id == bindparam("aflevering")
@@ -51,8 +54,11 @@ clock was set back."""
 _PAUZE = (_lane.c.paused_by, _lane.c.paused_until)  # columns: SQLite 3.40 works out an expression on them wrongly here
 _LOOPT_DOOR = or_(_lane.c.paused_by.is_(None), _lane.c.paused_until <= _nu)
 """Not paused; a pause whose end date has passed has ended by itself."""
-_HOUDER = (_lane.c.naam == bindparam("welke"), _lane.c.lease_token == bindparam("token"), _lane.c.leased_until > _nu)
-_NOG_OPEN = exists().where(_DIE, _OPEN)
+# By token alone: while a session somewhere is idle in a transaction, PostgreSQL keeps every version of the row of a
+# lane, and all of them have its name. Only those of this lease have its token.
+_DIE_LEASE = _lane.c.lease_token == bindparam("token")
+_HOUDER = (_DIE_LEASE, _lane.c.leased_until > _nu)
+_NOG_OPEN = exists().where(_DIE, _NIET_DICHT)
 _NIET_EERDER = case((_lane.c.next_due > _nu + _wachten, _lane.c.next_due), else_=_nu + _wachten)
 
 _GEREED = (
@@ -60,6 +66,7 @@ _GEREED = (
         _lane.c.naam,
         _lane.c.lease_token,
         _lane.c.breed,
+        _lane.c.head,
         _lane.c.failures,
         _lane.c.breaker_since,
         select(func.coalesce(func.max(_alle.c.turn), 0))
@@ -79,12 +86,14 @@ _NEEM = (
         lease_token=bindparam("token"),
         leased_until=_nu + LEASE_MS,
         turn=bindparam("beurt"),
+        head=bindparam("vooraan"),
         breed=bindparam("is_breed"),
     )
 )
 _KOPPEN = (
     select(
         _aflevering.c.id,
+        _aflevering.c.seq,
         _aflevering.c.bericht_id,
         _aflevering.c.attempts,
         _aflevering.c.crashes,
@@ -95,7 +104,7 @@ _KOPPEN = (
         _bericht.c.payload_grootte,
     )
     .join(_bericht, _bericht.c.id == _aflevering.c.bericht_id)
-    .where(_aflevering.c.lane == bindparam("welke"), _OPEN)
+    .where(_aflevering.c.lane == bindparam("welke"), _aflevering.c.seq >= bindparam("vanaf"), _NIET_DICHT)
     .order_by(_aflevering.c.seq)
     .limit(bindparam("aantal"))
 )
@@ -130,11 +139,7 @@ _STEL_UIT_LANE = {
     False: _UITSTEL.values(leased_until=_nu + LEASE_MS),
 }
 _STEL_UIT = update(_aflevering).where(_DIE).values(attempts=_aflevering.c.attempts + 1, offered=False)
-_GEEF_VRIJ = (
-    update(_lane)
-    .where(_lane.c.naam == bindparam("welke"), _lane.c.lease_token == bindparam("token"))
-    .values(lease_token=null(), leased_until=0, next_due=_NIET_EERDER)
-)
+_GEEF_VRIJ = update(_lane).where(_DIE_LEASE).values(lease_token=null(), leased_until=0, next_due=_NIET_EERDER)
 _HERTEL = (
     update(_lane)
     .where(_lane.c.naam == bindparam("welke"))
@@ -228,7 +233,7 @@ def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], in
     leases: list[Lease] = []
     gevallen: list[Kop] = []
     for beurt, rij in enumerate(conn.execute(_GEREED, {"nu": nu, "aantal": lanes}).all(), 1):
-        rijen = conn.execute(_KOPPEN, {"welke": rij.naam, "aantal": koppen}).all()
+        rijen = conn.execute(_KOPPEN, {"welke": rij.naam, "vanaf": rij.head, "aantal": koppen}).all()
         crashes = _count_crashes(conn, rij, rijen)
         gevonden = [_kop(een, crashes.get(een.id, een.crashes), nu) for een in rijen]
         gevallen += [kop for kop in gevonden if kop.aflevering_id in crashes]
@@ -245,7 +250,7 @@ def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], in
             conn.execute(_MARKEER, [{"aflevering": kop.aflevering_id} for kop in samen[:breed]])
         token = uuid.uuid4().hex
         neem = {"welke": rij.naam, "token": token, "nu": nu, "beurt": rij.hoogste + beurt, "is_breed": breed > 1}
-        conn.execute(_NEEM, neem)
+        conn.execute(_NEEM, neem | {"vooraan": rijen[0].seq})
         leases.append(Lease(rij.naam, token, rij.failures, breed, proef, tuple(samen)))
     return Beurten(tuple(leases), tuple(gevallen))
 
@@ -369,12 +374,12 @@ def unmark(conn: Connection, lease: Lease, kop: Kop) -> bool:
 
 def release(conn: Connection, lease: Lease, wait_ms: int = 0) -> bool:
     """Give the lease back and let the lane wait at least `wait_ms`; False when it was no longer ours."""
-    wie = {"welke": lease.lane, "token": lease.token, "nu": now_ms(conn), "wachten": wait_ms}
+    wie = {"token": lease.token, "nu": now_ms(conn), "wachten": wait_ms}
     return conn.execute(_GEEF_VRIJ, wie).rowcount == 1
 
 
 def _holder(conn: Connection, lease: Lease) -> dict[str, object]:
-    return {"welke": lease.lane, "token": lease.token, "nu": now_ms(conn)}
+    return {"token": lease.token, "nu": now_ms(conn)}
 
 
 def confirm(conn: Connection, lane: str, aflevering_id: int) -> bool:

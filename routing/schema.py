@@ -223,6 +223,7 @@ lane = Table(
     Column("kanaal", Text, nullable=False),  # push | pull; only push lanes are claimed by workers
     Column("pending", BigInteger, nullable=False, server_default=text("0")),
     Column("tail", BigInteger, nullable=False, server_default=text("0")),  # last sequence number given out
+    Column("head", BigInteger, nullable=False, server_default=text("0")),  # nothing before this number is open any more
     Column("next_due", BigInteger, nullable=False, server_default=text("0")),
     Column("leased_until", BigInteger, nullable=False, server_default=text("0")),
     Column("lease_token", Text),
@@ -246,6 +247,12 @@ Index(
 
 Index(  # the highest turn so far; partial, so that a claim is never tempted to walk along it past idle lanes
     "ix_lane_turn", lane.c.turn, sqlite_where=text("turn > 0"), postgresql_where=text("turn > 0")
+)
+Index(  # who holds a lease finds his lane by it
+    "ix_lane_lease_token",
+    lane.c.lease_token,
+    sqlite_where=text("lease_token IS NOT NULL"),
+    postgresql_where=text("lease_token IS NOT NULL"),
 )
 
 aflevering = Table(

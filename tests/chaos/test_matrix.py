@@ -17,8 +17,14 @@ from veldproef import DOOF, OPSTELLINGEN, WISSEL, Opstelling, Uitslag, Veldproef
 from routing import breekpunt
 
 ONDERHOUD = ("verval", "onderhoud")
+PAUZEER = (
+    "INSERT INTO lane (naam, kanaal, paused_by, paused_at) VALUES (:lane, 'push', 'proef', 1)"
+    " ON CONFLICT (naam) DO UPDATE SET paused_by = 'proef', paused_at = 1"
+)
 PUNTEN = [punt for punt in breekpunt.PUNTEN if punt not in {"voor_commit", "na_commit"}]
 """All but the two that do not say which commit."""
+_KORT = ["na_commit_intake", "na_commit_claim", "voor_commit_uitkomst", "na_verzending"]
+"""For every day; a turn of maintenance comes once a minute, and is left to the whole matrix."""
 
 
 async def round_under_load(proef: Veldproef, punt: str, aantal: int) -> Uitslag:
@@ -37,6 +43,7 @@ async def round_of_maintenance(proef: Veldproef, punt: str, wissel: Deelnemer) -
     proef.arm(slachtoffer, punt)
     with hold(proef, slachtoffer, anderen):
         if "verval" in punt:
+            proef.execute(PAUZEER, lane=DOOF.code)  # or its turn might find out first that the term is over
             ref = await proef.send(DOOF.code)
             proef.execute("UPDATE aflevering SET expires_at = 1 WHERE open AND lane = :lane", lane=DOOF.code)
         else:
@@ -83,15 +90,15 @@ async def campaign(proef: Veldproef, uitslagen: list[Uitslag], punten: Iterable[
 @pytest.mark.parametrize(
     ("opstelling", "punten"),
     [
-        ("sqlite", PUNTEN),
-        ("postgresql-3", ["na_commit_claim", "na_commit_uitkomst", "voor_commit_ophalen", "na_verzending"]),
+        ("sqlite", [*_KORT, "voor_commit_ophalen"]),
+        ("postgresql-3", ["na_commit_uitkomst", "voor_commit_ophalen"]),
     ],
     indirect=["opstelling"],
 )
 async def test_death_at_a_named_point_loses_nothing(tmp_path: Path, opstelling: Opstelling, punten: list[str]):
     uitslagen: list[Uitslag] = []
     async with field_trial(tmp_path, opstelling) as proef:
-        await campaign(proef, uitslagen, punten, 24)
+        await campaign(proef, uitslagen, punten, 12)
     herhaald, onderbroken = (sum(getattr(u, naam) for u in uitslagen) for naam in ("herhaald", "onderbroken"))
     print(f"\n{len(uitslagen)} punten, {herhaald} herhaald, {onderbroken} onderbroken")
 

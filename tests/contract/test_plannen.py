@@ -12,9 +12,10 @@ from routing.klok import now_ms
 from routing.opslag import ACHTERAAN, Opslag
 
 VULLING = """
-INSERT INTO lane (naam, kanaal, pending, tail, turn)
+INSERT INTO lane (naam, kanaal, pending, tail, head, turn)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
-SELECT 'L' || i, 'push', CASE WHEN i = 0 THEN {lang} WHEN i <= 500 THEN {kort} / 500 ELSE 0 END, {alle}, i FROM n;
+SELECT 'L' || i, 'push', CASE WHEN i = 0 THEN {lang} WHEN i <= 500 THEN {kort} / 500 ELSE 0 END, {alle},
+  {alle} - {open}, i FROM n;
 
 INSERT INTO bericht (id, zender, ontvanger, berichtcode, referentienummer, conversatie, geldend, status, status_op,
   ontvangen_op, kanaal, envelop, envelop_digest, payload_digest, payload_grootte, ontvangst_referentie,
@@ -86,7 +87,7 @@ async def test_claim_and_completion_touch_ready_lanes_and_heads_and_nothing_else
         uitstel = {"wachten": 0, "mislukt": 1, "breuk": "weg", "breuk_op": nu}
         for naam, opdracht, waarden in (
             ("gereed", lanes._GEREED, {"nu": 1, "aantal": 4}),
-            ("koppen", lanes._KOPPEN, {"welke": "L0", "aantal": 16}),
+            ("koppen", lanes._KOPPEN, {"welke": "L0", "vanaf": wachtend, "aantal": 16}),
             ("hartslag", lanes._HARTSLAG, houder),
             ("sluit de lane", lanes._SLUIT_LANE[True], houder | eerste),
             ("sluit de aflevering", lanes._SLUIT, eerste | {"nu": nu, "pogingen": 1}),

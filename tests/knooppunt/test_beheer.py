@@ -10,7 +10,7 @@ from inleveren import Inleveraar
 from sqlalchemy import Connection, insert, text
 from verhaal import AANBIEDER, GEMEENTE, Verhaal
 
-from knooppunt.achterstand import Achterstand, read_achterstand, touch
+from knooppunt.achterstand import Achterstand, read_achterstand, read_beheercijfers, touch
 from knooppunt.beheer import Beheer
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
 from knooppunt.migratiestand import fits
@@ -63,6 +63,47 @@ async def test_the_backlog_is_counted_per_kanaal_with_the_age_of_the_oldest(opsl
     assert (pull.kanaal, pull.berichten, pull.lanes) == ("pull", 1, 1)
     assert push.oudste_seconden - pull.oudste_seconden == pytest.approx(2.5, abs=0.001)
     assert push.oudste_seconden == pytest.approx((nu - 500) / 1000, abs=5)
+
+
+async def test_what_stands_still_is_counted_until_it_goes_on(opslag: Opslag):
+    def stop(conn: Connection) -> None:
+        for nummer, anders in enumerate(
+            (
+                {"paused_by": "an", "paused_at": 1},
+                {"paused_by": "an", "paused_at": 1, "paused_until": 10**15},
+                {"paused_by": "an", "paused_at": 1, "paused_until": 2},  # ended by itself
+                {"breaker_since": 1},
+            )
+        ):
+            conn.execute(insert(schema.lane).values(naam=f"L{nummer}", kanaal="push", **anders))
+        fill(conn, "0193", "push", [1, 2])
+        conn.execute(text("UPDATE aflevering SET open = 0, quarantaine_op = 1 WHERE seq = 1"))
+        wat = {
+            "lane": "0193",
+            "kanaal": "push",
+            "partij": "0193",
+            "standaard": "iwmo",
+            "release": "3.3",
+            "stroom": "heen",
+        }
+        conn.execute(insert(schema.aangehouden).values(bericht_id="01932", **wat))
+        conn.execute(insert(schema.onderhoud), [{"taak": "bewaren", "next_due": 1}, {"taak": "nieuw", "next_due": 0}])
+
+    await opslag.write(stop)
+    cijfers = await opslag.read(read_beheercijfers)
+    assert (cijfers.gepauzeerd, cijfers.onderbroken, cijfers.quarantaine, cijfers.aangehouden) == (2, 1, 1, 1)
+    assert cijfers.over_tijd["bewaren"] > 10**9
+    assert cijfers.over_tijd["nieuw"] == 0
+    meting = Meting()
+    meting.show_cijfers(cijfers)
+    tekst = meting.render().decode()
+    for regel in ("lanes_gepauzeerd 2.0", "onderbrekers_open 1.0", "quarantaine 1.0", "aangehouden 1.0"):
+        assert f"\nknooppunt_{regel}\n" in tekst
+    assert 'knooppunt_onderhoud_over_tijd_seconden{taak="nieuw"} 0.0' in tekst
+    meting.forget()
+    tekst = meting.render().decode()
+    assert "knooppunt_quarantaine NaN" in tekst
+    assert 'over_tijd_seconden{taak="nieuw"}' not in tekst
 
 
 async def test_touch_changes_nothing_and_is_a_write(opslag: Opslag):

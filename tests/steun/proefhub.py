@@ -110,6 +110,7 @@ class Knoop:
             return 0
         if self.proces.returncode is None:
             self.proces.terminate()
+            self.thaw()  # a frozen one would never hear of it
         return await self.proces.wait()
 
 
@@ -134,6 +135,9 @@ sleutel = "pki/hub.key"
 ca = "pki/ca.pem"
 [beheer]
 poort = 0
+[bewaking]
+schijf_waarschuwing_mib = 0
+schijf_weiger_mib = 0
 [aflevering]
 ladder_eerste_seconden = 0.2
 ladder_langste_seconden = 1.0

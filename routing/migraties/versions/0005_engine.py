@@ -1,7 +1,7 @@
 """The whole delivery engine: maintenance on one node, breaker, pause, quarantine, width and rate, retention.
 
 Revision ID: 0005
-Revises: 0003
+Revises: 0004
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Chain watch: which berichten hang together, and which of them may still wait for an answer.
 
 Revision ID: 0006
-Revises: 0003
+Revises: 0005
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Operations: incidents, the outbox of notifications, resending in bulk, and what a partij may hand in per minute.
 
 Revision ID: 0007
-Revises: 0005
+Revises: 0006
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The dates on which gemeenten go from the SVB to the PGB 2.0 system of VWS.
 
 Revision ID: 0010
-Revises: 0006
+Revises: 0007
 """
 
 from __future__ import annotations

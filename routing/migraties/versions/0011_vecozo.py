@@ -1,7 +1,7 @@
 """Follow what VECOZO took over to pass on, and let an aansluiting have a WSDL.
 
 Revision ID: 0011
-Revises: 0007
+Revises: 0010
 """
 
 from __future__ import annotations
