@@ -17,7 +17,7 @@ from knooppunt.rekenblad import guard
 from knooppunt.woonplaats.clientvorm import Clientvorm, Toewijzingvorm
 from routing.woonplaats.bepaling import NIEUW_VANAF
 from routing.woonplaats.feiten import Verblijfsoort
-from routing.woonplaats.overdracht import LAATSTE_DAG, VOORTZETTEN_TOT, Overgang, Richting
+from routing.woonplaats.overdracht import LAATSTE_DAG, VOORTZETTEN_TOT, Gevolg, Overgang
 
 BLIJFT, ONBEKEND = "blijft.csv", "onbekend.csv"
 VERTREKT, KOMT = "vertrekt_naar_{}.csv", "komt_van_{}.csv"
@@ -61,8 +61,8 @@ class Overdrachtsmap:
         """Write one client in the lists of one or both gemeenten."""
         van, naar = overgang.blijft_bij[0], overgang.nieuw.gemeente
         rij = _client(client, overgang)
-        if overgang.richting is not Richting.VERTREKT or naar is None:
-            self._write(van, BLIJFT if overgang.richting is Richting.BLIJFT else ONBEKEND, _CLIENT, rij)
+        if overgang.gevolg is not Gevolg.VERTREKT or naar is None:
+            self._write(van, BLIJFT if overgang.gevolg is Gevolg.BLIJFT else ONBEKEND, _CLIENT, rij)
             return
         self._write(van, VERTREKT.format(naar), _CLIENT, rij)
         self._write(naar, KOMT.format(van), _CLIENT, rij)

@@ -33,7 +33,7 @@ _GRONDSLAG: Final = {
 }
 
 
-class Richting(StrEnum):
+class Gevolg(StrEnum):
     """What happens to a client of a gemeente."""
 
     BLIJFT = "blijft"
@@ -54,11 +54,11 @@ class Overgang:
     nieuw: Bepaling
 
     @property
-    def richting(self) -> Richting:
+    def gevolg(self) -> Gevolg:
         """Whether the client stays, leaves, or cannot be placed by these facts."""
         if self.nieuw.gemeente is None:
-            return Richting.ONBEKEND
-        return Richting.BLIJFT if self.nieuw.gemeente in self.blijft_bij else Richting.VERTREKT
+            return Gevolg.ONBEKEND
+        return Gevolg.BLIJFT if self.nieuw.gemeente in self.blijft_bij else Gevolg.VERTREKT
 
     @property
     def uitleg(self) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from routing.geadresseerde import RESPIJT, find_aansluiting, find_geadresseerde
+from routing.geadresseerde import RESPIJT, Geadresseerde, find_aansluiting, find_geadresseerde
 from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.register import Register
 
@@ -64,7 +64,8 @@ def test_of_a_gemeente_that_was_split_every_successor_is_named_and_none_chosen()
 
 def test_who_still_has_an_aansluiting_keeps_his_berichten() -> None:
     register = Register.of((), [Aansluiting("0530", (), Kanaal.PULL, Protocol.VSP)], ())
-    assert find_geadresseerde(register, "0530", _moment("2030-01-01"), RESPIJT).code == "0530"
+    for dag in ("2023-06-01", "2030-01-01"):
+        assert find_geadresseerde(register, "0530", _moment(dag), RESPIJT) == Geadresseerde("0530")
 
 
 def test_what_was_accepted_once_has_no_term() -> None:

@@ -229,6 +229,9 @@ OUD = {
         {"gezag": (gezag("moeder", buitenland=True), gezag("vader", "0363")), "laatst_bij": Gezagssoort.MOEDER,
          "werkelijk_verblijf": "0200"},
         ("0200", "O3", "voorlopig")),
+    "O3 who lives abroad does so whatever gemeente is named beside it": (
+        "2019-05-01", {"gezag": (gezag("moeder", "0344", buitenland=True),), "werkelijk_verblijf": "0200"},
+        ("0200", "O3", "voorlopig")),
     "O3 gezag not to be established": (
         "2019-05-01", {"gezag": (gezag("onbekend"),), "werkelijk_verblijf": "0200"}, ("0200", "O3", "voorlopig")),
     "O3 gezag not known": ("2019-05-01", {"werkelijk_verblijf": "0200"}, ("0200", "O3", "voorlopig")),

@@ -20,7 +20,7 @@ from routing.woonplaats.feiten import (
     Verblijf,
     Verblijfsoort,
 )
-from routing.woonplaats.overdracht import Richting, compare
+from routing.woonplaats.overdracht import Gevolg, compare
 
 DAGEN = st.dates(date(2009, 1, 1), date(2027, 1, 1)) | st.sampled_from([date.min, date.max])
 CODES = st.sampled_from(
@@ -121,11 +121,11 @@ def test_an_address_after_the_day_that_counts_does_not_matter(feiten: Feiten, ad
 @given(FEITEN, st.sampled_from(["0344", "0363", "0599", "0530", "0756"]))
 def test_a_client_stays_or_leaves_or_is_unknown_and_the_reason_is_told(feiten: Feiten, van: str) -> None:
     overgang = compare(van, feiten)
-    assert (overgang.richting is Richting.ONBEKEND) == (overgang.nieuw.gemeente is None)
+    assert (overgang.gevolg is Gevolg.ONBEKEND) == (overgang.nieuw.gemeente is None)
     assert (overgang.oud.regime, overgang.nieuw.regime) == (Regime.OUD, Regime.NIEUW)
     assert all(stap in overgang.uitleg for stap in (*overgang.oud.motivering, *overgang.nieuw.motivering))
-    if overgang.richting is Richting.BLIJFT:
-        assert compare(overgang.nieuw.gemeente or "", feiten).richting is Richting.BLIJFT
+    if overgang.gevolg is Gevolg.BLIJFT:
+        assert compare(overgang.nieuw.gemeente or "", feiten).gevolg is Gevolg.BLIJFT
 
 
 @pytest.mark.parametrize("soort", Verblijfsoort)
