@@ -82,8 +82,8 @@ class Hub:
     """A hub that runs for as long as the context is open.
 
     After entering, `koppelvlak_url` and `beheer_url` are the addresses it listens on (without a closing slash), and
-    `opslag`, `kluis` and `register_bron` its parts, for tests and commands in the same process; `feitenbron` is the BRP,
-    None when that is not configured.
+    `opslag`, `kluis` and `register_bron` its parts, for tests and commands in the same process; `feitenbron` is the
+    BRP, None when that is not configured.
 
     Args:
         configuratie: all settings.
