@@ -59,6 +59,11 @@ class Ouderonderzoek(Vorm):
     geslacht: bool = False
     datum_ingang_familierechtelijke_betrekking: bool = False
 
+    @property
+    def loopt(self) -> bool:
+        """Whether anything is."""
+        return self.burgerservicenummer or self.geslacht or self.datum_ingang_familierechtelijke_betrekking
+
 
 class Ouder(Vorm):
     """An ouder as the register of the child has it."""

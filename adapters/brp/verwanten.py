@@ -36,7 +36,7 @@ def find_mothers(jeugdige: Persoon) -> list[str] | Reden:
     """
     geboren = jeugdige.geboorte.datum.laatste if jeugdige.geboorte.datum is not None else None
     moeders = [o for o in jeugdige.ouders if _sex(o) == _VROUW and not _came_later(o, geboren)]
-    if any(o.in_onderzoek.burgerservicenummer or o.in_onderzoek.geslacht for o in jeugdige.ouders):
+    if any(o.in_onderzoek.loopt for o in jeugdige.ouders):
         return Reden.IN_ONDERZOEK
     bsns = [o.burgerservicenummer for o in moeders if o.burgerservicenummer is not None]
     if not bsns or len(bsns) < len(moeders):
