@@ -78,7 +78,7 @@ def test_why_there_was_no_answer_also_when_a_library_wraps_it(fout: Exception, k
 
 def test_the_page_names_every_kenmerk_of_the_table_with_its_class() -> None:
     tekst = _BEZORGING.read_text("utf-8")
-    kolommen = {Protocol.STUF: 3, Protocol.VSP: 4}
+    kolommen = {Protocol.STUF: 3, Protocol.SOAP: 3, Protocol.VSP: 4}
     for protocol, tabel in ingebouwd().items():
         for kenmerk, klasse in tabel.items():
             naam = "herhaald.CODE" if kenmerk.startswith("herhaald.") else kenmerk
