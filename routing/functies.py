@@ -122,6 +122,8 @@ def _from_toml(tekst: str) -> Iterator[Functie]:
         if (vreemd := {rij.van, rij.naar} - _EINDEN) or rij.van == rij.naar:
             fout = f"onbekende partij {min(vreemd)}" if vreemd else "van en naar zijn gelijk"
             raise ValueError(f"{rij.namen[0]}: {fout}; kies uit {', '.join(sorted(_EINDEN))}")
+        if rij.pgb is not None and {rij.van, rij.naar} not in ({"gemeente", "SVB"}, {"gemeente", "VWS"}):
+            raise ValueError(f"{rij.namen[0]}: pgb hoort bij een functie tussen gemeente en SVB of VWS")
         for naam in rij.namen:
             for versie in rij.versies:
                 codes, vormen = frozenset({rij.berichtcode}), tuple(rij.vormen)

@@ -6,6 +6,7 @@ follow the date; what the paying side tells of a budget comes from where that bu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,6 +39,11 @@ class Oordeel:
 
     uitkomst: str
     uitleg: str
+
+
+def overstap_of(overstappen: Mapping[str, Overstap], gemeente: str) -> Overstap | None:
+    """Return what holds for a gemeente: its own date, else that of everybody, else None."""
+    return overstappen.get(gemeente) or overstappen.get("")
 
 
 def payer(overstap: Overstap | None, dag: date) -> str:

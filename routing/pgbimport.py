@@ -20,7 +20,7 @@ from routing import schema
 from routing.functies import Pgb, functies
 from routing.klok import now
 from routing.partij import Partijsoort
-from routing.pgb import VWS, Overstap
+from routing.pgb import VWS, Overstap, overstap_of, payer
 from routing.register import Register, next_versie, read_register
 from routing.registerimport import Importfout
 from routing.status import Status
@@ -166,10 +166,15 @@ def _turned_back(conn: Connection, register: Register, straks: Mapping[str, Over
     vandaag = now(conn).astimezone(NEDERLAND).date()
     b = schema.bericht.c
     namen = sorted({f.naam for f in functies().values() if f.pgb is Pgb.TOEKENNING and f.naar == VWS})
-    zenders = conn.execute(
-        select(b.zender).distinct().where(b.functie.in_(namen), b.ontvanger == VWS, b.status != Status.AFGEKEURD)
-    ).scalars()
-    for gemeente in sorted(zenders):
-        eerst, dan = (o.get(gemeente) or o.get("") for o in (register.overstappen, straks))
-        if eerst is not None and eerst.is_over(vandaag) and (dan is None or not dan.is_over(vandaag)):
+    for gemeente in sorted(code for code, p in register.partijen.items() if p.soort is Partijsoort.GEMEENTE):
+        if payer(register.overstap(gemeente), vandaag) != VWS or payer(overstap_of(straks, gemeente), vandaag) == VWS:
+            continue
+        verzonden = select(b.id).where(
+            b.zender == gemeente,
+            b.geldend,
+            b.functie.in_(namen),
+            b.ontvanger == VWS,
+            b.status != Status.AFGEKEURD,
+        )
+        if conn.execute(verzonden.limit(1)).first() is not None:
             yield f"gemeente {gemeente} zond al toekenningen aan VWS en kan niet terug naar de SVB"

@@ -32,7 +32,7 @@ from routing.partij import (
     Protocol,
     Richting,
 )
-from routing.pgb import Overstap
+from routing.pgb import Overstap, overstap_of
 from routing.releasekalender import read_kalender
 
 _AGB = re.compile("[0-9]{8}")
@@ -120,7 +120,7 @@ class Register:
 
     def overstap(self, gemeente: str) -> Overstap | None:
         """Return when VWS begins to pay the pgb's of a gemeente, None when that was not decided."""
-        return self.overstappen.get(gemeente) or self.overstappen.get("")
+        return overstap_of(self.overstappen, gemeente)
 
     def regelniveau(self, *codes: str) -> int:
         """Return the highest level of rules that any of these partijen asked for."""

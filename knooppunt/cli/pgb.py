@@ -63,9 +63,8 @@ def overstap(
     configuratie = load(config)
     codes = gemeenten or []
     if datum is not None or vervalt:
-        if bool(codes) == iedereen or (vervalt and (datum or tkb_tot)):
-            fout = "Noem gemeenten of --iedereen, en --datum of --vervalt: telkens een van de twee."
-            typer.echo(fout, err=True)
+        if bool(codes) == iedereen or (vervalt and (datum or tkb_tot)) or not (vervalt or datum):
+            typer.echo("Noem gemeenten of --iedereen, en --datum of --vervalt: telkens een van de twee.", err=True)
             raise typer.Exit(2)
         wie = [IEDEREEN] if iedereen else list(dict.fromkeys(codes))
         try:

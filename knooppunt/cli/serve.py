@@ -13,11 +13,11 @@ import structlog
 import typer
 import uvloop
 
-from istandaarden.standaardmap import in_gebruik
 from knooppunt.configuratie import Configuratie, ConfiguratieFout
 from knooppunt.configuratiebestand import load
 from knooppunt.hub import Hub
 from knooppunt.journaal import configure
+from routing.functies import functies
 
 _log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ def serve(
     """Start het knooppunt; SIGTERM of Ctrl-C stopt het nadat lopende verzoeken klaar zijn."""
     configuratie = load(config)
     configure(configuratie.logging)
-    in_gebruik()  # read the standards now: what is wrong with them is told before anything listens
+    functies()  # read the standards and functies now: what is wrong with them is told before anything listens
     if klaar_bestand is not None:
         _clear(klaar_bestand)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -105,6 +105,7 @@ def test_import_of_a_file(config: Path):
         (["--datum", LANG_GELEDEN], 2, "Noem gemeenten of --iedereen"),
         (["0363", "--iedereen", "--datum", LANG_GELEDEN], 2, "Noem gemeenten of --iedereen"),
         (["0363", "--datum", LANG_GELEDEN, "--vervalt"], 2, "--datum of --vervalt"),
+        (["0363", "--datum", ""], 2, "--datum of --vervalt"),
         (["0363", "--tkb-tot", LANG_GELEDEN], 2, "Zonder --datum"),
         (["9999"], 1, "Gemeente 9999 is onbekend."),
     ],

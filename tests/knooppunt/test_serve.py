@@ -190,6 +190,16 @@ async def test_what_cannot_run_is_said_in_dutch_and_leaves_nothing_behind(
     assert asyncio.all_tasks() == taken
 
 
+async def test_a_mistake_in_the_functies_of_the_operator_keeps_the_hub_from_starting(node_with_key: Node):
+    eigen = node_with_key.map / "standaarden"
+    eigen.mkdir()
+    (eigen / "functies.toml").write_text('[[functie]]\nnamen = ["GMSD"]\n', "utf-8")
+    omgeving = node_with_key.environment(STANDAARDEN=str(eigen))
+    code, fouten = await node_with_key.run("serve", "--config", str(node_with_key.config), omgeving=omgeving)
+    assert (code, len(fouten.splitlines())) == (2, 1)
+    assert "functies.toml: hier klopt de sleutel of de waarde niet: functie.0.versies" in fouten
+
+
 async def test_a_fault_in_the_configuration_ends_with_code_2_and_no_traceback(node: Node):
     for opdracht in ("serve", "db upgrade", "sleutel maak"):
         omgeving = node.environment(KOPPELVLAK__POORT="x")

@@ -110,6 +110,7 @@ def test_an_operator_adds_functies_but_changes_no_standard(eigen: Path):
         ('vormen = ["tekstBestand"]', 'vormen = ["pdf"]', "functie.0.vormen.0"),
         ('extensies = ["csv"]', 'extensie = ["csv"]', "functie.0.extensie"),
         ('berichtcode = "Di01"', 'berichtcode = "Fo01"', "functie.0.berichtcode"),
+        ('berichtcode = "Di01"', 'berichtcode = "Di01"\npgb = "toekenning"', "tussen gemeente en SVB of VWS"),
         ("[[functie]]", "[[functie", "geen geldige TOML"),
     ],
 )
