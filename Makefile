@@ -33,8 +33,8 @@ tests: $(KLAAR)
 bench: $(KLAAR)  ## measurements, side by side in one run, as ratios
 	$(BIN)/python -m pytest -m bench -s -p no:xdist $(ARGS)
 
-soak: $(KLAAR)  ## the long tests
-	$(BIN)/python -m pytest -m traag -s -p no:xdist --timeout 7200 $(ARGS)
+soak: $(KLAAR)  ## the long tests; they write docs/chaos.md
+	KNOOPPUNT_CHAOS_PAGINA=docs/chaos.md $(BIN)/python -m pytest -m "traag or chaos" -s -p no:xdist --timeout 7200 $(ARGS)
 
 schoon:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
-from routing import schema
+from routing import notificatie, schema
+from routing.herzendtaak import Toestand
 from routing.klok import now_ms
 
 
@@ -50,3 +52,33 @@ def touch(conn: Connection) -> None:
     """Write without changing anything, to prove that the database takes writes."""
     versie = schema.register_versie
     conn.execute(update(versie).values(versie=versie.c.versie))
+
+
+def count_waiting(conn: Connection) -> int:
+    """Return how many berichten wait for delivery in all."""
+    return int(conn.execute(select(func.coalesce(func.sum(schema.lane.c.pending), 0))).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Beheercijfers:
+    """Incidents that are open by cause, events that wait to be sent, berichten that wait in jobs that run."""
+
+    incidenten: Mapping[str, int]
+    notificaties: int
+    herzendingen: int
+
+
+def read_beheercijfers(conn: Connection) -> Beheercijfers:
+    """Return what the operator has on his plate."""
+    i, h, hb = schema.incident.c, schema.herzending.c, schema.herzending_bericht.c
+    per_oorzaak = select(i.oorzaak, func.count()).where(text("incident.gesloten_op IS NULL")).group_by(i.oorzaak)
+    loopt = (
+        select(func.count())
+        .join_from(schema.herzending, schema.herzending_bericht, hb.herzending_id == h.id)
+        .where(h.toestand == Toestand.LOOPT.value, text("herzending_bericht.gedaan_op IS NULL"))
+    )
+    return Beheercijfers(
+        {rij[0]: rij[1] for rij in conn.execute(per_oorzaak)},
+        notificatie.waiting(conn),
+        conn.execute(loopt).scalar_one(),
+    )

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 from aiohttp import web
 
-from knooppunt.achterstand import read_achterstand
+from knooppunt.achterstand import read_achterstand, read_beheercijfers
 from knooppunt.ketenzicht import count_late
 from knooppunt.meting import CONTENT_TYPE, Meting
 from routing.databank import OpslagFout
@@ -55,6 +55,7 @@ class Beheer:
     async def _metrics(self, _request: web.Request) -> web.Response:
         try:
             self._meting.show(await self._opslag.read(read_achterstand))
+            self._meting.show_cijfers(await self._opslag.read(read_beheercijfers))
             await self._look_at_keten()
         except OpslagFout:
             self._keten_weer_na = 0.0

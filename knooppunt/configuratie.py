@@ -7,6 +7,7 @@ Reading the file and wording what is wrong with it stands in `knooppunt.configur
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -216,6 +217,102 @@ class AfleveringSectie(Sectie):
     )
 
 
+class ToelatingSectie(Sectie):
+    """How much may be handed in at once; above it the answer is 429 or 503 with Retry-After, before a body is read."""
+
+    quota_berichten: int = Field(
+        60_000,
+        ge=1,
+        description="Berichten that a partij may hand in per minute, at this node; a certificate that acts for several "
+        "partijen has the sum. `quota_berichten` in the register goes before it.",
+    )
+    quota_mib: int = Field(
+        4096,
+        ge=1,
+        description="MiB that a partij may hand in per minute; `quota_mib` in the register goes before.",
+    )
+    tegelijk: int = Field(512, ge=1, description="Berichten that may be on their way in at once.")
+    mib_tegelijk: int = Field(
+        512,
+        ge=1,
+        description="MiB that may be on their way in at once; a request without a length counts as the largest.",
+    )
+    schrijfrij: int = Field(4096, ge=1, description="Operations that may wait for the database.")
+
+
+class BewakingSectie(Sectie):
+    """When the operator hears of something, and when the hub takes nothing more."""
+
+    schijf_waarschuwing_mib: int = Field(
+        2048, ge=0, description="Free MiB on the disk of the SQLite file below which there is an incident."
+    )
+    schijf_weiger_mib: int = Field(
+        512, ge=0, description="Free MiB below which new berichten are refused with 503, until there is room again."
+    )
+    achterstand_waarschuwing: int = Field(
+        100_000, ge=1, description="Berichten waiting in all above which there is an incident."
+    )
+    achterstand_weiger: int = Field(
+        2_000_000, ge=1, description="Berichten waiting in all above which new ones are refused with 503."
+    )
+    oudste_uren: float = Field(
+        24, gt=0, description="Hours that a bericht may wait for its ontvanger before there is an incident."
+    )
+    certificaat_dagen: int = Field(
+        30, ge=1, description="Days before its end that a certificate, ours or of an ontvanger, is an incident."
+    )
+    interval_seconden: float = Field(15, gt=0, description="Seconds between two looks.")
+
+
+class NotificatieSectie(Sectie):
+    """Where incidents are told: a webhook that takes CloudEvents in the NL GOV profile."""
+
+    url: str | None = Field(None, description="The https address; without it, incidents stand in the log only.")
+    token_bestand: Pad | None = Field(
+        None, description="File with the secret on its first line, sent as a bearer token (`Authorization`)."
+    )
+    ca: Pad | None = Field(
+        None,
+        description="PEM file with the authorities that the webhook's certificate is trusted by; those of the "
+        "machine when absent.",
+    )
+    bron: str | None = Field(
+        None,
+        description="`source` of the events, a URN in the namespace `nld`. When absent it is made of the OIN in "
+        "`koppelvlak.certificaat`, or of `hub.organisatie`.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _https(cls, waarde: str | None) -> str | None:
+        if waarde is not None and not re.match("https://[^/@]+(/|$)", waarde):
+            raise ValueError("moet met https:// beginnen en mag geen naam of wachtwoord bevatten")
+        return waarde
+
+    @field_validator("bron")
+    @classmethod
+    def _urn(cls, waarde: str | None) -> str | None:
+        if waarde is not None and not re.fullmatch("urn:nld:[!-~]+", waarde):
+            raise ValueError("moet een URN zijn die met urn:nld: begint")
+        return waarde
+
+    def token(self) -> str | None:
+        """The secret from `token_bestand`.
+
+        Raises:
+            ConfiguratieFout: the file cannot be read, or its first line is no token.
+        """
+        if self.token_bestand is None:
+            return None
+        try:
+            token = self.token_bestand.read_text("ascii").split("\n", 1)[0].strip()
+        except (OSError, UnicodeDecodeError):
+            raise ConfiguratieFout(f"notificatie.token_bestand: {self.token_bestand} is niet te lezen.") from None
+        if not token or not token.isprintable() or " " in token:
+            raise ConfiguratieFout(f"notificatie.token_bestand: in {self.token_bestand} staat geen bruikbaar token.")
+        return token
+
+
 class UitkomstenSectie(Sectie):
     """What an answer means for the delivery, where that differs from the table in docs/bezorging.md."""
 
@@ -302,6 +399,9 @@ class Configuratie(BaseModel):
     aflevering: AfleveringSectie
     uitkomsten: UitkomstenSectie
     bewaren: BewarenSectie
+    toelating: ToelatingSectie
+    bewaking: BewakingSectie
+    notificatie: NotificatieSectie
     regels: RegelsSectie
     keten: KetenSectie
     stuf: StufSectie

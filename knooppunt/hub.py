@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -14,41 +15,56 @@ import structlog
 from aiohttp import web
 from sqlalchemy.exc import DBAPIError
 
+from adapters.stufggk import server as stufggk
 from adapters.stufggk.client import Klantinstellingen, StufBezorger
 from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
+from adapters.vsp import server as vsp
 from adapters.vsp.client import VspBezorger
+from adapters.vsp.paden import MAX_PAYLOAD, PUSH
+from adapters.vsp.server import PREFIX, VspInterface
 from adapters.vsp.server import Instellingen as VspInstellingen
-from adapters.vsp.server import VspInterface
+from adapters.vsp.vertaling import KANAAL
 from istandaarden.regels.registers import Contractfout, Contractlijst, Registers, Vasteregisters
 from knooppunt import achterstand, migratiestand
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
+from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
 from knooppunt.configuratie import Configuratie, ConfiguratieFout, Koppelvlak
+from knooppunt.drempel import Drempel, Ingang, threshold
 from knooppunt.luisteraar import Grenzen, Luisteraar
-from knooppunt.melden import make_melder
+from knooppunt.melden import delivery_terms, make_melder
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
 from knooppunt.onderhoudstaken import make_tasks
+from knooppunt.ruimte import Ruimte
 from knooppunt.tls import client_context, identify, server_context
+from knooppunt.wacht import Wacht
 from routing.afhaal import Afhaalbak
 from routing.aflevering import Afleveraar
 from routing.aflevering import Instellingen as AfleverInstellingen
 from routing.bericht import Systeem
+from routing.bewaking import note_failure
+from routing.bezorging import Foutmelding
 from routing.databank import OpslagFout, parse_url
 from routing.dossier import Dossier
+from routing.herzender import Herzender
+from routing.incident import Feiten, Incidentboek
 from routing.intake import Intake
 from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
-from routing.onderhoud import Onderhoud
+from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
 from routing.partij import Protocol
 from routing.poorten import Bezorger
 from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
+from routing.toelating import Instellingen as Druktegrenzen
+from routing.toelating import Toelating
 from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
+from routing.wekker import Wekker
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +72,8 @@ _STOP_SECONDEN = 10.0
 """How long running deliveries may finish when the hub stops; what is broken off is offered again."""
 _KIJK_SECONDEN = 1.0
 """How often the register is looked at for changes that a command or another node made, and what is held."""
+
+_REGISTER = "register volgen"
 
 
 class Hub:
@@ -83,6 +101,7 @@ class Hub:
         self._upgrade = upgrade
         self._stapel = AsyncExitStack()
         self._neemt_aan = False
+        self._mislukt: dict[str, str] = {}  # what is done again and again and now fails, with the kind of fault
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stapel:  # unwinds what was made when a later part cannot be
@@ -102,62 +121,122 @@ class Hub:
 
     async def _build(self, stapel: AsyncExitStack) -> None:
         """Make every part; each one is taken down before those made earlier."""
-        hub, grens = self._in.hub, self._in.koppelvlak
-        server_tls, client_tls = server_context(grens), client_context(grens)
+        server_tls, client_tls = server_context(self._in.koppelvlak), client_context(self._in.koppelvlak)
         self.kluis = await asyncio.to_thread(Kluis, self._in.sleutels.map)
         self.opslag = await self._open_log(stapel)
         self.register_bron = RegisterBron()
         await self.register_bron.refresh(self.opslag)
-
-        meting = Meting()
-        af = self._in.aflevering
+        self._ruimte = Ruimte(_database_folder(self._in.database.full_url()), self._in.bewaking)
+        meting, boek, kalender = Meting(), make_boek(self._in), Kalender(self._in.keten.bevrijdingsdag)
         melder = make_melder(self._in, self.kluis, self.register_bron)
+
         bezorgers = _make_bezorgers(client_tls, self._in, meting)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
+        afleveraar = self._start_delivery(stapel, bezorgers, note_failure(boek, melder.report_failure))
+        wake = self._start_waking(stapel, afleveraar)
+        self._start_upkeep(stapel, afleveraar, wake, client_tls, boek=boek, meting=meting)
+        self._start_following(stapel, Vrijgave(self.opslag, melder, wake, self._in.hub.fout_generatie))
+
+        await self._open_beheer(stapel, Beheer(self.opslag, meting, self._checks(), kalender))
+        toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
+        intake = Intake(self.opslag, melder, toetser, wake, self._in.hub.fout_generatie, kalender=kalender)
+        app = self._application(GeteldeInnemer(intake, meting), kalender)
+        app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
+        await self._open_koppelvlak(stapel, app, server_tls)
+
+    def _start_delivery(
+        self, stapel: AsyncExitStack, bezorgers: Mapping[Protocol, Bezorger], report_failure: Foutmelding
+    ) -> Afleveraar:
+        af = self._in.aflevering
         afleveraar = Afleveraar(
             self.opslag,
             self.kluis,
             self.register_bron,
             bezorgers,
-            melder.report_failure,
+            report_failure,
             instellingen=AfleverInstellingen(
                 stop_s=_STOP_SECONDEN,
                 gelijktijdig=af.gelijktijdig,
                 ladder=Ladder(af.ladder_eerste_seconden, af.ladder_langste_seconden),
             ),
-            standaardgeneratie=hub.fout_generatie,
+            standaardgeneratie=self._in.hub.fout_generatie,
         )
         afleveraar.start()
         stapel.push_async_callback(afleveraar.stop)
-        onderhoud = Onderhoud(self.opslag, make_tasks(self._in, afleveraar))
+        return afleveraar
+
+    def _start_waking(self, stapel: AsyncExitStack, afleveraar: Afleveraar) -> Callable[[str], None]:
+        """Return what tells all nodes that a lane has something new; a SQLite file has no other nodes."""
+        url = self._in.database.full_url()
+        if parse_url(url).get_backend_name() != "postgresql":
+            return afleveraar.wake
+        wekker = Wekker(url, afleveraar.wake)
+        wekker.start()
+        stapel.push_async_callback(wekker.stop)
+
+        def wake(lane: str) -> None:
+            afleveraar.wake(lane)
+            wekker.notify()
+
+        return wake
+
+    def _start_upkeep(
+        self,
+        stapel: AsyncExitStack,
+        afleveraar: Afleveraar,
+        wake: Callable[[str], None],
+        client_tls: ssl.SSLContext,
+        *,
+        boek: Incidentboek,
+        meting: Meting,
+    ) -> None:
+        """Start what one node at a time does, and the watch that every node keeps over itself."""
+        melders = make_melders(self._in)
+        for melder in melders.values():
+            stapel.push_async_callback(melder.close)
+        looks = make_looks(self._in, meting, sleutels=self._look_at_keys, register=self._look_at_register)
+        naam = node_name(self._in.koppelvlak.poort)
+        wacht = Wacht(self.opslag, boek, naam=naam, ruimte=self._ruimte, blikken=looks, meting=meting)
+        herzender = Herzender(self.opslag, self.register_bron, delivery_terms(self._in), wake)
+        eigen = operator_tasks(
+            self._in, self.opslag, self.register_bron, wacht=wacht, boek=boek, melders=melders, tls=client_tls
+        )
+        taken = (*make_tasks(self._in, afleveraar), *eigen, Taak("herzending", 1.0, herzender.turn))
+        onderhoud = Onderhoud(self.opslag, taken)
         onderhoud.start()
         stapel.push_async_callback(onderhoud.stop)
-        vrijgave = Vrijgave(self.opslag, melder, afleveraar.wake, hub.fout_generatie)
-        for naam, gevolg, doe in (
-            ("register volgen", "het oude blijft gelden", lambda: self.register_bron.refresh(self.opslag)),
+        blik = asyncio.create_task(wacht.follow(self._in.bewaking.interval_seconden), name="wacht")
+        stapel.push_async_callback(_cancel, blik)
+
+    def _start_following(self, stapel: AsyncExitStack, vrijgave: Vrijgave) -> None:
+        """Start following the register and the calendar, which others may change."""
+        for wat, gevolg, doe in (
+            (_REGISTER, "het oude blijft gelden", lambda: self.register_bron.refresh(self.opslag)),
             ("aangehouden berichten vrijgeven", "zij blijven wachten", vrijgave.perform),
         ):
-            taak = asyncio.create_task(_keep_doing(naam, gevolg, doe), name=naam)
+            taak = asyncio.create_task(self._keep_doing(wat, gevolg, doe), name=wat)
             stapel.push_async_callback(_cancel, taak)
 
-        controles = {
+    def _checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Give what makes the hub ready, by name."""
+        return {
             "koppelvlak": self._check_accepting,
             "database": self._check_database,
             "migraties": self._check_migrations,
             "sleutels": self._check_keys,
+            "ruimte": self._check_room,
         }
-        kalender = Kalender(self._in.keten.bevrijdingsdag)
-        app = Beheer(self.opslag, meting, controles, kalender).application()
-        adres, poort = self._in.beheer.adres, self._in.beheer.poort
-        self.beheer_url = await _listen(stapel, Luisteraar(app, adres, poort), "beheer", adres, poort)
 
-        toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
-        intake = Intake(self.opslag, melder, toetser, afleveraar.wake, hub.fout_generatie, kalender=kalender)
-        app, adres, poort = self._application(GeteldeInnemer(intake, meting), kalender), grens.adres, grens.poort
-        toegang = self._in.logging.toegang
-        luisteraar = Luisteraar(app, adres, poort, tls=server_tls, grenzen=_limits(grens), toegang=toegang)
-        self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", adres, poort)
+    async def _open_beheer(self, stapel: AsyncExitStack, beheer: Beheer) -> None:
+        adres, poort = self._in.beheer.adres, self._in.beheer.poort
+        luisteraar = Luisteraar(beheer.application(), adres, poort)
+        self.beheer_url = await _listen(stapel, luisteraar, "beheer", adres, poort)
+
+    async def _open_koppelvlak(self, stapel: AsyncExitStack, app: web.Application, tls: ssl.SSLContext) -> None:
+        grens, toegang = self._in.koppelvlak, self._in.logging.toegang
+        luisteraar = Luisteraar(app, grens.adres, grens.poort, tls=tls, grenzen=_limits(grens), toegang=toegang)
+        self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", grens.adres, grens.poort)
         self._neemt_aan = True
         stapel.callback(self._refuse_ready)
 
@@ -175,7 +254,7 @@ class Hub:
             await asyncio.to_thread(upgrade, url)
         opslag = Opslag(url)
         stapel.push_async_callback(opslag.close)
-        if not bijwerken and not await opslag.read(migratiestand.is_current):
+        if not bijwerken and not await opslag.read(migratiestand.fits):
             raise ConfiguratieFout(
                 "De database is niet op de stand van deze versie; doe eerst `knooppunt db upgrade`, of start met "
                 "`knooppunt serve --upgrade`."
@@ -199,6 +278,28 @@ class Hub:
         Loket(all_endpoints(self.opslag, kalender), self.register_bron, identify).add_routes(app)
         return app
 
+    def _threshold(self, meting: Meting) -> Drempel:
+        hoogstens = self._in.stuf.max_envelop_mib * 1024 * 1024
+        ingangen = {
+            PAD: Ingang(stufggk.KANAAL, hoogstens, stufggk.refuse_unread),
+            f"{PREFIX}{PUSH}/berichten": Ingang(KANAAL, MAX_PAYLOAD, vsp.refuse_unread),
+        }
+        druk = Druktegrenzen(**self._in.toelating.model_dump())
+        toelating = Toelating(self.register_bron, druk, self.opslag.waiting, self._ruimte.refusal)
+        return threshold(toelating, ingangen, meting, self._in.hub.fout_generatie)
+
+    async def _keep_doing(self, naam: str, gevolg: str, doe: Callable[[], Awaitable[object]]) -> None:
+        """Do something every `_KIJK_SECONDEN`; while it fails, say so once and go on trying."""
+        while True:
+            await asyncio.sleep(_KIJK_SECONDEN)
+            try:
+                await doe()
+                self._mislukt.pop(naam, None)
+            except Exception as fout:  # noqa: BLE001 - whatever it is, the next time may go well
+                if naam not in self._mislukt:
+                    _log.warning(f"{naam} lukt niet", fout=type(fout).__name__, gevolg=gevolg)
+                self._mislukt[naam] = type(fout).__name__
+
     def _refuse_ready(self) -> None:
         self._neemt_aan = False
 
@@ -210,13 +311,36 @@ class Hub:
         await self.opslag.write(achterstand.touch)
 
     async def _check_migrations(self) -> None:
-        if not await self.opslag.read(migratiestand.is_current):
-            raise RuntimeError("the tables are of another release")
+        if not await self.opslag.read(migratiestand.fits):
+            raise RuntimeError("the tables are of an older release")
 
     async def _check_keys(self) -> None:
+        await asyncio.to_thread(self._try_keys)
+
+    def _try_keys(self) -> None:
         """Open with the keys as they are on disk now what is sealed with the key in use."""
-        vers = await asyncio.to_thread(Kluis, self._in.sleutels.map)
+        vers = Kluis(self._in.sleutels.map)
         vers.open("proef", "proef", self.kluis.seal("proef", "proef", b"proef"))
+
+    def _look_at_keys(self) -> Feiten | None:
+        try:
+            self._try_keys()
+        except (KluisFout, OSError) as fout:
+            return {"bezwaar": str(fout) if isinstance(fout, KluisFout) else type(fout).__name__}
+        return None
+
+    async def _look_at_register(self) -> Feiten | None:
+        fout = self._mislukt.get(_REGISTER)
+        return {"fout": fout} if fout else None
+
+    async def _check_room(self) -> None:
+        if self._ruimte.refusal() is not None:
+            raise RuntimeError("no room for new berichten")
+
+
+def _database_folder(url: str) -> Path | None:
+    adres = parse_url(url)
+    return Path(adres.database or "").parent if adres.get_backend_name() == "sqlite" else None
 
 
 def _make_bezorgers(tls: ssl.SSLContext, configuratie: Configuratie, meting: Meting) -> dict[Protocol, Bezorger]:
@@ -251,20 +375,6 @@ async def _listen(stapel: AsyncExitStack, luisteraar: Luisteraar, sectie: str, a
     except OSError as fout:
         raise ConfiguratieFout(f"{sectie}: op {adres} poort {poort} is niet te luisteren ({fout.strerror}).") from None
     return luisteraar.url
-
-
-async def _keep_doing(naam: str, gevolg: str, doe: Callable[[], Awaitable[object]]) -> None:
-    """Do something every `_KIJK_SECONDEN`; while it fails, say so once and go on trying."""
-    gelukt = True
-    while True:
-        await asyncio.sleep(_KIJK_SECONDEN)
-        try:
-            await doe()
-            gelukt = True
-        except Exception as fout:  # noqa: BLE001 - whatever it is, the next time may go well
-            if gelukt:
-                _log.warning(f"{naam} lukt niet", fout=type(fout).__name__, gevolg=gevolg)
-            gelukt = False
 
 
 async def _cancel(taak: asyncio.Task[None]) -> None:

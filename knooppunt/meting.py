@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from knooppunt.achterstand import Achterstand
+from knooppunt.achterstand import Achterstand, Beheercijfers
 from routing.bericht import Aanlevering
 from routing.partij import Kanaal
 from routing.poorten import Bezorger, Innemer, Ontvangst, Uitkomst, Zending
@@ -47,13 +48,52 @@ class Meting:
             ("kanaal",),
             registry=self._register,
         )
-
         self._keten_te_laat = Gauge(
             "knooppunt_keten_te_laat",
             "Terms of the chain that were missed and are still open, by functie and rule.",
             ("functie", "regel"),
             registry=self._register,
         )
+        self.niet_toegelaten = Counter(
+            "knooppunt_niet_toegelaten",
+            "Berichten that were not read because it was too busy, by channel and cause.",
+            ("kanaal", "oorzaak"),
+            registry=self._register,
+        )
+        self._incidenten = Gauge(
+            "knooppunt_incidenten_open", "Incidents that are open, by cause.", ("oorzaak",), registry=self._register
+        )
+        self._notificaties = Gauge(
+            "knooppunt_notificaties_wachtend", "Events that wait to be sent.", (), registry=self._register
+        )
+        self._herzendingen = Gauge(
+            "knooppunt_herzendingen_wachtend",
+            "Berichten that wait in jobs that offer them again.",
+            (),
+            registry=self._register,
+        )
+        self._schijf = Gauge(
+            "knooppunt_schijf_vrij_bytes", "Free space beside the SQLite file.", (), registry=self._register
+        )
+        self._certificaat = Gauge(
+            "knooppunt_certificaat_dagen", "Days until our own certificate ends.", (), registry=self._register
+        )
+
+    def show_cijfers(self, cijfers: Beheercijfers) -> None:
+        """Set the gauges of what the operator has on his plate."""
+        self._incidenten.clear()
+        for oorzaak, aantal in cijfers.incidenten.items():
+            self._incidenten.labels(oorzaak).set(aantal)
+        self._notificaties.set(cijfers.notificaties)
+        self._herzendingen.set(cijfers.herzendingen)
+
+    def show_disk(self, vrij_mib: int | None) -> None:
+        """Set the free space; not a number when it cannot be known."""
+        self._schijf.set(math.nan if vrij_mib is None else vrij_mib * 1024 * 1024)
+
+    def show_certificate(self, dagen: float) -> None:
+        """Set the days that our certificate still lasts."""
+        self._certificaat.set(dagen)
 
     def show(self, achterstanden: Iterable[Achterstand]) -> None:
         """Set the gauges of what waits; a kanaal that is absent waits for nothing."""
@@ -72,8 +112,10 @@ class Meting:
 
     def forget(self) -> None:
         """Show no backlog at all, because it is unknown."""
-        for meter in (self._wachtend, self._lanes, self._oudste, self._keten_te_laat):
+        for meter in (self._wachtend, self._lanes, self._oudste, self._keten_te_laat, self._incidenten):
             meter.clear()
+        for getal in (self._notificaties, self._herzendingen):
+            getal.set(math.nan)
 
     def render(self) -> bytes:
         """All metrics in the text format of Prometheus."""

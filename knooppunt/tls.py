@@ -83,7 +83,9 @@ def _no_passphrase() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bewijs:
+class Bewijs:
+    """Whose certificate it is, and its validity in seconds since 1970 UTC."""
+
     identiteit: Identiteit
     van: float
     tot: float
@@ -108,7 +110,7 @@ def identify(request: web.Request) -> Identiteit:
 
 
 @lru_cache(maxsize=4096)
-def read_certificate(der: bytes) -> _Bewijs:
+def read_certificate(der: bytes) -> Bewijs:
     """Read identity and validity from a DER certificate.
 
     The OIN counts only when the subject has exactly one serialNumber and that is 20 digits; a certificate of another
@@ -118,7 +120,7 @@ def read_certificate(der: bytes) -> _Bewijs:
     nummers = [str(deel.value) for deel in certificaat.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)]
     oin = nummers[0] if len(nummers) == 1 and _OIN.fullmatch(nummers[0]) else None
     namen = certificaat.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return _Bewijs(
+    return Bewijs(
         Identiteit(
             oin=oin,
             vingerafdruk=certificaat.fingerprint(hashes.SHA256()).hex(),

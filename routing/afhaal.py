@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, or_, select, text
 
-from routing import lanes, logboek, schema
+from routing import breekpunt, lanes, logboek, schema
 from routing.bericht import Envelop, Foutinhoud
 from routing.envelopvorm import from_json
 from routing.kluis import Kluis, Verzegeld
@@ -177,6 +177,7 @@ def _confirm(conn: Connection, partijen: AbstractSet[str], referentienummer: str
     rij = conn.execute(_waiting(partijen).where(_b.referentienummer == referentienummer).limit(1)).first()
     if rij is None or not lanes.confirm(conn, rij.lane, rij.aflevering_id):
         return False
+    breekpunt.name_commit(conn, "ophalen")
     if rij.status != Status.WORDT_AANGEBODEN:  # it waited for a push before its ontvanger changed his kanaal
         logboek.set_status(conn, rij.id, Status.WORDT_AANGEBODEN, "aanbieden", {"kanaal": "pull"})
     logboek.set_status(conn, rij.id, Status.BEZORGD, "opgehaald", {"door": rij.lane})

@@ -23,7 +23,7 @@ from routing.foutplek import place
 from routing.kluis import Kluis
 from routing.ladder import Ladder
 from routing.lanebeurt import Lanebeurt, Omgeving
-from routing.lanes import Lease
+from routing.lanes import LEASE_MS, Lease
 from routing.onderhoud import Beurt
 from routing.opslag import ACHTERAAN, Opslag, OpslagGesloten
 from routing.partij import Protocol
@@ -49,7 +49,7 @@ class Instellingen:
     gelijktijdig: int = 32
     per_beurt: int = 16
     poll_s: float = 1.0
-    hartslag_s: float = 15.0
+    hartslag_s: float = LEASE_MS / 4000
     verzending_s: float = 600.0
     stop_s: float = 30.0
     ladder: Ladder = field(default_factory=Ladder)

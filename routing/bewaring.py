@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, or_, select, tuple_
 
-from routing import schema
+from routing import breekpunt, schema
 from routing.klok import now_ms
 from routing.onderhoud import Beurt
 from routing.status import Status
@@ -106,6 +106,7 @@ def remove_contents(conn: Connection, termijnen: Bewaartermijnen, na: Plek) -> S
     ).all()
     weg = [rij.bericht_id for rij in rijen if rij.mag]
     if weg:
+        breekpunt.name_commit(conn, "onderhoud")
         conn.execute(delete(schema.dossier).where(_d.bericht_id.in_(weg)))
         conn.execute(delete(schema.payload).where(_p.bericht_id.in_(weg)))
     verder = (rijen[-1].ontvangen_op, rijen[-1].bericht_id) if len(rijen) == _BLADZIJDE else None
@@ -134,6 +135,7 @@ def remove_berichten(conn: Connection, termijnen: Bewaartermijnen, na: Plek) -> 
     else:
         verder = verder if len(rijen) == _BLADZIJDE else None
     if weg:
+        breekpunt.name_commit(conn, "onderhoud")
         for kolom in _VERWIJZERS:
             conn.execute(delete(kolom.table).where(kolom.in_(weg)))
         conn.execute(delete(schema.bericht).where(_b.id.in_(weg)))

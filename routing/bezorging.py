@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from routing import lanes, logboek, termijn
+from routing import breekpunt, lanes, logboek, termijn
 from routing.fouten import Fout, make_fout
 from routing.lanes import QUARANTAINE, Kop, Lease, Vervolg
 from routing.poorten import Uitkomst, Uitkomstsoort
@@ -61,6 +61,8 @@ def claim(
     if not mag():
         return ()
     beurten = lanes.claim(conn, aantal, koppen, breedte)
+    if beurten.leases:
+        breekpunt.name_commit(conn, "claim")
     for kop in beurten.gevallen:
         logboek.record(conn, kop.bericht_id, "bezorging onderbroken", None, {"keer": kop.crashes})
         if kop.crashes >= QUARANTAINE:
@@ -73,6 +75,7 @@ def claim(
 
 def settle(conn: Connection, stap: Stap, report_failure: Foutmelding) -> Vervolg:
     """Write the outcome of one attempt; what comes back says whether `volgende` has its turn now."""
+    breekpunt.name_commit(conn, "uitkomst")
     lease, kop, uitkomst = stap.lease, stap.kop, stap.uitkomst
     feiten = _facts(kop, uitkomst)
     if uitkomst.soort is Uitkomstsoort.TIJDELIJK:
@@ -126,6 +129,7 @@ def expire(
     """
     verlopen = termijn.expire_quarantined(conn, aantal) if lane is None else termijn.expire(conn, lane, aantal)
     for geval in verlopen:
+        breekpunt.name_commit(conn, "verval")
         logboek.set_status_at_end(conn, geval.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
         fout = make_fout("niet_bezorgd_binnen_termijn", generatie(geval.zender))
         _tell(conn, geval.bericht_id, fout, report_failure)

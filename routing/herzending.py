@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 from routing import schema
 from routing.lanes import enqueue
 from routing.logboek import set_status
-from routing.register import read_register
+from routing.register import Register, read_register
 from routing.status import OngeldigeOvergang, Status
 from routing.vastlegging import Termijnen, status_after_intake
 
@@ -16,7 +16,15 @@ class NietMogelijk(ValueError):
     """The bericht cannot be offered again; the text says in Dutch why."""
 
 
-def resend(conn: Connection, bericht_id: str, termijnen: Termijnen, wie: str) -> Status:
+def resend(
+    conn: Connection,
+    bericht_id: str,
+    termijnen: Termijnen,
+    wie: str,
+    *,
+    register: Register | None = None,
+    na_aflevering: int | None = None,
+) -> Status:
     """Put a bericht at the end of the lane of its ontvanger again, and return its new status.
 
     The transition table decides whether that may: it lets a bericht go on whose delivery was broken off or expired, and
@@ -28,18 +36,26 @@ def resend(conn: Connection, bericht_id: str, termijnen: Termijnen, wie: str) ->
         bericht_id: of which bericht.
         termijnen: how long delivery goes on.
         wie: who asked for it, for the history.
+        register: who is connected; None reads it, for who resends one bericht.
+        na_aflevering: the aflevering that broke off when it was decided to resend; None for the latest one.
 
     Raises:
-        NietMogelijk: an aflevering is still open, the status does not allow it, or the ontvanger is not connected.
+        NietMogelijk: an aflevering is still open, the status does not allow it, the ontvanger is not connected, or the
+            bericht was offered again after `na_aflevering`.
     """
     b, a = schema.bericht.c, schema.aflevering.c
     # The row lock makes two resends of one bericht wait for each other (PostgreSQL; SQLite has a single writer).
     rij = conn.execute(select(b.ontvanger, b.status, b.geldend).where(b.id == bericht_id).with_for_update()).one()
-    if conn.execute(select(a.id).where(a.bericht_id == bericht_id, a.open).limit(1)).first() is not None:
+    laatste = conn.execute(
+        select(a.id, a.open).where(a.bericht_id == bericht_id).order_by(a.id.desc()).limit(1)
+    ).first()
+    if laatste is not None and laatste.open:
         raise NietMogelijk("Dit bericht wordt nog aangeboden; een tweede aflevering ernaast kan niet.")
+    if na_aflevering is not None and laatste is not None and laatste.id != na_aflevering:
+        raise NietMogelijk("Dit bericht is intussen al opnieuw aangeboden.")
     if not rij.geldend:
         raise NietMogelijk("Een latere poging met hetzelfde referentienummer verving dit bericht.")
-    aansluiting = read_register(conn).aansluiting(rij.ontvanger)
+    aansluiting = (register or read_register(conn)).aansluiting(rij.ontvanger)
     if aansluiting is None:
         raise NietMogelijk(f"Ontvanger {rij.ontvanger} heeft geen aansluiting meer.")
     status = status_after_intake(aansluiting)

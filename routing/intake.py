@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Row, select, update
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.releases import Uitgave
-from routing import aanhouding, dossier, schema, tijdstip
+from routing import aanhouding, breekpunt, dossier, schema, tijdstip
+from routing.aanhouding import Wacht
 from routing.beantwoording import Antwoord, Beantwoorder
 from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
 from routing.foutbericht import Foutmelder
@@ -29,6 +30,7 @@ from routing.ketenbewaking.ketenboek import Gemerkt, Ketenboek, answered, retrac
 from routing.klok import now
 from routing.logboek import record
 from routing.opslag import Opslag
+from routing.partij import Aansluiting
 from routing.poorten import Ontvangst, Ontvangstsoort
 from routing.route import Besluit, Verwezen, decide, generation_for
 from routing.status import Status
@@ -57,6 +59,11 @@ class _Opdracht:
     def fout(self) -> Fout | None:
         """Why the bericht is not delivered, told with a Fo01 or with a retour."""
         return self.besluit.fout or (self.antwoord.fout if self.antwoord else None)
+
+    @property
+    def aansluiting(self) -> Aansluiting | None:
+        """Where the bericht goes; None when it is not delivered."""
+        return self.besluit.aansluiting if self.fout is None else None
 
 
 class Intake:
@@ -170,52 +177,67 @@ class Intake:
             The answer and the lanes to wake, or None when nothing was written because its verdict is out of date: an
             exception would make all the others of its group start again.
         """
-        besluit, nieuw, fout = opdracht.besluit, opdracht.nieuw, opdracht.fout
+        breekpunt.name_commit(conn, "intake")
+        besluit, nieuw = opdracht.besluit, opdracht.nieuw
         if besluit.gelezen is not None and is_overtaken(conn, besluit.gelezen, dossier.locks_of(besluit.dossier)):
             return None
-        aansluiting = besluit.aansluiting if fout is None else None
-        wacht = None
-        if aansluiting and besluit.functie and (soort := besluit.functie.berichtsoort):
-            wacht = aanhouding.must_wait(conn, aansluiting.partij, Uitgave.of(soort), besluit.nog_dicht)
+        wacht = self._must_wait(conn, opdracht)
         status = Status.AFGEKEURD
-        if aansluiting:
-            status = Status.WORDT_VERWERKT if wacht else status_after_intake(aansluiting)
-        if not insert_bericht(conn, nieuw, status, fout):
+        if opdracht.aansluiting:
+            status = Status.WORDT_VERWERKT if wacht else status_after_intake(opdracht.aansluiting)
+        while not insert_bericht(conn, nieuw, status, opdracht.fout):
             if (herhaling := self._repeated(conn, opdracht)) is not None:
                 return herhaling, ()
-            insert_bericht(conn, nieuw, status, fout)
-        sg = nieuw.envelop.stuurgegevens
-        binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
-        slot = fout.code if fout else f"{'aangehouden voor' if wacht else 'naar'} {sg.ontvanger.organisatie}"
-        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
-        termijn = self._foutmelder.termijnen.of(aansluiting) if aansluiting else 0
-        complete(
-            conn,
-            nieuw,
-            [("ontvangen", Status.ONTVANGEN, binnen), ("route", status, route)],
-            (aansluiting, termijn) if aansluiting and not wacht else None,
+        self._complete(conn, opdracht, status, wacht)
+        lanes = self._follow_up(conn, opdracht, wacht)
+        antwoord = Ontvangst(
+            Ontvangstsoort.AANGENOMEN, nieuw.ontvangst_referentie, nieuw.ontvangst_tijdstip, nieuw.bericht_id
         )
+        return antwoord, lanes
+
+    def _must_wait(self, conn: Connection, opdracht: _Opdracht) -> Wacht | None:
+        """Say whether the ontvanger may not have it yet, because its release is not open for him."""
+        aansluiting, functie = opdracht.aansluiting, opdracht.besluit.functie
+        if aansluiting is None or functie is None or functie.berichtsoort is None:
+            return None
+        return aanhouding.must_wait(
+            conn, aansluiting.partij, Uitgave.of(functie.berichtsoort), opdracht.besluit.nog_dicht
+        )
+
+    def _complete(self, conn: Connection, opdracht: _Opdracht, status: Status, wacht: Wacht | None) -> None:
+        """Write what belongs to the stored bericht: payload, history, and its place in a lane or among what is held."""
+        besluit, nieuw, aansluiting = opdracht.besluit, opdracht.nieuw, opdracht.aansluiting
+        naar = nieuw.envelop.stuurgegevens.ontvanger.organisatie
+        binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
+        slot = opdracht.fout.code if opdracht.fout else f"{'aangehouden voor' if wacht else 'naar'} {naar}"
+        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
+        rij = None
+        if aansluiting and not wacht:
+            rij = (aansluiting, self._foutmelder.termijnen.of(aansluiting))
+        complete(conn, nieuw, [("ontvangen", Status.ONTVANGEN, binnen), ("route", status, route)], rij)
         if aansluiting and wacht:
             aanhouding.hold(conn, nieuw.bericht_id, aansluiting, wacht)
-        if fout is None:
+
+    def _follow_up(self, conn: Connection, opdracht: _Opdracht, wacht: Wacht | None) -> tuple[str, ...]:
+        """Write what follows from a stored bericht: dossier, chain watch, Fo01 or retour; return the lanes to wake."""
+        besluit, nieuw = opdracht.besluit, opdracht.nieuw
+        lanes = [opdracht.aansluiting.partij] if opdracht.aansluiting else []
+        if opdracht.fout is None:
             dossier.store(conn, nieuw.bericht_id, besluit.dossier)
-        lanes = [aansluiting.partij] if aansluiting else []
         if opdracht.fo01 is not None and (lane := self._foutmelder.store(conn, opdracht.fo01, nieuw.bericht_id)):
             lanes.append(lane)
-        antwoord_hub = opdracht.antwoord
-        if antwoord_hub is not None and (lane := self._beantwoorder.store(conn, antwoord_hub, nieuw.bericht_id, wacht)):
+        retour = opdracht.antwoord
+        if retour is not None and (lane := self._beantwoorder.store(conn, retour, nieuw.bericht_id, wacht)):
             lanes.append(lane)
-        if fout is None:
+        if opdracht.fout is None:
             self._follow(conn, opdracht)
+        sg = nieuw.envelop.stuurgegevens
         if sg.berichtcode is Berichtcode.FO01 and besluit.verwezen is not None:
             code = nieuw.envelop.fout.code if nieuw.envelop.fout else None
             feit = {"foutbericht": nieuw.bericht_id, "code": code, "van": sg.zender.organisatie}
             record(conn, besluit.verwezen.bericht_id, "foutbericht ontvangen", None, feit)
             retract(conn, besluit.verwezen.bericht_id)
-        antwoord = Ontvangst(
-            Ontvangstsoort.AANGENOMEN, nieuw.ontvangst_referentie, nieuw.ontvangst_tijdstip, nieuw.bericht_id
-        )
-        return antwoord, tuple(lanes)
+        return tuple(lanes)
 
     def _follow(self, conn: Connection, opdracht: _Opdracht) -> None:
         """Take an accepted bericht, and the retour that the hub gave it, into the chain watch."""
@@ -242,7 +264,9 @@ class Intake:
                 schema.bericht.c.geldend,
             )
             .with_for_update()
-        ).one()
+        ).first()
+        if eerder is None:
+            return None  # while we waited for its row, another node replaced a refused try: the insert sees that one
         zelfde = eerder.envelop_digest == opdracht.nieuw.digest
         code = opdracht.fout.code if opdracht.fout else None
         if eerder.status == Status.AFGEKEURD and not (zelfde and code == eerder.fout_code):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from routing import schema
+from routing import breekpunt, schema
 from routing.klok import now_ms
 from routing.partij import Kanaal
 
@@ -60,5 +60,6 @@ def waiting(conn: Connection) -> dict[str, Kanaal]:
 
 def switch(conn: Connection, lanes: Iterable[str], kanaal: Kanaal) -> None:
     """Let what waits in these lanes go by another kanaal: the ontvanger changed how he is connected."""
+    breekpunt.name_commit(conn, "onderhoud")
     for lane in sorted(lanes):
         conn.execute(update(_lane).where(_lane.c.naam == lane).values(kanaal=kanaal.value))

@@ -10,6 +10,7 @@ crash is counted for those and for no other.
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,11 @@ from routing.klok import now_ms
 from routing.partij import Kanaal
 from routing.status import Status
 
-LEASE_MS: Final = 60_000
-"""How long a lease lasts without a heartbeat, in ms of the database clock."""
+LEASE_MS: Final = int(os.environ.get("KNOOPPUNT_LEASE_MS", "60000"))
+"""How long a lease lasts without a heartbeat, in ms of the database clock.
+
+The variable is there for tests, which would otherwise wait for a minute each time a node dies; all nodes need the same.
+"""
 
 BEURT_BYTES: Final = 1024 * 1024
 """Payload bytes that one claim may take; a larger bericht comes alone."""

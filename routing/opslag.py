@@ -139,6 +139,10 @@ class Opslag:
         self._rij.put(_Bewerking(fn, args, slot, loop, wachter))
         return await wachter
 
+    def waiting(self) -> int:
+        """Return how many operations wait for a writer: how far behind this node is."""
+        return self._rij.qsize()
+
     async def read(self, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run `fn(conn, ...)` on a connection that only reads, and return its result.
 
@@ -258,13 +262,13 @@ class _Schrijver(threading.Thread):
                     time.sleep(random.uniform(0, 0.02 * 2**herkansing))  # noqa: S311 - spreads retries, hides nothing
                     continue
                 raise
-            breekpunt.reach("voor_commit")
+            breekpunt.reach_commit("voor", conn)
             try:
                 conn.commit()
             except Exception as fout:
                 self._drop()
                 raise CommitOnzeker("Het is onzeker of de database de wijziging heeft vastgelegd.") from fout
-            breekpunt.reach("na_commit")
+            breekpunt.reach_commit("na", conn)
             return
 
     def _begin(self, uiterste: float) -> Connection:
@@ -287,6 +291,7 @@ class _Schrijver(threading.Thread):
 
     def _run(self, conn: Connection, groep: list[_Bewerking]) -> None:
         attach(conn, self._klok)
+        breekpunt.begin(conn)
         lanemutaties.collect(conn)
         logboek.collect(conn)
         for bewerking in sorted(groep, key=operator.attrgetter("slot")):

@@ -73,6 +73,7 @@ class Aansluiting:
     berichten, 4 against registers (iStandaarden IV032). `antwoordt_hub` lets the hub make the retourberichten of
     this partij, for one without software of its own. `max_gelijktijdig` berichten are offered to it at the same time;
     more than one gives up their order. `per_minuut` is how many it takes in a minute, None without a limit.
+    `quota_berichten` and `quota_mib` are what it may hand in per minute, None what everybody may.
     """
 
     partij: str
@@ -85,6 +86,8 @@ class Aansluiting:
     antwoordt_hub: bool = False
     max_gelijktijdig: int = 1
     per_minuut: int | None = None
+    quota_berichten: int | None = None
+    quota_mib: int | None = None
 
     @property
     def burst(self) -> int:

@@ -100,3 +100,15 @@ class Bezorger(Protocol):
     async def close(self) -> None:
         """Release connections."""
         ...
+
+
+class Melder(Protocol):
+    """Sends events to one bestemming. Never raises for what the other side does: that is an `Uitkomst`."""
+
+    async def send(self, event: bytes) -> Uitkomst:
+        """Make one attempt to send a CloudEvent in JSON."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...

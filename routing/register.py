@@ -139,6 +139,8 @@ def read_register(conn: Connection) -> Register:
                 antwoordt_hub=rij.antwoordt_hub,
                 max_gelijktijdig=rij.max_gelijktijdig,
                 per_minuut=rij.per_minuut,
+                quota_berichten=rij.quota_berichten,
+                quota_mib=rij.quota_mib,
             )
             for rij in conn.execute(select(schema.aansluiting))
         ),

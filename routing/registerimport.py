@@ -38,12 +38,14 @@ _VELDEN = (
     "antwoordt_hub",
     "max_gelijktijdig",
     "per_minuut",
+    "quota_berichten",
+    "quota_mib",
     "mag_zenden",
     "mag_ontvangen",
     "mag_bevragen",
 )
 _KEUZES = {"regelniveau": ("1", "2", "3", "4"), "antwoordt_hub": ("true", "false")}  # text, or what TOML makes of it
-_AANTALLEN = {"max_gelijktijdig": 64, "per_minuut": 100_000}
+_AANTALLEN = {"max_gelijktijdig": 64, "per_minuut": 100_000, "quota_berichten": 999_999, "quota_mib": 999_999}
 """Fields that hold a number, and the largest."""
 _LIJSTEN = ("identiteiten", "mag_zenden", "mag_ontvangen", "mag_bevragen")
 _MACHTIGINGEN = {
@@ -279,8 +281,14 @@ def _aansluiting(code: str, tekst: Mapping[str, str], kenmerken: list[str], fout
         regelniveau=int(tekst.get("regelniveau", "2" if antwoordt else "1")),
         antwoordt_hub=antwoordt,
         max_gelijktijdig=int(tekst.get("max_gelijktijdig", "1")),
-        per_minuut=int(tekst["per_minuut"]) if "per_minuut" in tekst else None,
+        per_minuut=_number(tekst, "per_minuut"),
+        quota_berichten=_number(tekst, "quota_berichten"),
+        quota_mib=_number(tekst, "quota_mib"),
     )
+
+
+def _number(tekst: Mapping[str, str], veld: str) -> int | None:
+    return int(tekst[veld]) if veld in tekst else None
 
 
 def _is_https(url: str) -> bool:
@@ -314,6 +322,8 @@ def store(conn: Connection, inschrijvingen: Iterable[Inschrijving]) -> int:
                     antwoordt_hub=a.antwoordt_hub,
                     max_gelijktijdig=a.max_gelijktijdig,
                     per_minuut=a.per_minuut,
+                    quota_berichten=a.quota_berichten,
+                    quota_mib=a.quota_mib,
                 )
             )
             conn.execute(insert(schema.identiteit), [{"partij": code, "kenmerk": k} for k in a.identiteiten])

@@ -56,6 +56,8 @@ aansluiting = Table(
     Column("antwoordt_hub", Boolean, nullable=False, server_default=text("false")),
     Column("max_gelijktijdig", Integer, nullable=False, server_default=text("1")),  # more than 1 gives up the order
     Column("per_minuut", Integer),  # null: no limit
+    Column("quota_berichten", Integer),  # what this partij may hand in; empty: as everybody
+    Column("quota_mib", Integer),
     CheckConstraint("kanaal <> 'push' OR url IS NOT NULL", name="push_heeft_url"),
 )
 
@@ -352,3 +354,83 @@ verantwoording = Table(  # who asked, apart from the lines, which name no user; 
 )
 Index("ix_verantwoording_moment", verantwoording.c.moment)
 Index("ix_verantwoording_partij", verantwoording.c.partij, verantwoording.c.moment)
+# --- operations -----------------------------------------------------------------------------------------------------
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("kenmerk", Text, nullable=False),  # UUID, for the outside world
+    Column("oorzaak", Text, nullable=False),
+    Column("onderwerp", Text, nullable=False),  # code of the ontvanger, name of the node, or empty
+    Column("feiten", Text, nullable=False),  # JSON, without personal data
+    Column("geopend_op", BigInteger, nullable=False),
+    Column("gesloten_op", BigInteger),
+    Column("gesloten_omdat", Text),
+)
+Index(
+    "uq_incident_open",
+    incident.c.oorzaak,
+    incident.c.onderwerp,
+    unique=True,
+    sqlite_where=text("gesloten_op IS NULL"),
+    postgresql_where=text("gesloten_op IS NULL"),
+)
+Index("ix_incident_geopend_op", incident.c.geopend_op)
+
+notificatie = Table(
+    "notificatie",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),  # the order in which a bestemming gets them
+    Column("bestemming", Text, nullable=False),
+    Column("kenmerk", Text, nullable=False),  # id of the event, the same on every attempt
+    Column("event", Text, nullable=False),  # JSON, exactly as it is sent
+    Column("gemaakt_op", BigInteger, nullable=False),
+    Column("next_due", BigInteger, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("klaar_op", BigInteger),
+    Column("uitkomst", Text),  # of the last attempt
+    UniqueConstraint("bestemming", "kenmerk"),
+)
+Index(
+    "ix_notificatie_wachtend",
+    notificatie.c.bestemming,
+    notificatie.c.id,
+    sqlite_where=text("klaar_op IS NULL"),
+    postgresql_where=text("klaar_op IS NULL"),
+)
+Index("ix_notificatie_klaar_op", notificatie.c.klaar_op)
+
+herzending = Table(
+    "herzending",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("selectie", Text, nullable=False),  # JSON
+    Column("toestand", Text, nullable=False),  # voorbereid | loopt | gestopt | klaar
+    Column("per_minuut", Integer, nullable=False, server_default=text("0")),
+    Column("next_due", BigInteger, nullable=False, server_default=text("0")),
+    Column("gemaakt_op", BigInteger, nullable=False),
+    Column("gemaakt_door", Text, nullable=False),
+    Column("gewijzigd_op", BigInteger, nullable=False),
+    Column("gewijzigd_door", Text, nullable=False),
+)
+
+herzending_bericht = Table(
+    "herzending_bericht",
+    metadata,
+    Column("herzending_id", BigInteger, ForeignKey("herzending.id"), primary_key=True),
+    Column("volgnummer", BigInteger, primary_key=True),
+    Column("bericht_id", Text, ForeignKey("bericht.id"), nullable=False),
+    Column("aflevering_id", BigInteger, nullable=False),  # the one that was broken off when the job was made
+    Column("gedaan_op", BigInteger),
+    Column("reden", Text),  # why it was left alone; empty when it was offered again
+    UniqueConstraint("herzending_id", "bericht_id"),
+)
+Index(
+    "ix_herzending_bericht_wachtend",
+    herzending_bericht.c.herzending_id,
+    herzending_bericht.c.volgnummer,
+    sqlite_where=text("gedaan_op IS NULL"),
+    postgresql_where=text("gedaan_op IS NULL"),
+)
+Index("ix_herzending_bericht_bericht_id", herzending_bericht.c.bericht_id)

@@ -15,7 +15,7 @@ from adapters.stufggk.koppelvlak import SCHEMAS, write_wsdl, write_xsd
 from adapters.stufggk.namen import MAX_ENVELOP
 from adapters.stufggk.weigering import AntwoordOp, Geweigerd
 from routing.bericht import Aanlevering, Identiteit, Systeem
-from routing.fouten import make_fout
+from routing.fouten import Fout, make_fout
 from routing.poorten import Innemer, Ontvangst, Ontvangstsoort
 
 PAD = "/ggk/0210/OntvangAsynchroon"
@@ -130,6 +130,11 @@ class OntvangAsynchroon:
         return web.Response(
             text=f"StUF-GGk 2.1, OntvangAsynchroon.\nStuur berichten met POST (SOAP 1.1); beschrijving: {adres}?wsdl\n"
         )
+
+
+def refuse_unread(fout: Fout, status: int) -> web.Response:
+    """Refuse a bericht before it is read: a SOAP fault with the code in its text, for there is nobody to address."""
+    return _soap(status, write_fault(fout.plek.capitalize(), f"{fout.code}: {fout.omschrijving}. {fout.toelichting}"))
 
 
 def _soap(status: int, body: bytes) -> web.Response:

@@ -2,8 +2,9 @@
 
 ``POST {prefix}/berichten/rest-push/v1/berichten`` answers 204 for a bericht that was stored durably (also when it was
 offered before), 400 for a request that is not as described, 422 for what must not be offered again unchanged, 413 for
-a payload above 25 MiB and 503 when the hub cannot store now. Pull and status answer for the partijen of the
-certificate only, and 403 when it has none.
+a payload above 25 MiB and 503 when the hub cannot store now. Whether a bericht is read at all is up to the hub, which
+says 429 or 503 with `refuse_unread`. Pull and status answer for the partijen of the certificate only, and 403 when it
+has none.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from adapters.vsp.aanvraag import read_push
-from adapters.vsp.antwoord import VAST, answering, json_answer
+from adapters.vsp.antwoord import VAST, answering, json_answer, problem
 from adapters.vsp.berichtstatussen import find_statuses
 from adapters.vsp.foutbody import read_foutbody
 from adapters.vsp.model import BerichtMetadata, dump
@@ -29,6 +30,8 @@ from routing.fouten import Fout
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Innemer, Ontvangstsoort
 from routing.register import RegisterBron
+
+PREFIX = "/vsp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class VspInterface:
         self._instellingen = instellingen or Instellingen()
         self._prefix = ""
 
-    def add_routes(self, app: web.Application, prefix: str = "/vsp") -> None:
+    def add_routes(self, app: web.Application, prefix: str = PREFIX) -> None:
         """Put the interface in an application, below `prefix`."""
         self._prefix = prefix.rstrip("/")
         traceer = "{traceerId:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}}"
@@ -139,6 +142,15 @@ async def _read_fout(metadata: BerichtMetadata, payload: Payload) -> Foutinhoud 
     return await asyncio.to_thread(read_foutbody, payload.chunks())
 
 
+def refuse_unread(fout: Fout, status: int) -> web.Response:
+    """Refuse a bericht before it is read."""
+    return problem(Afgewezen(status, fout.omschrijving, fout.toelichting, extra=_name(fout)))
+
+
+def _name(fout: Fout) -> dict[str, str]:
+    return {"code": fout.code, "melder": fout.melder, "oorzaak": fout.oorzaak}
+
+
 def _refused(fout: Fout | None) -> Afgewezen:
     """Turn a refusal at the door into 422, or 503 when the cause is ours and trying again helps."""
     if fout is None:
@@ -153,5 +165,5 @@ def _refused(fout: Fout | None) -> Afgewezen:
         fout.toelichting,
         fouten=fouten or None,
         wachttijd=60 if aan_ons else None,
-        extra={"code": fout.code, "melder": fout.melder, "oorzaak": fout.oorzaak},
+        extra=_name(fout),
     )

@@ -36,6 +36,8 @@ OPDRACHTEN = {
     "keten": ("Welke antwoorden nog ontbreken, en wat er in een zaak gebeurde.", "keten"),
     "lane": ("De rij van een ontvanger: tonen, pauzeren en hervatten.", "lane"),
     "quarantaine": ("Berichten waarbij het knooppunt herhaaldelijk stopte.", "quarantaine"),
+    "incident": ("Wat er mis is, wat eraan te doen is, en wat er mis was.", "incident"),
+    "herzending": ("Veel berichten opnieuw aanbieden: eerst kijken, dan starten.", "herzending"),
     "bewaar": ("Bewaartermijnen.", "bewaar"),
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),

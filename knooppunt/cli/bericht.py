@@ -26,7 +26,7 @@ bericht = typer.Typer(no_args_is_help=True, help="Berichten volgen, uitleg vrage
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _DAGVORM = "%Y-%m-%d"
-_VORMEN = [_DAGVORM, "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+VORMEN = [_DAGVORM, "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 Config = Annotated[Path, typer.Option(help="Configuratiebestand van het knooppunt.")]
 AlsJson = Annotated[bool, typer.Option("--json", help="Schrijf JSON, voor een programma.")]
@@ -45,10 +45,10 @@ def zoek(
     functie: Annotated[str | None, typer.Option(help="Berichtsoort, bijvoorbeeld WMO301.")] = None,
     status: Annotated[str | None, typer.Option(help="Status, bijvoorbeeld Bezorgd of Afgekeurd.")] = None,
     vanaf: Annotated[
-        datetime | None, typer.Option(formats=_VORMEN, help="Ontvangen op of na (Nederlandse tijd).")
+        datetime | None, typer.Option(formats=VORMEN, help="Ontvangen op of na (Nederlandse tijd).")
     ] = None,
     tot: Annotated[
-        datetime | None, typer.Option(formats=_VORMEN, help="Ontvangen voor; een dag telt helemaal mee.")
+        datetime | None, typer.Option(formats=VORMEN, help="Ontvangen voor; een dag telt helemaal mee.")
     ] = None,
     aantal: Annotated[int, typer.Option(min=1, max=1000, help="Hoogstens zoveel, nieuwste eerst.")] = 50,
     als_json: AlsJson = False,
@@ -65,8 +65,8 @@ def zoek(
         ontvanger=ontvanger,
         functie=functie,
         status=status.capitalize() if status else None,
-        vanaf=_zoned(vanaf),
-        tot=_zoned(tot),
+        vanaf=zoned(vanaf),
+        tot=zoned(tot),
         aantal=aantal,
     )
     with connect(load(config)) as conn:
@@ -141,7 +141,8 @@ def print_json(waarde: Any) -> None:
     typer.echo(json.dumps(waarde, indent=2, default=lambda moment: moment.isoformat()))
 
 
-def _zoned(moment: datetime | None) -> datetime | None:
+def zoned(moment: datetime | None) -> datetime | None:
+    """Return a moment as it was typed: in Dutch local time."""
     return None if moment is None else moment.replace(tzinfo=_AMSTERDAM)
 
 

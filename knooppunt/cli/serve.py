@@ -66,16 +66,16 @@ def _clear(pad: Path) -> None:
         raise ConfiguratieFout(f"--klaar-bestand: {pad} is niet te schrijven ({fout.strerror}).") from None
 
 
+def _beside(pad: Path) -> Path:
+    return pad.with_name(f"{pad.name}.{os.getpid()}")
+
+
 def _announce(pad: Path, hub: Hub) -> None:
     """Write the file in one move, so that a reader never sees half of it."""
     tijdelijk = _beside(pad)
     inhoud = {"pid": os.getpid(), "koppelvlak": hub.koppelvlak_url, "beheer": hub.beheer_url}
     tijdelijk.write_text(json.dumps(inhoud) + "\n", "utf-8")
     tijdelijk.replace(pad)
-
-
-def _beside(pad: Path) -> Path:
-    return pad.with_name(f"{pad.name}.{os.getpid()}")
 
 
 def register(app: typer.Typer) -> None:

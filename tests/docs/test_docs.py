@@ -16,6 +16,7 @@ from istandaarden.catalogus import ingebouwd
 from istandaarden.naslag.naslagwerk import write_reference
 from istandaarden.naslag.opmaak import anchor
 from knooppunt.cli import OPDRACHTEN, app, read_command
+from routing.incident import oorzaken
 
 _WORTEL = Path(__file__).parents[2]
 _NASLAG = _WORTEL / "docs" / "naslag"
@@ -98,3 +99,12 @@ def test_no_file_knows_the_machine_it_was_made_on() -> None:
         pad = _WORTEL / naam
         if pad.suffix in {".py", ".toml", ".cfg", ".md", ".txt", ".yaml", ".csv"} and pad != Path(__file__):
             assert not spoor.search(pad.read_bytes()), naam
+
+
+def test_every_incident_stands_in_the_operators_page_with_what_to_do() -> None:
+    tekst = (_WORTEL / "docs" / "beheer.md").read_text("utf-8")
+    rijen = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*?) \|$", tekst, re.MULTILINE)
+    assert rijen == [
+        (o.naam, o.niveau, o.titel.replace("{onderwerp}", "…"), o.actie.replace("{onderwerp}", "…"))
+        for o in oorzaken().values()
+    ]

@@ -13,7 +13,7 @@ from verhaal import AANBIEDER, GEMEENTE, Verhaal
 from knooppunt.achterstand import Achterstand, read_achterstand, touch
 from knooppunt.beheer import Beheer
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
-from knooppunt.migratiestand import is_current
+from knooppunt.migratiestand import fits
 from routing import schema
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Stuurgegevens, Systeem
 from routing.fouten import make_fout
@@ -71,11 +71,20 @@ async def test_touch_changes_nothing_and_is_a_write(opslag: Opslag):
         await opslag.read(touch)
 
 
-async def test_migrations_are_current_after_upgrade_only(tmp_path: Path, opslag: Opslag):
-    assert await opslag.read(is_current)
+async def test_tables_fit_after_upgrade_only(tmp_path: Path, opslag: Opslag):
+    assert await opslag.read(fits)
     leeg = Opslag(f"sqlite:///{tmp_path}/leeg.db")
-    assert not await leeg.read(is_current)
+    assert not await leeg.read(fits)
     await leeg.close()
+
+
+@pytest.mark.parametrize(("stand", "past"), [("0001", False), ("9999_van_later", True)])
+async def test_tables_of_an_older_release_do_not_fit_and_those_of_a_newer_one_do(
+    opslag: Opslag, stand: str, *, past: bool
+):
+    """A node of the old release keeps working while one of the new release brings the tables up to date."""
+    await opslag.write(lambda conn: conn.execute(text("UPDATE alembic_version SET version_num = :s"), {"s": stand}))
+    assert await opslag.read(fits) is past
 
 
 def test_metrics_show_a_backlog_and_forget_it():

@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from knooppunt.cli.serve import _clear
 from knooppunt.configuratie import ConfiguratieFout, Koppelvlak
 from knooppunt.configuratiebestand import load
 from knooppunt.hub import Hub
@@ -197,6 +198,15 @@ async def test_a_fault_in_the_configuration_ends_with_code_2_and_no_traceback(no
         assert "koppelvlak.poort moet een geheel getal zijn." in fouten
 
 
+def test_who_waits_for_the_ready_file_never_finds_it_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    klaar, gezien = tmp_path / "klaar.json", []
+    klaar.write_text("{}")  # of an earlier run
+    echt = Path.touch
+    monkeypatch.setattr(Path, "touch", lambda pad: (echt(pad), gezien.append(klaar.exists())))
+    _clear(klaar)
+    assert (gezien, list(tmp_path.iterdir())) == ([False], [])
+
+
 async def test_postgresql_waits_for_an_explicit_upgrade(node_with_key: Node, postgres_url: str):
     omgeving = node_with_key.environment(DATABASE__URL=postgres_url)
     code, fouten = await node_with_key.run("serve", "--config", str(node_with_key.config), omgeving=omgeving)
@@ -206,7 +216,7 @@ async def test_postgresql_waits_for_an_explicit_upgrade(node_with_key: Node, pos
     async with aiohttp.ClientSession() as sessie, sessie.get(f"{klaar['beheer']}/readyz") as antwoord:
         assert (antwoord.status, (await antwoord.json())["controles"]) == (
             200,
-            {"koppelvlak": True, "database": True, "migraties": True, "sleutels": True},
+            dict.fromkeys(("koppelvlak", "database", "migraties", "sleutels", "ruimte"), True),
         )
     assert (await node_with_key.stop())[0] == 0
     assert await node_with_key.run("db", "upgrade", "--config", str(node_with_key.config), omgeving=omgeving) == (0, "")

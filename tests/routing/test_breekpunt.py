@@ -52,6 +52,35 @@ def test_a_process_that_dies_loses_nothing_it_acknowledged(tmp_path: Path, punt:
     engine.dispose()
 
 
+_NAAM = "    breekpunt.name_commit(conn, 'claim' if code == '3' else 'intake')\n"
+NAMED = SCRIPT.replace("    conn.execute(", f"{_NAAM}    conn.execute(").replace(
+    "import schema", "import breekpunt, schema"
+)
+
+
+@pytest.mark.parametrize(
+    ("punt", "gezegd", "bewaard"),
+    [("voor_commit_claim", 3, 3), ("na_commit_claim", 3, 4), ("voor_commit_intake:3", 2, 2)],
+)
+def test_a_commit_is_known_by_what_it_holds(tmp_path: Path, punt: str, gezegd: int, bewaard: int):
+    url, lont = f"sqlite:///{tmp_path / 'x.db'}", tmp_path / "lont"
+    upgrade(url)
+    lont.write_text(punt)
+    klaar = subprocess.run(
+        [sys.executable, "-c", NAMED, url],
+        env=os.environ | {"KNOOPPUNT_CRASH": f"@{lont}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert klaar.returncode == -signal.SIGKILL, klaar.stderr
+    assert len(klaar.stdout.split()) == gezegd
+    engine = make_engine(parse_url(url), schrijft=False)
+    with engine.connect() as conn:
+        assert conn.execute(sa.select(sa.func.count()).select_from(schema.partij)).scalar() == bewaard
+    engine.dispose()
+
+
 @pytest.mark.parametrize("waarde", ["onzin", "voor_commit:x", "voor_commit:-1"])
 def test_a_wrong_name_is_refused(waarde: str):
     with pytest.raises(ValueError, match="KNOOPPUNT_CRASH"):

@@ -36,6 +36,7 @@ def test_synchronous_faults_are_the_kind_3_codes_of_stuf_or_our_size_and_referen
     codes = {o.codes[g][0] for o in fouten.oorzaken().values() if o.synchroon for g in fouten.GENERATIES}
     assert codes == {
         "StUF010", "StUF013", "StUF016", "StUF022", "StUF043", "StUF046", "StUF055", "IB001", "IB003", "IB007", "IB009",
+        "KNP004",
     }  # fmt: skip
 
 

@@ -182,3 +182,20 @@ def test_a_width_that_cannot_be_is_refused(waarde: str) -> None:
     with pytest.raises(Importfout) as fout:
         parse_toml(f'[[partij]]\ncode = "0363"\nmax_gelijktijdig = {waarde}\n')
     assert any("max_gelijktijdig moet een geheel getal van 1 tot en met 64 zijn" in f for f in fout.value.fouten)
+
+
+def test_a_quota_is_a_number_and_absent_when_it_is_not_given():
+    tekst = """
+[[partij]]
+code = "99010001"
+naam = "Zorg"
+kanaal = "pull"
+protocol = "vsp"
+identiteiten = ["oin:00000001999999991001"]
+"""
+    (zonder,) = parse_toml(tekst)
+    assert (zonder.aansluiting.quota_berichten, zonder.aansluiting.quota_mib) == (None, None)
+    (met,) = parse_toml(tekst + "quota_berichten = 600\nquota_mib = 20\n")
+    assert (met.aansluiting.quota_berichten, met.aansluiting.quota_mib) == (600, 20)
+    with pytest.raises(Importfout, match="quota_mib"):
+        parse_toml(tekst + "quota_mib = 0\n")

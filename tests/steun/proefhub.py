@@ -1,4 +1,4 @@
-"""A hub in a process of its own, with partijen of the test around it; it can be killed and started again."""
+"""Hubs in processes of their own, with partijen of the test around it; they can be killed and started again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import ssl
 import sys
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ from routing.kluis import Kluis
 from routing.opslag import Opslag, upgrade
 from routing.registerimport import parse_toml, store
 
-_OPSTARTTIJD = 60
+_OPSTARTTIJD = 180
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,88 @@ class Deelnemer:
         return self.code.rjust(20, "0")
 
 
-class Proefhub:
-    """Folder, certificates, register and process. `database_url` None means SQLite in the folder."""
+class Knoop:
+    """One process of a hub, on the configuration in a folder; `basis` and `beheer` are where it listens."""
+
+    def __init__(self, map_: Path, database_url: str, naam: str = "hub") -> None:
+        self.map = map_
+        self.database_url = database_url
+        self.naam = naam
+        self.proces: asyncio.subprocess.Process | None = None
+        self.basis = self.beheer = ""
+
+    async def start(self, *opties: str, **omgeving: str) -> str:
+        """Start the process and return where it listens for StUF-GGk."""
+        klaar = self.map / f"{self.naam}.json"
+        klaar.unlink(missing_ok=True)
+        log = (self.map / f"{self.naam}.log").open("ab")
+        with log:
+            self.proces = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                "from knooppunt.cli import main; main()",
+                "serve",
+                "--config",
+                str(self.map / "knooppunt.toml"),
+                "--klaar-bestand",
+                str(klaar),
+                *opties,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"KNOOPPUNT_DATABASE__URL": self.database_url} | omgeving,
+            )
+        async with asyncio.timeout(_OPSTARTTIJD):
+            while not klaar.exists():
+                if self.proces.returncode is not None:
+                    raise RuntimeError((self.map / f"{self.naam}.log").read_text("utf-8")[-4000:])
+                await asyncio.sleep(0.02)  # the process is another one: its file is the signal
+        adressen = json.loads(klaar.read_text("utf-8"))
+        self.basis, self.beheer = adressen["koppelvlak"], adressen["beheer"]
+        return self.basis + PAD
+
+    async def kill(self) -> None:
+        """End the process as a power cut would."""
+        assert self.proces is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.proces.kill()
+        await self.proces.wait()
+
+    def freeze(self) -> None:
+        """Let the process stand still, as a machine that swaps or a virtual machine that is moved."""
+        assert self.proces is not None
+        self.proces.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on as if nothing happened."""
+        assert self.proces is not None
+        self.proces.send_signal(signal.SIGCONT)
+
+    async def died(self, seconden: float) -> bool:
+        """Wait until the process is gone; False when it still lives after so long."""
+        assert self.proces is not None
+        try:
+            async with asyncio.timeout(seconden):
+                await self.proces.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def stop(self) -> int:
+        """Stop the process cleanly and return its exit code."""
+        if self.proces is None:
+            return 0
+        if self.proces.returncode is None:
+            self.proces.terminate()
+        return await self.proces.wait()
+
+
+class Proefhub(Knoop):
+    """Folder, certificates, register and a process. `database_url` None means SQLite in the folder."""
 
     def __init__(self, map_: Path, deelnemers: Iterable[Deelnemer], database_url: str | None = None) -> None:
-        self.map = map_
+        super().__init__(map_, database_url or f"sqlite:///{map_ / 'knooppunt.db'}")
         self.deelnemers = tuple(deelnemers)
-        self.database_url = database_url or f"sqlite:///{map_ / 'knooppunt.db'}"
-        self.proces: asyncio.subprocess.Process | None = None
-        self.basis = ""
         make_demo(map_ / "pki", [(d.code, d.oin) for d in self.deelnemers])
         self.kluis = Kluis.create(map_ / "sleutels")
         (map_ / "knooppunt.toml").write_text(
@@ -95,46 +169,3 @@ toegang = false
             await opslag.write(store, parse_toml("\n".join(blokken)))
         finally:
             await opslag.close()
-
-    async def start(self, **omgeving: str) -> str:
-        """Start the process and return where it listens for StUF-GGk."""
-        klaar = self.map / "klaar.json"
-        klaar.unlink(missing_ok=True)
-        log = (self.map / "hub.log").open("ab")
-        with log:
-            self.proces = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-c",
-                "from knooppunt.cli import main; main()",
-                "serve",
-                "--config",
-                str(self.map / "knooppunt.toml"),
-                "--klaar-bestand",
-                str(klaar),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | {"KNOOPPUNT_DATABASE__URL": self.database_url} | omgeving,
-            )
-        async with asyncio.timeout(_OPSTARTTIJD):
-            while not klaar.exists():
-                if self.proces.returncode is not None:
-                    raise RuntimeError((self.map / "hub.log").read_text("utf-8")[-4000:])
-                await asyncio.sleep(0.02)  # the process is another one: its file is the signal
-        self.basis = json.loads(klaar.read_text("utf-8"))["koppelvlak"]
-        return self.basis + PAD
-
-    async def kill(self) -> None:
-        """End the process as a power cut would."""
-        assert self.proces is not None
-        with contextlib.suppress(ProcessLookupError):
-            self.proces.kill()
-        await self.proces.wait()
-
-    async def stop(self) -> int:
-        """Stop the process cleanly and return its exit code."""
-        if self.proces is None:
-            return 0
-        if self.proces.returncode is None:
-            self.proces.terminate()
-        return await self.proces.wait()

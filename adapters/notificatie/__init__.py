@@ -1,0 +1,1 @@
+"""Events for outside parties: CloudEvents over a webhook."""

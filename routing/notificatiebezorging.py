@@ -1,0 +1,79 @@
+"""Sending the outbox: in order per bestemming, again by the ladder, and never in the way of berichten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from routing import notificatie
+from routing.incident import Incidentboek, compare
+from routing.ladder import Ladder
+from routing.onderhoud import Beurt
+from routing.opslag import Opslag
+from routing.poorten import Melder, Uitkomst, Uitkomstsoort
+
+_log = structlog.get_logger(__name__)
+_PER_BEURT: Final = 100
+_ONBEZORGBAAR: Final = "notificatie_onbezorgbaar"
+
+
+class Notificatiebezorging:
+    """A periodic task (`routing.onderhoud`) that sends what waits in the outbox.
+
+    Args:
+        opslag: the log.
+        melders: who sends to which bestemming; closing them is up to their owner.
+        boek: where it is written that events do not arrive.
+        ladder: how long to wait after failures.
+    """
+
+    def __init__(
+        self, opslag: Opslag, melders: Mapping[str, Melder], boek: Incidentboek, ladder: Ladder | None = None
+    ) -> None:
+        self._opslag = opslag
+        self._melders = melders
+        self._boek = boek
+        self._ladder = ladder or Ladder()
+
+    async def turn(self, beurt: Beurt) -> None:
+        """Send what is due; bestemmingen do not wait for each other."""
+        if opgegeven := await beurt.write(notificatie.expire):
+            await self._give_up(beurt, opgegeven)
+        await beurt.write(notificatie.prune)
+        await asyncio.gather(*(self._empty(beurt, naam, melder) for naam, melder in self._melders.items()))
+
+    async def _empty(self, beurt: Beurt, bestemming: str, melder: Melder) -> None:
+        bezorgd = False
+        for _ in range(_PER_BEURT):
+            kop = await self._opslag.read(notificatie.head, bestemming)
+            if kop is None:
+                break
+            uitkomst = await melder.send(kop.inhoud.encode())
+            tijdelijk = uitkomst.soort is Uitkomstsoort.TIJDELIJK
+            wachten = self._ladder.wait_ms(kop.pogingen + 1, uitkomst.opnieuw_na) if tijdelijk else None
+            await beurt.write(notificatie.settle, kop, uitkomst.toelichting, wachten)
+            self._report(kop, bestemming, uitkomst, wachten)
+            if uitkomst.soort is Uitkomstsoort.BLIJVEND:
+                await self._give_up(beurt, 1)
+            if tijdelijk:
+                break
+            bezorgd = bezorgd or uitkomst.soort is Uitkomstsoort.BEZORGD
+        if bezorgd and (verschil := await self._opslag.read(compare, [_ONBEZORGBAAR], {})):
+            await beurt.write(self._boek.apply, verschil)
+
+    def _report(self, kop: notificatie.Notificatie, bestemming: str, uitkomst: Uitkomst, wachten: int | None) -> None:
+        if uitkomst.soort is not Uitkomstsoort.BEZORGD:
+            _log.warning(
+                "notificatie niet bezorgd",
+                bestemming=bestemming,
+                kenmerk=kop.kenmerk,
+                poging=kop.pogingen + 1,
+                toelichting=uitkomst.toelichting,
+                opnieuw_over_s=None if wachten is None else round(wachten / 1000),
+            )
+
+    async def _give_up(self, beurt: Beurt, aantal: int) -> None:
+        await beurt.write(self._boek.open, _ONBEZORGBAAR, "", {"opgegeven": aantal})

@@ -1,0 +1,274 @@
+"""The duplicate table, cell by cell: earlier try x content x nodes (docs/dubbele-berichten.md says the same).
+
+Many nodes are two logs and two intakes on one PostgreSQL. "In progress" is real: the earlier try stands in a
+transaction that is held open, and the later one is seen to wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from veldproef import bericht
+
+from knooppunt.simulatie.opstellen import compose_envelop
+from routing import registerimport, schema
+from routing.bericht import Aanlevering, Identiteit
+from routing.foutbericht import Foutmelder
+from routing.intake import Intake
+from routing.kluis import Kluis
+from routing.opslag import Opslag, upgrade
+from routing.payload import Payload
+from routing.poorten import Ontvangst, Ontvangstsoort
+from routing.register import RegisterBron
+from routing.status import Status
+from routing.toetsing import Toetser
+from routing.vastlegging import Termijnen
+
+_GEMEENTE, _AANBIEDER = "0363", "90000001"
+_CERT = Identiteit("1" * 20, "aa" * 32)
+_REGISTER = f"""
+[[partij]]
+code = "{_GEMEENTE}"
+url = "https://127.0.0.1:1/ggk"
+identiteiten = ["oin:{_CERT.oin}"]
+mag_zenden = ["WMO*"]
+mag_ontvangen = ["WMO*"]
+
+[[partij]]
+code = "{_AANBIEDER}"
+naam = "Zorg"
+kanaal = "pull"
+protocol = "vsp"
+identiteiten = ["oin:{"2" * 20}"]
+mag_ontvangen = ["WMO*"]
+"""
+_GEDULD = 30
+
+
+class Knooppunten:
+    """Two intakes, `een` and `ander`: of one node or of two."""
+
+    def __init__(self, opslagen: list[Opslag], kluis: Kluis, bron: RegisterBron) -> None:
+        self.opslagen = opslagen
+        melder = Foutmelder(kluis, bron, Termijnen(push=60_000, pull=60_000))
+        self.een, self.ander = (Intake(o, melder, Toetser(), lambda _lane: None) for o in (opslagen[0], opslagen[-1]))
+
+    async def stored(self, aanlevering: Aanlevering) -> list[tuple[str, bool]]:
+        """Status and `geldend` of every row with this referentienummer, the valid one last."""
+        b = schema.bericht.c
+        ref = aanlevering.envelop.stuurgegevens.referentienummer
+        keuze = sa.select(b.status, b.geldend).where(b.referentienummer == ref).order_by(b.geldend)
+        return await self.opslagen[0].read(lambda conn: [(r.status, r.geldend) for r in conn.execute(keuze)])
+
+    async def lanes(self) -> list[str]:
+        a = schema.aflevering.c
+        return await self.opslagen[0].read(lambda conn: list(conn.execute(sa.select(a.lane).order_by(a.id)).scalars()))
+
+    async def somebody_waits(self) -> None:
+        """Wait until a later try waits for an earlier one: for its row, or for the one writer."""
+        ander = self.opslagen[-1]
+        sloten = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = :naam")
+        postgres = ander._leesengine.dialect.name == "postgresql"
+        async with asyncio.timeout(_GEDULD):
+            while True:
+                naam = {"naam": ander._leesengine.url.database}
+                if postgres and await ander.read(lambda conn, naam=naam: conn.execute(sloten, naam).scalar_one()):
+                    return
+                if not postgres and not ander._rij.empty():
+                    return
+                await asyncio.sleep(0.01)  # another thread or process: its queue and its locks are the signal
+
+
+@pytest.fixture(params=["sqlite, one node", "postgresql, one node", "postgresql, many nodes"])
+async def knooppunten(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Knooppunten]:
+    url = f"sqlite:///{tmp_path / 'k.db'}"
+    if request.param.startswith("postgresql"):
+        url = str(request.getfixturevalue("postgres_url"))
+    upgrade(url)
+    opslagen = [Opslag(url) for _ in range(2 if "many" in request.param else 1)]
+    await opslagen[0].write(registerimport.store, registerimport.parse_toml(_REGISTER))
+    bron = RegisterBron()
+    await bron.refresh(opslagen[0])
+    yield Knooppunten(opslagen, Kluis.create(tmp_path / "sleutels"), bron)
+    for opslag in opslagen:
+        await opslag.close()
+
+
+def offer(payload: bytes | None = None) -> Aanlevering:
+    envelop = compose_envelop(van=_GEMEENTE, naar=_AANBIEDER, functie="WMO319")
+    return Aanlevering(envelop, Payload(payload or bericht(1, _AANBIEDER)), _CERT, "stuf")
+
+
+def with_other_content(aanlevering: Aanlevering) -> Aanlevering:
+    return replace(aanlevering, payload=Payload(bericht(2, _AANBIEDER)))
+
+
+# --- the earlier try was accepted ----------------------------------------------------------------------------------
+
+
+async def test_accepted_and_the_same_again_repeats_the_receipt(knooppunten: Knooppunten):
+    aanlevering = offer()
+    eerste = await knooppunten.een.accept(aanlevering)
+    assert await knooppunten.ander.accept(aanlevering) == replace(eerste, soort=Ontvangstsoort.HERHAALD)
+    assert await knooppunten.lanes() == [_AANBIEDER]
+
+
+async def test_accepted_and_other_content_is_a_conflict(knooppunten: Knooppunten):
+    aanlevering = offer()
+    await knooppunten.een.accept(aanlevering)
+    refused(await knooppunten.ander.accept(with_other_content(aanlevering)))
+    assert await knooppunten.stored(aanlevering) == [(Status.WORDT_AANGEBODEN, True)]
+    assert await knooppunten.lanes() == [_AANBIEDER]
+
+
+# --- the earlier try was refused with a Fo01 -----------------------------------------------------------------------
+
+
+async def test_refused_and_the_same_again_repeats_the_receipt_without_a_second_fo01(knooppunten: Knooppunten):
+    aanlevering = offer(b"<kapot")
+    eerste = await knooppunten.een.accept(aanlevering)
+    assert eerste.soort is Ontvangstsoort.AANGENOMEN
+    assert await knooppunten.ander.accept(aanlevering) == replace(eerste, soort=Ontvangstsoort.HERHAALD)
+    assert await knooppunten.stored(aanlevering) == [(Status.AFGEKEURD, True)]
+    assert await knooppunten.lanes() == [_GEMEENTE]  # the Fo01
+
+
+async def test_refused_and_other_content_is_a_new_try(knooppunten: Knooppunten):
+    kapot = offer(b"<kapot")
+    await knooppunten.een.accept(kapot)
+    assert (await knooppunten.ander.accept(with_other_content(kapot))).soort is Ontvangstsoort.AANGENOMEN
+    assert await knooppunten.stored(kapot) == [(Status.AFGEKEURD, False), (Status.WORDT_AANGEBODEN, True)]
+    assert await knooppunten.lanes() == [_GEMEENTE, _AANBIEDER]
+
+
+# --- the earlier try is in progress --------------------------------------------------------------------------------
+
+
+class Bezig:
+    """Holds a try of an intake between its writing and its commit, until it is told how to end."""
+
+    def __init__(self, intake: Intake, aanlevering: Aanlevering) -> None:
+        self._echt: Callable[..., Any] = intake._store
+        self._geschreven, self._mag_verder, self._mislukt = threading.Event(), threading.Event(), False
+        intake._store = self._hold  # type: ignore[method-assign]  # to stand still inside the transaction
+        self._taak = asyncio.create_task(intake.accept(aanlevering))
+        self._intake = intake
+
+    def _hold(self, conn: sa.Connection, opdracht: object) -> object:
+        resultaat = self._echt(conn, opdracht)
+        self._geschreven.set()
+        assert self._mag_verder.wait(_GEDULD)
+        if self._mislukt:
+            raise RuntimeError("the node of the earlier try fails before its commit")
+        return resultaat
+
+    async def written(self) -> None:
+        assert await asyncio.to_thread(self._geschreven.wait, _GEDULD)
+        self._intake._store = self._echt  # type: ignore[method-assign]  # the later try is an ordinary one
+
+    async def end(self, *, mislukt: bool = False) -> Ontvangst:
+        self._mislukt = mislukt
+        self._mag_verder.set()
+        return await self._taak
+
+
+async def meet(
+    knooppunten: Knooppunten, eerder: Aanlevering, later: Aanlevering, *, mislukt: bool = False
+) -> tuple[Ontvangst, Ontvangst]:
+    """Let a later try arrive while an earlier one is in progress; returns both answers."""
+    bezig = Bezig(knooppunten.een, eerder)
+    await bezig.written()
+    taak = asyncio.create_task(knooppunten.ander.accept(later))
+    await knooppunten.somebody_waits()
+    return await bezig.end(mislukt=mislukt), await taak
+
+
+async def test_in_progress_and_the_same_waits_and_repeats_the_receipt(knooppunten: Knooppunten):
+    aanlevering = offer()
+    eerste, tweede = await meet(knooppunten, aanlevering, aanlevering)
+    assert eerste.soort is Ontvangstsoort.AANGENOMEN
+    assert tweede == replace(eerste, soort=Ontvangstsoort.HERHAALD)
+    assert await knooppunten.lanes() == [_AANBIEDER]
+
+
+async def test_in_progress_and_other_content_waits_and_conflicts(knooppunten: Knooppunten):
+    aanlevering = offer()
+    eerste, tweede = await meet(knooppunten, aanlevering, with_other_content(aanlevering))
+    assert eerste.soort is Ontvangstsoort.AANGENOMEN
+    refused(tweede)
+    assert await knooppunten.lanes() == [_AANBIEDER]
+
+
+@pytest.mark.parametrize("anders", [False, True], ids=["same", "other"])
+async def test_in_progress_and_then_failed_never_was(knooppunten: Knooppunten, *, anders: bool):
+    aanlevering = offer()
+    later = with_other_content(aanlevering) if anders else aanlevering
+    eerste, tweede = await meet(knooppunten, aanlevering, later, mislukt=True)
+    assert eerste.fout is not None
+    assert (eerste.soort, eerste.fout.oorzaak) == (Ontvangstsoort.GEWEIGERD, "opslaan_onmogelijk")
+    assert tweede.soort is Ontvangstsoort.AANGENOMEN
+    assert await knooppunten.stored(aanlevering) == [(Status.WORDT_AANGEBODEN, True)]
+
+
+async def test_in_progress_and_then_refused_makes_room_for_other_content(knooppunten: Knooppunten):
+    kapot = offer(b"<kapot")
+    eerste, tweede = await meet(knooppunten, kapot, with_other_content(kapot))
+    assert (eerste.soort, tweede.soort) == (Ontvangstsoort.AANGENOMEN, Ontvangstsoort.AANGENOMEN)
+    assert await knooppunten.stored(kapot) == [(Status.AFGEKEURD, False), (Status.WORDT_AANGEBODEN, True)]
+
+
+# --- a refused try that two nodes replace at the same moment -------------------------------------------------------
+
+
+@pytest.mark.parametrize("anders", [False, True], ids=["same", "other"])
+@pytest.mark.parametrize("knooppunten", ["postgresql, many nodes"], indirect=True)
+async def test_two_nodes_that_replace_a_refused_try_agree_on_one(knooppunten: Knooppunten, *, anders: bool):
+    """The later one found the refused row just before the earlier one set it aside."""
+    kapot = offer(b"<kapot")
+    await knooppunten.een.accept(kapot)
+    hersteld = with_other_content(kapot)
+    later = replace(hersteld, payload=Payload(bericht(3, _AANBIEDER))) if anders else hersteld
+    gevonden, verder = threading.Event(), threading.Event()
+    echt = knooppunten.ander._repeated
+
+    def slow(conn: sa.Connection, opdracht: Any) -> Ontvangst | None:
+        gevonden.set()
+        assert verder.wait(_GEDULD)
+        return echt(conn, opdracht)
+
+    knooppunten.ander._repeated = slow  # type: ignore[method-assign]  # to stand still between insert and look
+    taak = asyncio.create_task(knooppunten.ander.accept(later))
+    assert await asyncio.to_thread(gevonden.wait, _GEDULD)
+    bezig = Bezig(knooppunten.een, hersteld)
+    await bezig.written()
+    verder.set()
+    await knooppunten.somebody_waits()
+    eerste, tweede = await bezig.end(), await taak
+    assert eerste.soort is Ontvangstsoort.AANGENOMEN
+    if anders:
+        refused(tweede)
+    else:
+        assert tweede == replace(eerste, soort=Ontvangstsoort.HERHAALD)
+    assert await knooppunten.stored(kapot) == [(Status.AFGEKEURD, False), (Status.WORDT_AANGEBODEN, True)]
+
+
+async def test_many_at_once_over_all_nodes_are_stored_once(knooppunten: Knooppunten):
+    aanlevering = offer()
+    pogingen = [intake.accept(aanlevering) for intake in (knooppunten.een, knooppunten.ander) for _ in range(10)]
+    antwoorden = await asyncio.gather(*pogingen)
+    assert sorted(a.soort for a in antwoorden) == ["aangenomen", *["herhaald"] * 19]
+    assert len({(a.referentienummer, a.tijdstip, a.bericht_id) for a in antwoorden}) == 1
+    assert await knooppunten.lanes() == [_AANBIEDER]
+
+
+def refused(antwoord: Ontvangst) -> None:
+    assert antwoord.soort is Ontvangstsoort.GEWEIGERD
+    assert antwoord.fout is not None
+    assert antwoord.fout.oorzaak == "referentienummer_niet_uniek"

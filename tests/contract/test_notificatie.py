@@ -1,0 +1,195 @@
+"""The outbox on both databases, emptied into a real webhook over TLS that fails first and recovers later."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from aiohttp import web
+
+from adapters.notificatie.webhook import Webhook
+from knooppunt.pki import Proefautoriteit
+from routing import incident, notificatie, schema
+from routing.incident import BESTEMMING, Incidentboek
+from routing.klok import Klok
+from routing.ladder import Ladder
+from routing.notificatiebezorging import Notificatiebezorging
+from routing.onderhoud import Onderhoud, Taak
+from routing.opslag import Opslag
+
+TOKEN = "mF_9.B5f-4.1JqM"
+BRON = "urn:nld:oin:00000001999999990000:systeem:knooppunt"
+UUR_MS = 3_600_000
+
+
+class Ontvanger:
+    """A webhook that answers by script (200 when the script is empty) and keeps what it took."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self.antwoorden: list[tuple[int, dict[str, str]]] = []
+        self.verzoeken: list[tuple[dict[str, str], bytes]] = []
+        self.aangenomen: list[str] = []
+        self.poort = 0
+        self._tls = tls
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_post("/haak", self._take)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.poort, ssl_context=self._tls).start()
+        self.poort = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _take(self, request: web.Request) -> web.Response:
+        inhoud = await request.read()
+        self.verzoeken.append((dict(request.headers), inhoud))
+        status, koppen = self.antwoorden.pop(0) if self.antwoorden else (204, {})
+        if 200 <= status < 300:
+            self.aangenomen.append(json.loads(inhoud)["id"])
+        return web.Response(status=status, headers=koppen)
+
+
+@pytest.fixture
+async def ontvanger(tmp_path: Path) -> AsyncIterator[Ontvanger]:
+    autoriteit = Proefautoriteit.create()
+    ca = autoriteit.write(tmp_path)
+    pem, sleutel = autoriteit.issue("webhook").write(tmp_path, "webhook")
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(pem, sleutel)
+    ontvanger = Ontvanger(tls)
+    await ontvanger.start()
+    ontvanger.ca = ca
+    yield ontvanger
+    await ontvanger.stop()
+
+
+class Opstelling:
+    def __init__(self, opslag: Opslag, klok: Klok, melder: Webhook) -> None:
+        self.opslag, self.klok = opslag, klok
+        self.boek = Incidentboek(BRON)
+        werk = Notificatiebezorging(opslag, {BESTEMMING: melder}, self.boek, Ladder(60, 600))
+        self._onderhoud, self._taak = Onderhoud(opslag, ()), Taak("notificaties", 5.0, werk.turn)
+
+    async def turn(self, later_ms: int = 10_000) -> None:
+        self.klok.verschuiving_ms += later_ms
+        assert await self._onderhoud.run(self._taak)
+
+    async def open_causes(self) -> list[str]:
+        return [i.oorzaak for i in await self.opslag.read(incident.find, alleen_open=True)]
+
+
+@pytest.fixture
+async def op(opslag: Opslag, klok: Klok, ontvanger: Ontvanger) -> AsyncIterator[Opstelling]:
+    vertrouwt = ssl.create_default_context(cafile=ontvanger.ca)
+    melder = Webhook(f"https://localhost:{ontvanger.poort}/haak", TOKEN, "hub.example", vertrouwt)
+    yield Opstelling(opslag, klok, melder)
+    await melder.close()
+
+
+async def test_an_event_arrives_in_structured_mode_with_the_secret(op: Opstelling, ontvanger: Ontvanger):
+    await op.opslag.write(op.boek.open, "ontvanger_onbereikbaar", "99010001", {"wachtend": 3})
+    await op.turn()
+    ((koppen, inhoud),) = ontvanger.verzoeken
+    assert koppen["Content-Type"] == "application/cloudevents+json; charset=UTF-8"
+    assert koppen["Authorization"] == f"Bearer {TOKEN}"
+    assert koppen["WebHook-Request-Origin"] == "hub.example"
+    assert json.loads(inhoud)["data"]["onderwerp"] == "99010001"
+    await op.turn()
+    assert len(ontvanger.verzoeken) == 1
+
+
+async def test_a_webhook_that_fails_gets_the_same_bytes_again_in_order(op: Opstelling, ontvanger: Ontvanger):
+    ontvanger.antwoorden = [(500, {}), (302, {"Location": "https://elders.example/"}), (401, {})]
+    await op.opslag.write(op.boek.open, "achterstand", "", {"wachtend": 9})
+    (staat,) = await op.opslag.read(incident.find)
+    await op.opslag.write(op.boek.close, staat.nummer, "weg")
+    for _ in range(4):
+        await op.turn(UUR_MS)
+    assert len({inhoud for _, inhoud in ontvanger.verzoeken[:4]}) == 1
+    assert ontvanger.aangenomen == [f"{staat.kenmerk}-geopend", f"{staat.kenmerk}-gesloten"]
+    assert await op.opslag.read(notificatie.waiting) == 0
+
+
+async def test_retry_after_is_honoured(op: Opstelling, ontvanger: Ontvanger):
+    ontvanger.antwoorden = [(429, {"Retry-After": "300"})]
+    await op.opslag.write(op.boek.open, "achterstand", "", {})
+    await op.turn()
+    await op.turn(290_000)
+    assert len(ontvanger.verzoeken) == 1
+    await op.turn(20_000)
+    assert len(ontvanger.aangenomen) == 1
+
+
+async def test_a_webhook_that_is_away_gets_everything_when_it_is_back(op: Opstelling, ontvanger: Ontvanger):
+    await ontvanger.stop()
+    for onderwerp in ("99010001", "99010002"):
+        await op.opslag.write(op.boek.open, "ontvanger_onbereikbaar", onderwerp, {})
+    await op.turn()
+    await op.turn(UUR_MS)
+    n = schema.notificatie.c
+    eerste = await op.opslag.read(lambda conn: conn.execute(sa.select(n.attempts, n.uitkomst).order_by(n.id)).first())
+    assert tuple(eerste) == (2, "De webhook is niet bereikbaar.")
+    await ontvanger.start()
+    await op.turn(UUR_MS)
+    assert len(ontvanger.aangenomen) == 2
+
+
+async def test_what_is_refused_for_good_makes_room_and_is_an_incident_until_one_arrives(
+    op: Opstelling, ontvanger: Ontvanger
+):
+    ontvanger.antwoorden = [(410, {}), (410, {})]
+    await op.opslag.write(op.boek.open, "achterstand", "", {})
+    await op.turn()
+    assert await op.open_causes() == ["notificatie_onbezorgbaar", "achterstand"]
+    assert len(ontvanger.verzoeken) == 2  # the second one told of the first, and was refused as well
+    await op.opslag.write(op.boek.open, "ontvanger_weigert", "99010001", {"bericht_id": "x"})
+    await op.turn()
+    assert "notificatie_onbezorgbaar" not in await op.open_causes()
+
+
+async def test_an_event_is_given_up_after_five_days_and_deleted_after_thirty(op: Opstelling, ontvanger: Ontvanger):
+    ontvanger.antwoorden = [(503, {})]
+    await op.opslag.write(op.boek.open, "achterstand", "", {})
+    await op.turn()
+    await op.turn(5 * 24 * UUR_MS)
+    assert len(ontvanger.verzoeken) == 2  # the second is about the first
+    assert await op.open_causes() == ["achterstand"]  # and it arrived
+    await op.turn()
+    await op.turn(31 * 24 * UUR_MS)
+    over = await op.opslag.read(lambda conn: conn.execute(sa.select(sa.func.count()).select_from(schema.notificatie)))
+    assert over.scalar_one() == 0
+
+
+async def test_a_webhook_that_nobody_vouches_for_gets_nothing(opslag: Opslag, klok: Klok, ontvanger: Ontvanger):
+    melder = Webhook(f"https://localhost:{ontvanger.poort}/haak", TOKEN, "hub.example")
+    op = Opstelling(opslag, klok, melder)
+    await op.opslag.write(op.boek.open, "achterstand", "", {})
+    await op.turn()
+    await melder.close()
+    assert ontvanger.verzoeken == []
+    assert await op.opslag.read(notificatie.waiting) == 1
+
+
+async def test_an_event_stands_in_the_outbox_once(opslag: Opslag):
+    event = notificatie.make_event(
+        bron=BRON, soort="nl.knooppunt.proef", kenmerk="k1", onderwerp="x", moment_ms=0, data={}
+    )
+    for _ in range(2):
+        await opslag.write(notificatie.enqueue, "gemeente", event)
+    assert await opslag.read(notificatie.waiting) == 1
+    assert json.loads(event.inhoud)["time"] == "1970-01-01T00:00:00.000Z"
+
+
+def test_a_webhook_without_https_is_refused():
+    with pytest.raises(ValueError, match="https"):
+        Webhook("http://localhost/haak", None, "hub.example")
