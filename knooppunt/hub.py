@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from adapters.vsp.server import Instellingen as VspInstellingen
 from adapters.vsp.vertaling import KANAAL
 from istandaarden.regels.registers import Contractfout, Contractlijst, Registers, Vasteregisters
 from knooppunt import achterstand, migratiestand
+from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
@@ -33,7 +34,7 @@ from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name
 from knooppunt.configuratie import Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.drempel import Drempel, Ingang, threshold
 from knooppunt.luisteraar import Grenzen, Luisteraar
-from knooppunt.melden import delivery_terms, make_melder
+from knooppunt.melden import delivery_terms, lookup_limits, make_melder
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
 from knooppunt.onderhoudstaken import make_tasks
 from knooppunt.ruimte import Ruimte
@@ -55,6 +56,7 @@ from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
+from routing.opvraging import Opvragingen
 from routing.partij import Protocol
 from routing.poorten import Bezorger
 from routing.regeltoets import Regeltoets
@@ -141,7 +143,7 @@ class Hub:
         await self._open_beheer(stapel, Beheer(self.opslag, meting, self._checks(), kalender))
         toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
         intake = Intake(self.opslag, melder, toetser, wake, self._in.hub.fout_generatie, kalender=kalender)
-        app = self._application(GeteldeInnemer(intake, meting), kalender)
+        app = self._application(GeteldeInnemer(intake, meting), self._endpoints(kalender, boek))
         app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
         await self._open_koppelvlak(stapel, app, server_tls)
 
@@ -261,7 +263,11 @@ class Hub:
             )
         return opslag
 
-    def _application(self, innemer: GeteldeInnemer, kalender: Kalender) -> web.Application:
+    def _endpoints(self, kalender: Kalender, boek: Incidentboek) -> tuple[Eindpunt, ...]:
+        opvragingen = Opvragingen(self.opslag, self.kluis, self.register_bron, boek, lookup_limits(self._in))
+        return all_endpoints(self.opslag, kalender, opvragingen, None)
+
+    def _application(self, innemer: GeteldeInnemer, eindpunten: Iterable[Eindpunt]) -> web.Application:
         hub, publieke_url = self._in.hub, self._in.koppelvlak.publieke_url
         max_bytes = self._in.stuf.max_envelop_mib * 1024 * 1024
         app = web.Application(client_max_size=max_bytes)
@@ -275,7 +281,7 @@ class Hub:
         afhaalbak = Afhaalbak(self.opslag, self.kluis)
         instellingen = VspInstellingen(publieke_url=publieke_url)
         VspInterface(innemer, afhaalbak, self.register_bron, identify, instellingen).add_routes(app)
-        Loket(all_endpoints(self.opslag, kalender), self.register_bron, identify).add_routes(app)
+        Loket(eindpunten, self.register_bron, identify).add_routes(app)
         return app
 
     def _threshold(self, meting: Meting) -> Drempel:

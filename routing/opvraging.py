@@ -113,6 +113,9 @@ class TeVeel(Exception):
 class Geblokkeerd(Exception):
     """The partij guesses BSNs, or so it looks; the operator has to decide."""
 
+    def __init__(self) -> None:
+        super().__init__("Er is te vaak naar een BSN gevraagd dat niet bestaat. Neem contact op met de beheerder.")
+
 
 class Bezig(Exception):
     """The same question is being answered at this moment."""
