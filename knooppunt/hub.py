@@ -31,6 +31,7 @@ from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
 from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
+from knooppunt.brp import open_brp
 from knooppunt.configuratie import Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.drempel import Drempel, Ingang, threshold
 from knooppunt.luisteraar import Grenzen, Luisteraar
@@ -67,6 +68,7 @@ from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
 from routing.wekker import Wekker
+from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
 
@@ -95,6 +97,7 @@ class Hub:
     opslag: Opslag
     kluis: Kluis
     register_bron: RegisterBron
+    feitenbron: Feitenbron | None
     koppelvlak_url: str
     beheer_url: str
 
@@ -133,6 +136,9 @@ class Hub:
         melder = make_melder(self._in, self.kluis, self.register_bron)
 
         bezorgers = _make_bezorgers(client_tls, self._in, meting)
+        self.feitenbron = open_brp(self._in.brp)
+        if self.feitenbron is not None:
+            stapel.push_async_callback(self.feitenbron.close)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
         afleveraar = self._start_delivery(stapel, bezorgers, note_failure(boek, melder.report_failure))
@@ -265,7 +271,7 @@ class Hub:
 
     def _endpoints(self, kalender: Kalender, boek: Incidentboek) -> tuple[Eindpunt, ...]:
         opvragingen = Opvragingen(self.opslag, self.kluis, self.register_bron, boek, lookup_limits(self._in))
-        return all_endpoints(self.opslag, kalender, opvragingen, None)
+        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron)
 
     def _application(self, innemer: GeteldeInnemer, eindpunten: Iterable[Eindpunt]) -> web.Application:
         hub, publieke_url = self._in.hub, self._in.koppelvlak.publieke_url

@@ -36,7 +36,9 @@ def make_tasks(configuratie: Configuratie, afleveraar: Afleveraar) -> tuple[Taak
     async def forget(beurt: Beurt) -> None:
         opvragen = configuratie.opvragen
         for verwijder, dagen in ((remove_answers, opvragen.antwoord_dagen), (remove_older, opvragen.log_dagen)):
-            while await beurt.write(verwijder, round(dagen * _DAG_MS)):
+            weg = 1
+            while weg:
+                weg = await beurt.write(verwijder, round(dagen * _DAG_MS))
                 await asyncio.sleep(_ADEM_S)
 
     async def sample(beurt: Beurt) -> None:

@@ -59,7 +59,7 @@ def gemeente(
     """Speel een gemeente na, die StUF-berichten ontvangt en beantwoordt, tot Ctrl-C."""
     instellingen = credentials(cert, key, ca)
     partij = _stuf(code, instellingen, read_storingen(storing, zaad, certificaat=instellingen), antwoordt=not zwijgt)
-    _run(lambda: _listen(partij, hub, poort, bediening))
+    run(lambda: _listen(partij, hub, poort, bediening))
 
 
 @simuleer.command()
@@ -82,7 +82,7 @@ def zorgaanbieder(
     if protocol is Spraak.STUF:
         storingen = read_storingen(storing, zaad, certificaat=instellingen)
         stuf = _stuf(code, instellingen, storingen, antwoordt=not zwijgt)
-        _run(lambda: _listen(stuf, hub, poort, bediening))
+        run(lambda: _listen(stuf, hub, poort, bediening))
         return
     partij = VspPartij(
         code,
@@ -94,7 +94,7 @@ def zorgaanbieder(
         storingen=read_storingen(storing, zaad, kent=STORINGEN, certificaat=instellingen),
         verlopen=expired_client(instellingen) if can_expire(instellingen) else None,
     )
-    _run(lambda: _collect(partij, hub, bediening))
+    run(lambda: _collect(partij, hub, bediening))
 
 
 def _stuf(code: str, instellingen: Koppelvlak, storingen: Storingen, *, antwoordt: bool) -> StufPartij:
@@ -116,7 +116,7 @@ async def _listen(partij: StufPartij, hub: str, poort: int, bediening: int | Non
         partij.connect_hub(hub)
         typer.echo(f"{partij.code} ontvangt berichten op {url}. Stoppen: Ctrl-C.")
         await open_switch(stapel, partij.storingen, bediening)
-        await _until_stopped()
+        await until_stopped()
     _summarise(partij.mislukt)
 
 
@@ -126,18 +126,21 @@ async def _collect(partij: VspPartij, hub: str, bediening: int | None) -> None:
         await partij.start()
         typer.echo(f"{partij.code} haalt berichten op bij {hub}. Stoppen: Ctrl-C.")
         await open_switch(stapel, partij.storingen, bediening)
-        await _until_stopped()
+        await until_stopped()
     _summarise(partij.mislukt)
 
 
-async def _until_stopped() -> None:
+async def until_stopped() -> None:
+    """Return at Ctrl-C or SIGTERM."""
     einde = asyncio.Event()
     for teken in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(teken, einde.set)
     await einde.wait()
 
 
-def _run(spel: Callable[[], Awaitable[None]]) -> None:
+def run(spel: Callable[[], Awaitable[None]]) -> None:
+    """Play until it is over; a port that cannot be opened ends it with 2."""
+
     async def perform() -> None:
         await spel()
 
