@@ -41,6 +41,7 @@ from knooppunt.onderhoudstaken import make_tasks
 from knooppunt.ruimte import Ruimte
 from knooppunt.tls import client_context, identify, server_context
 from knooppunt.wacht import Wacht
+from knooppunt.woonplaats.batchbestand import Vormgever
 from routing.afhaal import Afhaalbak
 from routing.aflevering import Afleveraar
 from routing.aflevering import Instellingen as AfleverInstellingen
@@ -55,7 +56,7 @@ from routing.intake import Intake
 from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
-from routing.onderhoud import Onderhoud, Taak
+from routing.onderhoud import Beurt, Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
 from routing.opvraging import Opvragingen
 from routing.partij import Protocol
@@ -68,6 +69,7 @@ from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
 from routing.wekker import Wekker
+from routing.woonplaats.batch import Batches, Onderbroken
 from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
@@ -131,6 +133,7 @@ class Hub:
         self.opslag = await self._open_log(stapel)
         self.register_bron = RegisterBron()
         await self.register_bron.refresh(self.opslag)
+        self._batches = Batches(self.opslag, self.kluis, self.register_bron, Vormgever())
         self._ruimte = Ruimte(_database_folder(self._in.database.full_url()), self._in.bewaking)
         meting, boek, kalender = Meting(), make_boek(self._in), Kalender(self._in.keten.bevrijdingsdag)
         melder = make_melder(self._in, self.kluis, self.register_bron)
@@ -210,7 +213,12 @@ class Hub:
         eigen = operator_tasks(
             self._in, self.opslag, self.register_bron, wacht=wacht, boek=boek, melders=melders, tls=client_tls
         )
-        taken = (*make_tasks(self._in, afleveraar), *eigen, Taak("herzending", 1.0, herzender.turn))
+        taken = (
+            *make_tasks(self._in, afleveraar),
+            *eigen,
+            Taak("herzending", 1.0, herzender.turn),
+            Taak("batches", 1.0, self._answer_batches),
+        )
         onderhoud = Onderhoud(self.opslag, taken)
         onderhoud.start()
         stapel.push_async_callback(onderhoud.stop)
@@ -271,7 +279,14 @@ class Hub:
 
     def _endpoints(self, kalender: Kalender, boek: Incidentboek) -> tuple[Eindpunt, ...]:
         opvragingen = Opvragingen(self.opslag, self.kluis, self.register_bron, boek, lookup_limits(self._in))
-        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron)
+        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron, self._batches)
+
+    async def _answer_batches(self, _beurt: Beurt) -> None:
+        for batch in await self._batches.waiting():
+            try:
+                await self._batches.run(batch, self.feitenbron, lambda _stand: None)
+            except Onderbroken as fout:
+                _log.warning("batch wacht op de BRP", reden=str(fout))
 
     def _application(self, innemer: GeteldeInnemer, eindpunten: Iterable[Eindpunt]) -> web.Application:
         hub, publieke_url = self._in.hub, self._in.koppelvlak.publieke_url

@@ -385,6 +385,7 @@ batch = Table(  # a file with questions, on its way to a file with answers
     Column("trace_id", Text, nullable=False),
     Column("operation_id", Text, nullable=False),
     Column("begonnen_op", BigInteger, nullable=False),
+    Column("kanaal", Text, nullable=False),  # api: the hub answers it; cli: the command does
     Column("gelezen", Boolean, nullable=False),  # false while the file is being taken in
     UniqueConstraint("partij", "dienst", "kenmerk"),
 )

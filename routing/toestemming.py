@@ -36,7 +36,6 @@ class Weg(StrEnum):
 
     API = "api"
     CLI = "cli"
-    BATCH = "batch"
 
 
 class GeenToestemming(Exception):

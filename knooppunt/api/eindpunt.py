@@ -24,12 +24,15 @@ def own_partijen(_register: Register, partijen: frozenset[str]) -> frozenset[str
 class Aanroep:
     """Who uses an operation: the partijen that its `toegang` left, and what the connection proves.
 
-    `traceparent` is that header (W3C Trace Context), empty when it is absent.
+    `traceparent` is that header (W3C Trace Context), empty when it is absent. `inhoud` is the file that was handed in,
+    and `soort` its media type, for an operation that takes one.
     """
 
     partijen: frozenset[str]
     identiteit: Identiteit
     traceparent: str = ""
+    inhoud: bytes = field(default=b"", repr=False)
+    soort: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Eindpunt:
 
     `pad` begins with a slash and has no closing one; parameters stand in braces and are fields of `vraag`. `toegang`
     has no default, so an operation that nobody thought about does not exist. `handler` gets the checked question; it
-    raises `Probleem`. `fouten` says in Dutch when it answers with which status, beside those that every operation has.
+    raises `Probleem`. With `bestand`, media types, the body is a file of such a type and the question stands in path
+    and query. `fouten` says in Dutch when it answers with which status, beside those that every operation has.
     """
 
     pad: str
@@ -50,3 +54,9 @@ class Eindpunt:
     handler: Callable[[Aanroep, Any], Awaitable[BaseModel | bytes]]
     fouten: dict[int, str] = field(default_factory=dict)
     methode: Literal["GET", "POST"] = "GET"
+    bestand: tuple[str, ...] = ()
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether the question is the JSON body."""
+        return self.methode == "POST" and not self.bestand

@@ -15,6 +15,7 @@ from knooppunt.api.probleem import Probleem
 from knooppunt.vormfouten import faults
 
 _GRENS = 256 * 1024  # bytes of a body; more is a batch
+_GROOTSTE_BESTAND = 24 * 1024 * 1024
 _REDENEN = {
     "missing": "ontbreekt",
     "extra_forbidden": "bestaat niet",
@@ -26,7 +27,7 @@ _REDENEN = {
 }
 
 
-async def read_parameters(eindpunt: Eindpunt, request: web.Request) -> Any:
+def read_parameters(eindpunt: Eindpunt, request: web.Request) -> Any:
     """Check the parameters of path and query.
 
     Raises:
@@ -54,11 +55,7 @@ async def read_body(eindpunt: Eindpunt, request: web.Request) -> Any:
         raise wrong((naam, "bestaat niet; de vraag staat in de inhoud") for naam in sorted(set(request.query)))
     if request.content_type != "application/json":
         raise Probleem(415, "De inhoud moet application/json zijn.")
-    ruw = bytearray()
-    async for blok in request.content.iter_chunked(64 * 1024):
-        ruw += blok
-        if len(ruw) > _GRENS:
-            raise Probleem(413, "De vraag is te groot.", "Een vraag gaat over één persoon en is hoogstens 256 KiB.")
+    ruw = await _read(request, _GRENS)
     try:
         inhoud = json.loads(ruw.decode("utf-8"), object_pairs_hook=_unique)
         return eindpunt.vraag.model_validate(inhoud | request.match_info if request.match_info else inhoud)
@@ -68,6 +65,26 @@ async def read_body(eindpunt: Eindpunt, request: web.Request) -> Any:
         raise wrong([(str(fout), "komt dubbel voor")]) from None
     except (ValueError, RecursionError, TypeError):
         raise Probleem(400, "De inhoud is geen JSON-object in UTF-8.") from None
+
+
+async def read_file(eindpunt: Eindpunt, request: web.Request) -> bytes:
+    """Read the file that is handed in.
+
+    Raises:
+        Probleem: 413 when it is too large, 415 when it is of another type.
+    """
+    if request.content_type not in eindpunt.bestand:
+        raise Probleem(415, f"De inhoud moet een van deze zijn: {', '.join(eindpunt.bestand)}.")
+    return bytes(await _read(request, _GROOTSTE_BESTAND))
+
+
+async def _read(request: web.Request, grens: int) -> bytearray:
+    ruw = bytearray()
+    async for blok in request.content.iter_chunked(64 * 1024):
+        ruw += blok
+        if len(ruw) > grens:
+            raise Probleem(413, "De inhoud is te groot.", f"Zij mag ten hoogste {grens // 1024} KiB zijn.")
+    return ruw
 
 
 class _Dubbel(ValueError):

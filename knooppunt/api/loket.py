@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from knooppunt.api.eindpunt import Aanroep, Eindpunt
-from knooppunt.api.lezing import read_body, read_parameters
+from knooppunt.api.lezing import read_body, read_file, read_parameters
 from knooppunt.api.openapi import VERSIE, describe
 from knooppunt.api.probleem import Probleem, of_http
 from routing.bericht import Identiteit
@@ -56,8 +56,10 @@ class Loket:
             if not partijen:
                 detail = "Laat uw certificaat bij het knooppunt registreren bij de aansluiting van uw partij."
                 raise Probleem(403, "Dit certificaat hoort bij geen partij die dit mag vragen.", detail)
-            vraag = await (read_body if eindpunt.methode == "POST" else read_parameters)(eindpunt, request)
-            aanroep = Aanroep(partijen, identiteit, request.headers.get("traceparent", ""))
+            vraag = await read_body(eindpunt, request) if eindpunt.takes_json else read_parameters(eindpunt, request)
+            bestand = await read_file(eindpunt, request) if eindpunt.bestand else b""
+            spoor = request.headers.get("traceparent", "")
+            aanroep = Aanroep(partijen, identiteit, spoor, bestand, request.content_type)
             antwoord = await eindpunt.handler(aanroep, vraag)
             inhoud = antwoord if isinstance(antwoord, bytes) else antwoord.model_dump_json(by_alias=True)
             return web.Response(body=inhoud, content_type="application/json")

@@ -25,7 +25,10 @@ _OVERAL = {
 _MET_INHOUD = {
     400: "Een veld ontbreekt, klopt niet, komt dubbel voor of bestaat niet.",
     413: "De inhoud is te groot.",
-    415: "De inhoud is geen application/json.",
+    415: "De inhoud is van een andere soort dan beschreven.",
+}
+_BESTAND: dict[str, dict[str, Any]] = {
+    "application/json": {"type": "array", "minItems": 1, "items": {"type": "object"}}
 }
 _REF = "#/components/schemas/{model}"
 
@@ -83,19 +86,23 @@ def _operation(eindpunt: Eindpunt) -> dict[str, Any]:
     antwoorden: dict[str, Any] = {
         "200": {"description": HTTPStatus.OK.phrase, "headers": _KOP, "content": {"application/json": goed}}
     }
-    met_inhoud = eindpunt.methode == "POST"
-    for status, zin in sorted((_OVERAL | (_MET_INHOUD if met_inhoud else {}) | eindpunt.fouten).items()):
+    inhoud = _body(eindpunt)
+    for status, zin in sorted((_OVERAL | (_MET_INHOUD if inhoud else {}) | eindpunt.fouten).items()):
         antwoorden[str(status)] = {"description": zin, "headers": _KOP, "content": {SOORT: fout}}
     return {
         "operationId": eindpunt.naam,
         "summary": eindpunt.samenvatting,
-        "parameters": [] if met_inhoud else list(_parameters(eindpunt)),
+        "parameters": [] if eindpunt.takes_json else list(_parameters(eindpunt)),
         "responses": antwoorden,
-    } | (
-        {"requestBody": {"required": True, "content": {"application/json": _schema(eindpunt.vraag)}}}
-        if met_inhoud
-        else {}
-    )
+    } | inhoud
+
+
+def _body(eindpunt: Eindpunt) -> dict[str, Any]:
+    if eindpunt.takes_json:
+        soorten = {"application/json": _schema(eindpunt.vraag)}
+    else:
+        soorten = {soort: {"schema": _BESTAND.get(soort, {"type": "string"})} for soort in eindpunt.bestand}
+    return {"requestBody": {"required": True, "content": soorten}} if soorten else {}
 
 
 def _parameters(eindpunt: Eindpunt) -> Iterable[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from knooppunt.api.eindpunt import Aanroep
 from knooppunt.api.probleem import Probleem
+from routing.bericht import Identiteit
 from routing.bsn import GEEN_BSN, is_bsn
 from routing.dienst import Wet
 from routing.opvraging import AndereVraag, Antwoord, Bezig, Geblokkeerd, Opvraging, Opvragingen, TeVeel
@@ -74,11 +75,10 @@ async def answer(
     Raises:
         Probleem: it may not be asked, or not now.
     """
-    partij = _choose(aanroep, vorm.partij)
+    partij = choose(aanroep, vorm.partij)
     if not is_bsn(vorm.bsn):
         raise _unfit("bsn", GEEN_BSN)
-    identiteit = aanroep.identiteit
-    wie = f"oin:{identiteit.oin}" if identiteit.oin else f"sha256:{identiteit.vingerafdruk}"
+    wie = name_of(aanroep.identiteit)
     vraag_id = vorm.vraag_id or str(uuid.uuid4())
     vraag = Opvraging(
         Aanvrager(partij, wie, Weg.API, vorm.persoon),
@@ -91,7 +91,7 @@ async def answer(
     try:
         return await opvragingen.ask(vraag, lambda: search(vraag_id))
     except GeenToestemming as fout:
-        raise _refused(fout) from None
+        raise refused(fout) from None
     except Geblokkeerd as fout:
         raise Probleem(403, "Het knooppunt heeft deze vragen van uw partij stilgelegd.", str(fout)) from None
     except AndereVraag:
@@ -104,7 +104,17 @@ async def answer(
         raise Probleem(429, str(fout), "Probeer het later opnieuw.", opnieuw_na=fout.wachttijd) from None
 
 
-def _choose(aanroep: Aanroep, gevraagd: str | None) -> str:
+def name_of(identiteit: Identiteit) -> str:
+    """Write who holds the certificate, as the register does."""
+    return f"oin:{identiteit.oin}" if identiteit.oin else f"sha256:{identiteit.vingerafdruk}"
+
+
+def choose(aanroep: Aanroep, gevraagd: str | None) -> str:
+    """Give the partij in whose name is asked.
+
+    Raises:
+        Probleem: there are several and none was named, or the certificate may not speak for it.
+    """
     if gevraagd is None and len(aanroep.partijen) > 1:
         raise _unfit("partij", "is nodig: uw certificaat geldt voor meer partijen")
     partij = gevraagd or next(iter(aanroep.partijen))
@@ -113,7 +123,8 @@ def _choose(aanroep: Aanroep, gevraagd: str | None) -> str:
     return partij
 
 
-def _refused(fout: GeenToestemming) -> Probleem:
+def refused(fout: GeenToestemming) -> Probleem:
+    """Make the problem for a lookup that may not be made."""
     if fout.grond in {Weigergrond.DOEL, Weigergrond.ZAAKKENMERK, Weigergrond.REDEN}:
         return _unfit(fout.grond.value, str(fout))
     return Probleem(403, "Uw partij mag dit niet opvragen.", str(fout))

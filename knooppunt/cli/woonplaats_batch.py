@@ -47,7 +47,7 @@ def batch(
             typer.echo(f"{pad}: gebruik .csv of .json.", err=True)
             raise typer.Exit(2)
     configuratie = load(config)
-    aanvrager = Aanvrager(partij, f"gebruiker:{getpass.getuser()}", Weg.BATCH)
+    aanvrager = Aanvrager(partij, f"gebruiker:{getpass.getuser()}", Weg.CLI)
     aanleiding = Aanleiding(_DIENST, Wet.JEUGDWET, doel, zaak)
     try:
         stand = perform(configuratie, lambda opslag: _run(opslag, configuratie, (aanvrager, aanleiding), bestand, uit))

@@ -10,9 +10,10 @@ import csv
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Final, TextIO
+from typing import Annotated, Any, BinaryIO, Final, TextIO
 
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -90,25 +91,36 @@ def digest(pad: Path) -> bytes:
 
 
 def read(pad: Path) -> Iterator[Sequence[Regel]]:
-    """Read the lines of a file, some at a time.
+    """Read the lines of a file, some at a time; its ending says whether it is CSV or JSON.
 
     Raises:
         Bestandsfout: while reading, when the file as a whole is no good.
     """
     try:
-        with pad.open(encoding="utf-8-sig", newline="") as stroom:
-            rijen = _csv_rows(stroom) if pad.suffix.lower() == ".csv" else _json_rows(stroom)
+        with pad.open("rb") as stroom:
+            yield from read_stream(stroom, pad.suffix.lower())
+    except OSError as fout:
+        raise Bestandsfout(f"{pad} is niet te lezen ({fout.strerror}).") from None
+
+
+def read_stream(bytes_: BinaryIO, soort: str) -> Iterator[Sequence[Regel]]:
+    """Read the lines out of a stream, which is closed.
+
+    Raises:
+        Bestandsfout: while reading, when it is no good as a whole.
+    """
+    leeg = True
+    try:
+        with TextIOWrapper(bytes_, "utf-8-sig", newline="") as stroom:
+            rijen = _csv_rows(stroom) if soort == ".csv" else _json_rows(stroom)
             regels = (_line(nummer, rij) for nummer, rij in enumerate(rijen, 1))
-            leeg = True
             while deel := list(islice(regels, PORTIE)):
                 leeg = False
                 yield deel
-            if leeg:
-                raise Bestandsfout("Er staat geen enkele vraag in het bestand.")
-    except OSError as fout:
-        raise Bestandsfout(f"{pad} is niet te lezen ({fout.strerror}).") from None
     except UnicodeDecodeError:
         raise Bestandsfout("Het bestand is niet in UTF-8 geschreven.") from None
+    if leeg:
+        raise Bestandsfout("Er staat geen enkele vraag in het bestand.")
 
 
 def _line(nummer: int, rij: object) -> Regel:
@@ -207,7 +219,7 @@ async def _write_csv(stroom: TextIO, resultaten: AsyncIterator[Resultaat]) -> No
     schrijver = csv.writer(stroom, delimiter=";", lineterminator="\r\n")
     schrijver.writerow(_UIT)
     async for resultaat in resultaten:
-        a = _shape(resultaat)
+        a = shape(resultaat)
         schrijver.writerow(
             safe_cell(cel)
             for cel in (
@@ -225,13 +237,14 @@ async def _write_csv(stroom: TextIO, resultaten: AsyncIterator[Resultaat]) -> No
 async def _write_json(stroom: TextIO, resultaten: AsyncIterator[Resultaat]) -> None:
     teken = "["
     async for resultaat in resultaten:
-        a = {"regelnummer": resultaat.nummer, "kenmerk": resultaat.kenmerk} | _shape(resultaat)
+        a = {"regelnummer": resultaat.nummer, "kenmerk": resultaat.kenmerk} | shape(resultaat)
         stroom.write(f"{teken}\n{json.dumps(a, ensure_ascii=False)}")
         teken = ","
     stroom.write("\n]\n")
 
 
-def _shape(resultaat: Resultaat) -> dict[str, Any]:
+def shape(resultaat: Resultaat) -> dict[str, Any]:
+    """Give an answer its JSON form; `fouten` holds what was wrong with the line or kept the register from answering."""
     antwoord: dict[str, Any] = json.loads(resultaat.antwoord) if resultaat.antwoord is not None else {}
     fout = antwoord.pop("fout", None)
     return antwoord | {"fouten": [*resultaat.fouten, *([fout] if fout else [])]}

@@ -11,22 +11,23 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import schema
+from routing.dienst import diensten
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
 from routing.opslag import Opslag
 from routing.payload import Payload, decompress
 from routing.register import RegisterBron
-from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, authorise
+from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg, authorise
 from routing.verwerkingen import (
     Betrokkenen,
     Spoor,
@@ -144,11 +145,15 @@ class Batches:
         def find_or_make(conn: Connection) -> Batch:
             dienst, spoor = toestemming.dienst, Spoor.begin()
             begin = account(conn, spoor, toestemming)
-            welke = (_b.partij == aanvrager.partij, _b.dienst == dienst.naam, _b.kenmerk.in_(list(kenmerken.values())))
+            welke = (
+                _b.kanaal == aanvrager.weg.value,
+                _b.partij == aanvrager.partij,
+                _b.dienst == dienst.naam,
+                _b.kenmerk.in_(list(kenmerken.values())),
+            )
             rij = conn.execute(select(schema.batch).where(*welke)).first()
             if rij is not None:
-                eerder = Spoor(rij.trace_id, rij.operation_id)
-                return Batch(rij.id, eerder, dienst.omschrijving, dienst.activiteit, rij.gelezen)
+                return _batch(rij)
             batch_id = str(uuid.uuid4())
             conn.execute(
                 insert(schema.batch).values(
@@ -159,6 +164,7 @@ class Batches:
                     trace_id=spoor.trace_id,
                     operation_id=spoor.operation_id,
                     begonnen_op=begin,
+                    kanaal=aanvrager.weg.value,
                     gelezen=False,
                 )
             )
@@ -247,15 +253,35 @@ class Batches:
     async def results(self, batch: Batch) -> AsyncIterator[Resultaat]:
         """Give what became of each line, in the order of the file."""
         na = 0
-        while rijen := await self._opslag.read(_page, batch.batch_id, na):
-            for rij in rijen:
-                kenmerk, fouten = json.loads(self._open(f"{batch.batch_id}|{rij.nummer}", rij))
-                antwoord = None
-                if rij.vraag is not None:
-                    zegel = Verzegeld(rij.a_sleutel_id, rij.a_datasleutel, rij.a_inhoud)
-                    antwoord = self._unseal(_name(batch.batch_id, rij.vraag), zegel)
-                yield Resultaat(rij.nummer, kenmerk, antwoord, tuple(fouten))
-            na = rijen[-1].nummer
+        while deel := await self.page(batch, na, PORTIE):
+            for resultaat in deel:
+                yield resultaat
+            na = deel[-1].nummer
+
+    async def page(self, batch: Batch, na: int, aantal: int) -> list[Resultaat]:
+        """Give what became of at most `aantal` lines after line `na`, of a batch whose questions are all answered."""
+        rijen = await self._opslag.read(_page, batch.batch_id, na, aantal)
+        return [self._result(batch, rij) for rij in rijen]
+
+    def _result(self, batch: Batch, rij: Row[Any]) -> Resultaat:
+        kenmerk, fouten = json.loads(self._open(f"{batch.batch_id}|{rij.nummer}", rij))
+        antwoord = None
+        if rij.vraag is not None:
+            zegel = Verzegeld(rij.a_sleutel_id, rij.a_datasleutel, rij.a_inhoud)
+            antwoord = self._unseal(_name(batch.batch_id, rij.vraag), zegel)
+        return Resultaat(rij.nummer, kenmerk, antwoord, tuple(fouten))
+
+    async def find(self, partijen: Collection[str], batch_id: str) -> Batch | None:
+        """Find a batch of one of these partijen."""
+        welke = (_b.id == batch_id, _b.partij.in_(sorted(partijen)))
+        rij = await self._opslag.read(lambda conn: conn.execute(select(schema.batch).where(*welke)).first())
+        return None if rij is None else _batch(rij)
+
+    async def waiting(self) -> list[Batch]:
+        """Give the batches that the hub has to answer, oldest first."""
+        vragen = exists().where(_v.batch_id == _b.id, ~_v.klaar)
+        welke = select(schema.batch).where(_b.gelezen, _b.kanaal == Weg.API.value, vragen).order_by(_b.begonnen_op)
+        return [_batch(rij) for rij in await self._opslag.read(lambda conn: conn.execute(welke).all())]
 
     def _hmac(self, sleutel_id: str, inhoud: bytes) -> bytes:
         return hmac.new(self._sleutels[sleutel_id], inhoud, hashlib.sha256).digest()
@@ -269,6 +295,11 @@ class Batches:
 
     def _unseal(self, naam: str, zegel: Verzegeld) -> bytes:
         return b"".join(decompress(self._kluis.open(naam, _DOEL, zegel)))
+
+
+def _batch(rij: Row[Any]) -> Batch:
+    dienst = diensten()[rij.dienst]
+    return Batch(rij.id, Spoor(rij.trace_id, rij.operation_id), dienst.omschrijving, dienst.activiteit, rij.gelezen)
 
 
 def _name(batch_id: str, kenmerk: bytes) -> str:
@@ -289,7 +320,7 @@ def _next(conn: Connection, batch_id: str) -> Sequence[Row[Any]]:
     return conn.execute(vraag).all()
 
 
-def _page(conn: Connection, batch_id: str, na: int) -> Sequence[Row[Any]]:
+def _page(conn: Connection, batch_id: str, na: int, aantal: int) -> Sequence[Row[Any]]:
     antwoord = schema.batchvraag
     vraag = (
         select(schema.batchregel)
@@ -299,7 +330,7 @@ def _page(conn: Connection, batch_id: str, na: int) -> Sequence[Row[Any]]:
         .outerjoin(antwoord, (_v.batch_id == _r.batch_id) & (_v.kenmerk == _r.vraag))
         .where(_r.batch_id == batch_id, _r.nummer > na)
         .order_by(_r.nummer)
-        .limit(PORTIE)
+        .limit(aantal)
     )
     return conn.execute(vraag).all()
 

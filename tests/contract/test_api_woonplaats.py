@@ -18,6 +18,7 @@ from knooppunt.api.loket import BASIS, Loket
 from knooppunt.luisteraar import Luisteraar
 from knooppunt.simulatie.brp.personen import builtin_persons
 from knooppunt.simulatie.brp.server import BrpSimulator
+from knooppunt.woonplaats.batchbestand import Vormgever
 from routing import schema
 from routing.bericht import Identiteit
 from routing.incident import Incidentboek
@@ -28,6 +29,7 @@ from routing.opvraging import Grenzen, Opvragingen
 from routing.register import RegisterBron
 from routing.registerimport import parse_toml, store
 from routing.verwerkingen import Betrokkenen, find
+from routing.woonplaats.batch import Batches
 
 _OIN = {code: code.rjust(20, "0") for code in ("0344", "0363")}
 _IDENTITEIT = {code: Identiteit(oin, "ab" * 32) for code, oin in _OIN.items()}
@@ -36,7 +38,7 @@ _SEBASTIAAN = "999996174"  # 0281 → 0344 on 5-1-2019, in the published test se
 _ONBEKEND = ("999990019", "999990032", "999990044")
 _REGISTER = "".join(
     f'[[partij]]\ncode = "{code}"\nurl = "https://{code}.example/"\nidentiteiten = ["oin:{oin}"]\n'
-    + ('mag_bevragen = ["woonplaats:jeugdwet"]\n' if code == "0344" else "")
+    + ('mag_bevragen = ["woonplaats:jeugdwet", "woonplaats-batch:jeugdwet"]\n' if code == "0344" else "")
     for code, oin in _OIN.items()
 )
 
@@ -48,6 +50,8 @@ class Huis:
         self.opslag, self.kluis, self.brp = opslag, kluis, brp
         self.wie: Identiteit = _IDENTITEIT["0344"]
         self.client: TestClient[Any, Any]
+        self.bron: BrpFeitenbron
+        self.batches: Batches
 
     async def ask(self, **vraag: Any) -> tuple[int, Any]:
         inhoud = {"bsn": _SEBASTIAAN, "peildatum": "2022-03-01", "doel": "toewijzing", "zaakkenmerk": "Z-17"} | vraag
@@ -72,7 +76,9 @@ async def huis(opslag: Opslag, kluis: Kluis) -> AsyncIterator[Huis]:
     huis = Huis(opslag, kluis, brp)
     opvragingen = Opvragingen(opslag, kluis, register_bron, Incidentboek(), Grenzen(onbekend_per_dag=3))
     app = web.Application()
-    eindpunten = all_endpoints(opslag, Kalender(), opvragingen, bron)
+    huis.batches = Batches(opslag, kluis, register_bron, Vormgever())
+    huis.bron = bron
+    eindpunten = all_endpoints(opslag, Kalender(), opvragingen, bron, huis.batches)
     Loket(eindpunten, register_bron, lambda _request: huis.wie).add_routes(app)
     Luisteraar(app, "127.0.0.1", 0)  # adds what guards every listener
     async with TestClient(TestServer(app)) as client:
@@ -211,3 +217,72 @@ async def test_without_the_brp_the_answer_says_try_later_and_the_log_that_it_fai
     status, inhoud = await huis.ask(vraagId="v-1")
     assert (status, inhoud["title"]) == (503, "De BRP kan nu niet antwoorden.")
     assert [rij["status_code"] for rij in await huis.rows(schema.verwerking)] == [2]
+
+
+_BATCHES = f"{BASIS}/woonplaatsbeginsel/batches"
+_WAARVOOR = {"doel": "controle", "zaakkenmerk": "Z-17"}
+_CSV = f"bsn;peildatum;kenmerk\n{_SEBASTIAAN};2022-03-01;K1\n12;gisteren;K2\n{_SEBASTIAAN};2022-03-01;K3\n"
+
+
+async def _hand_in(huis: Huis, inhoud: str, soort: str = "text/csv", **anders: str) -> tuple[int, Any]:
+    kop = {"Content-Type": soort}
+    async with huis.client.post(_BATCHES, params=_WAARVOOR | anders, data=inhoud.encode(), headers=kop) as antwoord:
+        return antwoord.status, await antwoord.json(content_type=None)
+
+
+async def _get(huis: Huis, pad: str, **query: str) -> tuple[int, Any]:
+    async with huis.client.get(f"{_BATCHES}/{pad}", params=query) as antwoord:
+        return antwoord.status, await antwoord.json(content_type=None)
+
+
+async def test_a_file_is_handed_in_answered_and_read_in_parts(huis: Huis) -> None:
+    status, stand = await _hand_in(huis, _CSV)
+    batch_id = stand["batchId"]
+    assert (status, stand["toestand"], stand["regels"], stand["vragen"], stand["onbruikbaar"]) == (
+        200,
+        "wordt beantwoord",
+        3,
+        1,
+        1,
+    )
+    assert (await _get(huis, f"{batch_id}/resultaat"))[0] == 409
+    (batch,) = await huis.batches.waiting()
+    await huis.batches.run(batch, huis.bron, lambda _stand: None)
+    assert await huis.batches.waiting() == []
+    assert (await _get(huis, batch_id))[1]["toestand"] == "klaar"
+    _, deel = await _get(huis, f"{batch_id}/resultaat", limiet="2")
+    een, twee = deel["antwoorden"]
+    assert (een["regelnummer"], een["kenmerk"], een["antwoord"]["gemeente"], een["fouten"]) == (1, "K1", "0344", [])
+    assert (twee["antwoord"], len(twee["fouten"]), deel["volgende"]) == (None, 2, 2)
+    _, rest = await _get(huis, f"{batch_id}/resultaat", na="2")
+    assert ([a["kenmerk"] for a in rest["antwoorden"]], rest["volgende"]) == (["K3"], None)
+    assert _SEBASTIAAN not in json.dumps([deel, rest])
+    assert len(huis.brp.bevragingen) == 1
+    assert (await _hand_in(huis, _CSV))[1]["batchId"] == batch_id
+
+
+async def test_a_batch_is_of_the_partij_that_handed_it_in(huis: Huis) -> None:
+    _, stand = await _hand_in(huis, _CSV)
+    huis.wie = _IDENTITEIT["0363"]
+    for pad in (stand["batchId"], f"{stand['batchId']}/resultaat"):
+        assert (await _get(huis, pad))[0] == 404
+    assert (await _hand_in(huis, _CSV))[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("inhoud", "soort", "anders", "status"),
+    [
+        ("", "text/csv", {}, 422),
+        ("naam\n", "text/csv", {}, 422),
+        ("[{", "application/json", {}, 422),
+        (_CSV, "text/plain", {}, 415),
+        (_CSV, "text/csv", {"doel": "nieuwsgierig"}, 422),
+        (_CSV, "text/csv", {"doel": ""}, 400),
+        (_CSV, "text/csv", {"bsn": _SEBASTIAAN}, 400),
+    ],
+)
+async def test_a_file_that_cannot_be_taken_is_refused(
+    huis: Huis, inhoud: str, soort: str, anders: dict[str, str], status: int
+) -> None:
+    assert (await _hand_in(huis, inhoud, soort, **anders))[0] == status
+    assert await huis.batches.waiting() == []

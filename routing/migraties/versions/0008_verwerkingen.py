@@ -94,6 +94,7 @@ def _create_batches() -> None:
         sa.Column("trace_id", sa.Text, nullable=False),
         sa.Column("operation_id", sa.Text, nullable=False),
         sa.Column("begonnen_op", sa.BigInteger, nullable=False),
+        sa.Column("kanaal", sa.Text, nullable=False),
         sa.Column("gelezen", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_batch"),
         sa.UniqueConstraint("partij", "dienst", "kenmerk", name="uq_batch_partij"),

@@ -13,7 +13,7 @@ from knooppunt.api.loket import BASIS
 from knooppunt.api.openapi import VERSIE, describe
 from routing.ketenbewaking.kalender import Kalender
 
-_EINDPUNTEN = all_endpoints(None, Kalender(), None, None)  # type: ignore[arg-type]  # describing reads nothing
+_EINDPUNTEN = all_endpoints(None, Kalender(), None, None, None)  # type: ignore[arg-type]  # describing reads nothing
 
 
 @pytest.fixture(scope="module")
