@@ -358,6 +358,23 @@ class BewarenSectie(Sectie):
         return waarde
 
 
+class OpvragenSectie(Sectie):
+    """Lookups of personal data: how much one partij may ask of one dienst, and how long is kept what they leave."""
+
+    per_minuut: int = Field(120, ge=1, description="Lookups in a minute; more is refused with 429.")
+    per_dag: int = Field(5000, ge=1, description="Lookups in 24 hours; more is refused with 429. A batch counts once.")
+    onbekend_per_dag: int = Field(
+        25,
+        ge=1,
+        description="BSNs that the register does not know in 24 hours, after which the partij is kept from the dienst "
+        "until the operator closes the incident.",
+    )
+    antwoord_dagen: float = Field(42, gt=0, description="Days that an answer is kept, to be given again on request.")
+    log_dagen: float = Field(
+        1827, ge=183, description="Days that the processing log is kept; at least half a year (BIO 12.4.2)."
+    )
+
+
 class RegelsSectie(Sectie):
     """Rules above the schema, for partijen that ask for them with their `regelniveau` in the register."""
 
@@ -463,6 +480,7 @@ class Configuratie(BaseModel):
     aflevering: AfleveringSectie
     uitkomsten: UitkomstenSectie
     bewaren: BewarenSectie
+    opvragen: OpvragenSectie
     toelating: ToelatingSectie
     bewaking: BewakingSectie
     notificatie: NotificatieSectie

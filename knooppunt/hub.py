@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from adapters.vsp.tussenpartij import Tussenpartij
 from adapters.vsp.vertaling import KANAAL
 from istandaarden.regels.registers import Contractfout, Contractlijst, Registers, Vasteregisters
 from knooppunt import achterstand, migratiestand
+from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
@@ -37,13 +38,14 @@ from knooppunt.brp import open_brp
 from knooppunt.configuratie import AfleveringSectie, Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.drempel import Drempel, Ingang, threshold
 from knooppunt.luisteraar import Grenzen, Luisteraar
-from knooppunt.melden import delivery_terms, make_melder
+from knooppunt.melden import delivery_terms, lookup_limits, make_melder
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
 from knooppunt.onderhoudstaken import make_tasks
 from knooppunt.ruimte import Ruimte
 from knooppunt.tls import client_context, identify, server_context
 from knooppunt.vecozo import vecozo_tasks
 from knooppunt.wacht import Wacht
+from knooppunt.woonplaats.batchbestand import Vormgever
 from routing.afhaal import Afhaalbak
 from routing.aflevering import Afleveraar
 from routing.aflevering import Instellingen as AfleverInstellingen
@@ -59,8 +61,9 @@ from routing.intake import Intake
 from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
-from routing.onderhoud import Onderhoud, Taak
+from routing.onderhoud import Beurt, Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
+from routing.opvraging import Opvragingen
 from routing.partij import Protocol
 from routing.poorten import Bezorger, Innemer
 from routing.regeltoets import Regeltoets
@@ -71,6 +74,7 @@ from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
 from routing.wekker import Wekker
+from routing.woonplaats.batch import Batches, Onderbroken
 from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
@@ -135,6 +139,7 @@ class Hub:
         self.opslag = await self._open_log(stapel)
         self.register_bron = RegisterBron()
         await self.register_bron.refresh(self.opslag)
+        self._batches = Batches(self.opslag, self.kluis, self.register_bron, Vormgever())
         self._ruimte = Ruimte(_database_folder(self._in.database.full_url()), self._in.bewaking)
         meting, boek, kalender = Meting(), make_boek(self._in), Kalender(self._in.keten.bevrijdingsdag)
         melder = make_melder(self._in, self.kluis, self.register_bron)
@@ -163,7 +168,7 @@ class Hub:
         )
         innemer = GeteldeInnemer(intake, meting)
         self._start_vecozo(stapel, innemer, client_tls, melder, wake)
-        app = self._application(innemer, kalender)
+        app = self._application(innemer, self._endpoints(kalender, boek))
         app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
         await self._open_koppelvlak(stapel, app, server_tls)
 
@@ -224,7 +229,12 @@ class Hub:
         eigen = operator_tasks(
             self._in, self.opslag, self.register_bron, wacht=wacht, boek=boek, melders=melders, tls=client_tls
         )
-        taken = (*make_tasks(self._in, afleveraar), *eigen, Taak("herzending", 1.0, herzender.turn))
+        taken = (
+            *make_tasks(self._in, afleveraar),
+            *eigen,
+            Taak("herzending", 1.0, herzender.turn),
+            Taak("batches", 1.0, self._answer_batches),
+        )
         onderhoud = Onderhoud(self.opslag, taken)
         onderhoud.start()
         stapel.push_async_callback(onderhoud.stop)
@@ -298,7 +308,18 @@ class Hub:
             )
         return opslag
 
-    def _application(self, innemer: GeteldeInnemer, kalender: Kalender) -> web.Application:
+    def _endpoints(self, kalender: Kalender, boek: Incidentboek) -> tuple[Eindpunt, ...]:
+        opvragingen = Opvragingen(self.opslag, self.kluis, self.register_bron, boek, lookup_limits(self._in))
+        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron, self._batches)
+
+    async def _answer_batches(self, _beurt: Beurt) -> None:
+        for batch in await self._batches.waiting():
+            try:
+                await self._batches.run(batch, self.feitenbron, lambda _stand: None)
+            except Onderbroken as fout:
+                _log.warning("batch wacht op de BRP", reden=str(fout))
+
+    def _application(self, innemer: GeteldeInnemer, eindpunten: Iterable[Eindpunt]) -> web.Application:
         hub, publieke_url = self._in.hub, self._in.koppelvlak.publieke_url
         max_bytes = self._in.stuf.max_envelop_mib * 1024 * 1024
         app = web.Application(client_max_size=max_bytes)
@@ -312,7 +333,7 @@ class Hub:
         afhaalbak = Afhaalbak(self.opslag, self.kluis)
         instellingen = VspInstellingen(publieke_url=publieke_url)
         VspInterface(innemer, afhaalbak, self.register_bron, identify, instellingen).add_routes(app)
-        Loket(all_endpoints(self.opslag, kalender), self.register_bron, identify).add_routes(app)
+        Loket(eindpunten, self.register_bron, identify).add_routes(app)
         return app
 
     def _threshold(self, meting: Meting) -> Drempel:

@@ -73,8 +73,8 @@ machtiging = Table(
     "machtiging",
     metadata,
     Column("partij", Text, ForeignKey("partij.code"), primary_key=True),
-    Column("richting", Text, primary_key=True),  # zenden | ontvangen
-    Column("berichtsoort", Text, primary_key=True),  # WMO301, or with a closing * for a family
+    Column("richting", Text, primary_key=True),  # zenden | ontvangen | bevragen
+    Column("berichtsoort", Text, primary_key=True),  # WMO301, or with a closing * for a family; woonplaats:jeugdwet
 )
 
 releasemoment = Table(  # what an operator lays over the built-in calendar of releases
@@ -327,6 +327,114 @@ onderhoud = Table(
     Column("lease_token", Text),
 )
 
+# --- lookups: what was processed about whom, and who asked for what reason -----------------------------------------
+
+verwerking = Table(  # lines as Logboek Dataverwerkingen prescribes them; they only grow, a trigger refuses a change
+    "verwerking",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("trace_id", Text, nullable=False),
+    Column("operation_id", Text, nullable=False, unique=True),
+    Column("parent_operation_id", Text),
+    Column("foreign_trace_id", Text),
+    Column("foreign_operation_id", Text),
+    Column("foreign_entity", Text),
+    Column("status_code", Integer, nullable=False),  # 0 unknown, 1 ok, 2 error
+    Column("name", Text, nullable=False),
+    Column("start_time", BigInteger, nullable=False),
+    Column("end_time", BigInteger, nullable=False),
+    Column("processing_activity_id", Text, nullable=False),
+    Column("sleutel_id", Text),  # which key made the HMAC
+    Column("data_subject_id", LargeBinary),  # HMAC; nothing can be read from it
+)
+Index("ix_verwerking_data_subject_id", verwerking.c.data_subject_id)
+Index("ix_verwerking_end_time", verwerking.c.end_time)
+
+verantwoording = Table(  # who asked, apart from the lines, which name no user; these only grow too
+    "verantwoording",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("trace_id", Text, nullable=False, unique=True),  # of all lines that came of this question
+    Column("operation_id", Text, nullable=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("partij", Text, nullable=False),
+    Column("identiteit", Text, nullable=False),
+    Column("persoon", Text),
+    Column("kanaal", Text, nullable=False),
+    Column("dienst", Text, nullable=False),
+    Column("wet", Text, nullable=False),
+    Column("doel", Text, nullable=False),
+    Column("zaakkenmerk", Text, nullable=False),
+    Column("reden", Text, nullable=False),
+    Column("besluit", Text, nullable=False),
+)
+Index("ix_verantwoording_moment", verantwoording.c.moment)
+Index("ix_verantwoording_partij", verantwoording.c.partij, verantwoording.c.moment)
+
+opvraging = Table(  # a question and its answer, for as long as the asker may ask for the same answer again
+    "opvraging",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("partij", Text, nullable=False),
+    Column("dienst", Text, nullable=False),
+    Column("vraag_id", Text, nullable=False),  # chosen by the asker, or made here
+    Column("vraag_sleutel", Text, nullable=False),  # which key made the HMAC
+    Column("vraag_kenmerk", LargeBinary, nullable=False),  # HMAC of the question, to know the same one again
+    Column("trace_id", Text, nullable=False),
+    Column("begonnen_op", BigInteger, nullable=False),
+    Column("uitkomst", Text),  # beantwoord | onbekend | mislukt; NULL while it is being answered
+    Column("sleutel_id", Text),
+    Column("datasleutel", LargeBinary),
+    Column("inhoud", LargeBinary),  # the answer, sealed
+    UniqueConstraint("partij", "dienst", "vraag_id"),
+)
+Index("ix_opvraging_partij", opvraging.c.partij, opvraging.c.dienst, opvraging.c.begonnen_op)
+Index("ix_opvraging_begonnen_op", opvraging.c.begonnen_op)
+
+batch = Table(  # a file with questions, on its way to a file with answers
+    "batch",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("partij", Text, nullable=False),
+    Column("dienst", Text, nullable=False),
+    Column("kenmerk", LargeBinary, nullable=False),  # HMAC of file and purpose: the same file goes on where it was
+    Column("trace_id", Text, nullable=False),
+    Column("operation_id", Text, nullable=False),
+    Column("begonnen_op", BigInteger, nullable=False),
+    Column("kanaal", Text, nullable=False),  # api: the hub answers it; cli: the command does
+    Column("gelezen", Boolean, nullable=False),  # false while the file is being taken in
+    UniqueConstraint("partij", "dienst", "kenmerk"),
+)
+Index("ix_batch_begonnen_op", batch.c.begonnen_op)
+
+batchvraag = Table(  # each different question once
+    "batchvraag",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batch.id"), primary_key=True),
+    Column("kenmerk", LargeBinary, primary_key=True),  # HMAC of the question
+    Column("klaar", Boolean, nullable=False),
+    Column("sleutel_id", Text, nullable=False),
+    Column("datasleutel", LargeBinary, nullable=False),
+    Column("inhoud", LargeBinary, nullable=False),  # the question, and once answered the answer, sealed
+)
+Index(
+    "ix_batchvraag_open",
+    batchvraag.c.batch_id,
+    batchvraag.c.kenmerk,
+    sqlite_where=text("NOT klaar"),
+    postgresql_where=text("NOT klaar"),
+)
+
+batchregel = Table(  # each line of the file
+    "batchregel",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batch.id"), primary_key=True),
+    Column("nummer", Integer, primary_key=True),
+    Column("vraag", LargeBinary),  # kenmerk of its question; NULL when the line is no question
+    Column("sleutel_id", Text, nullable=False),
+    Column("datasleutel", LargeBinary, nullable=False),
+    Column("inhoud", LargeBinary, nullable=False),  # what the line is called, and what is wrong with it, sealed
+)
 # --- operations -----------------------------------------------------------------------------------------------------
 
 incident = Table(

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 
 from istandaarden.gemeenten import is_gemeente
 from istandaarden.regels.niveau2_client import passes_elfproef
-from knooppunt.woonplaats.feitenvorm import Dag, Feitenfout, Gemeentecode, Jeugdigevorm, Vorm, describe
+from knooppunt.woonplaats.feitenvorm import Dag, Feitenfout, Gemeentecode, Jeugdigevorm, Vorm
 from routing.woonplaats.overdracht import LAATSTE_DAG
 
 _TOEWIJZINGEN = 500  # more than anybody has
@@ -65,4 +65,4 @@ def read_client(inhoud: object) -> Clientvorm:
     try:
         return Clientvorm.model_validate(inhoud)
     except ValidationError as fout:
-        raise Feitenfout(tuple(describe(fout, Clientvorm))) from None
+        raise Feitenfout.of(fout, Clientvorm) from None

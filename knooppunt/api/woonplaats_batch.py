@@ -1,0 +1,171 @@
+"""`/woonplaatsbeginsel/batches`: hand in a file of questions, see how far it is, and read the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from typing import Any, Literal
+
+from pydantic import Field
+
+from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
+from knooppunt.api.opvragen import choose, name_of, refused
+from knooppunt.api.probleem import Probleem
+from knooppunt.api.vorm import Geheel, Vorm, Vraag
+from knooppunt.woonplaats.batchbestand import Bestandsfout, read_stream, shape
+from routing.dienst import Wet
+from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
+from routing.woonplaats.batch import Batch, Batches, Resultaat
+
+DIENST = "woonplaats-batch"
+_PAD = "/woonplaatsbeginsel/batches"
+_SOORTEN = {"text/csv": ".csv", "application/json": ".json"}
+_GEEN_BATCH = "Deze batch kent het knooppunt niet, of zij is niet van uw partij."
+_NIET_KLAAR = "De batch is nog niet klaar."
+
+
+class Inlevering(Vraag):
+    """What a file is for; the file itself is the body. Nothing here is about a person."""
+
+    doel: str = Field(min_length=1, max_length=60, description="Een van de doelen van woonplaats-batch.")
+    zaakkenmerk: str = Field(min_length=1, max_length=60, description="Zaak waarvoor u dit vraagt.")
+    partij: str | None = Field(
+        None, pattern="^[0-9A-Za-z]{1,20}$", description="Uw partij, als uw certificaat voor meer partijen geldt."
+    )
+
+
+class Batchvraag(Vraag):
+    """Which batch."""
+
+    batch_id: str = Field(pattern="^[0-9a-f-]{36}$", description="Kenmerk van de batch.")
+
+
+class Resultaatvraag(Batchvraag):
+    """Which part of the answers."""
+
+    na: Geheel = Field(
+        0, ge=0, le=2**31 - 1, description="Lees verder na deze regel (`volgende` van het vorige antwoord)."
+    )
+    limiet: Geheel = Field(500, ge=1, le=1000, description="Hoogstens zoveel regels.")
+
+
+class Batchstand(Vorm):
+    """How far a batch is."""
+
+    batch_id: str
+    toestand: Literal["wordt beantwoord", "klaar"]
+    regels: int = Field(description="Regels in het bestand.")
+    onbruikbaar: int = Field(description="Regels die geen vraag zijn.")
+    vragen: int = Field(description="Verschillende vragen.")
+    beantwoord: int
+
+
+class Batchantwoord(Vorm):
+    """What became of one line."""
+
+    regelnummer: int
+    kenmerk: str
+    antwoord: dict[str, Any] | None = Field(description="Zoals van één bepaling; leeg als er geen antwoord is.")
+    fouten: tuple[str, ...]
+
+
+class Batchresultaat(Vorm):
+    """Answers, in the order of the file."""
+
+    antwoorden: tuple[Batchantwoord, ...]
+    volgende: int | None = Field(description="Waarde voor `na` om verder te lezen; leeg aan het einde.")
+
+
+class WoonplaatsBatch:
+    """The operations."""
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+
+    def endpoints(self) -> tuple[Eindpunt, ...]:
+        """Give the operations."""
+        return (
+            Eindpunt(
+                pad=_PAD,
+                naam="leverBatchIn",
+                samenvatting="Lever een bestand met vragen in, als CSV of JSON; het knooppunt beantwoordt het.",
+                toegang=own_partijen,
+                vraag=Inlevering,
+                antwoord=Batchstand,
+                handler=self._hand_in,
+                fouten={422: "Het bestand als geheel is niet te lezen, of doel of zaakkenmerk kan niet."},
+                methode="POST",
+                bestand=tuple(_SOORTEN),
+            ),
+            Eindpunt(
+                pad=_PAD + "/{batchId}",
+                naam="toonBatch",
+                samenvatting="Hoe ver een batch is.",
+                toegang=own_partijen,
+                vraag=Batchvraag,
+                antwoord=Batchstand,
+                handler=self._show,
+                fouten={404: _GEEN_BATCH},
+            ),
+            Eindpunt(
+                pad=_PAD + "/{batchId}/resultaat",
+                naam="leesBatchresultaat",
+                samenvatting="De antwoorden van een batch die klaar is, op volgorde van het bestand.",
+                toegang=own_partijen,
+                vraag=Resultaatvraag,
+                antwoord=Batchresultaat,
+                handler=self._results,
+                fouten={404: _GEEN_BATCH, 409: _NIET_KLAAR},
+            ),
+        )
+
+    async def _hand_in(self, aanroep: Aanroep, vraag: Inlevering) -> Batchstand:
+        aanvrager = Aanvrager(choose(aanroep, vraag.partij), name_of(aanroep.identiteit), Weg.API)
+        aanleiding = Aanleiding(DIENST, Wet.JEUGDWET, vraag.doel, vraag.zaakkenmerk)
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(aanroep.inhoud).digest())
+        try:
+            batch = await self._batches.open(aanvrager, aanleiding, digest)
+            if not batch.gelezen:
+                await self._batches.take_in(batch, read_stream(io.BytesIO(aanroep.inhoud), _SOORTEN[aanroep.soort]))
+        except GeenToestemming as fout:
+            raise refused(fout) from None
+        except Bestandsfout as fout:
+            raise Probleem(422, "Het bestand is niet te lezen.", str(fout)) from None
+        return await self._state(batch)
+
+    async def _show(self, aanroep: Aanroep, vraag: Batchvraag) -> Batchstand:
+        return await self._state(await self._find(aanroep, vraag))
+
+    async def _results(self, aanroep: Aanroep, vraag: Resultaatvraag) -> Batchresultaat:
+        batch = await self._find(aanroep, vraag)
+        if (await self._state(batch)).toestand != "klaar":
+            raise Probleem(409, _NIET_KLAAR, "Vraag haar stand op.", opnieuw_na=10)
+        deel = await self._batches.page(batch, vraag.na, vraag.limiet)
+        verder = deel[-1].nummer if len(deel) == vraag.limiet else None
+        return Batchresultaat(antwoorden=tuple(map(_line, deel)), volgende=verder)
+
+    async def _find(self, aanroep: Aanroep, vraag: Batchvraag) -> Batch:
+        batch = await self._batches.find(aanroep.partijen, vraag.batch_id)
+        if batch is None or not batch.gelezen:
+            raise Probleem(404, _GEEN_BATCH)
+        return batch
+
+    async def _state(self, batch: Batch) -> Batchstand:
+        stand = await self._batches.progress(batch)
+        return Batchstand(
+            batch_id=batch.batch_id,
+            toestand="klaar" if stand.klaar == stand.vragen else "wordt beantwoord",
+            regels=stand.regels,
+            onbruikbaar=stand.onbruikbaar,
+            vragen=stand.vragen,
+            beantwoord=stand.klaar,
+        )
+
+
+def _line(resultaat: Resultaat) -> Batchantwoord:
+    vorm = shape(resultaat)
+    fouten = vorm.pop("fouten")
+    return Batchantwoord(
+        regelnummer=resultaat.nummer, kenmerk=resultaat.kenmerk, antwoord=vorm or None, fouten=tuple(fouten)
+    )
