@@ -41,7 +41,7 @@ OPDRACHTEN = {
     "bewaar": ("Bewaartermijnen.", "bewaar"),
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
-    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer"),
+    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer simuleer_ciz"),
     "standaard": (
         "De standaarden: welke berichten er zijn, en hun schema's.",
         "standaarden standaardpakket",

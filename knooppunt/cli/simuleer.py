@@ -50,7 +50,7 @@ def gemeente(
 ) -> None:
     """Speel een gemeente na, die StUF-berichten ontvangt en beantwoordt, tot Ctrl-C."""
     partij = _stuf(code, cert, key, ca, antwoordt=not zwijgt)
-    _run(lambda: _listen(partij, hub, poort))
+    run(lambda: _listen(partij, hub, poort))
 
 
 @simuleer.command()
@@ -68,11 +68,11 @@ def zorgaanbieder(
     """Speel een zorgaanbieder na, die berichten ontvangt en beantwoordt, tot Ctrl-C."""
     if protocol is Spraak.STUF:
         stuf = _stuf(code, cert, key, ca, antwoordt=not zwijgt)
-        _run(lambda: _listen(stuf, hub, poort))
+        run(lambda: _listen(stuf, hub, poort))
         return
     context = client_context(credentials(cert, key, ca))
     partij = VspPartij(code, code, hub=hub, client=context, antwoordt=not zwijgt, meld=_tell)
-    _run(lambda: _collect(partij, hub))
+    run(lambda: _collect(partij, hub))
 
 
 def _stuf(code: str, cert: Path, key: Path, ca: Path, *, antwoordt: bool) -> StufPartij:
@@ -92,7 +92,7 @@ async def _listen(partij: StufPartij, hub: str, poort: int) -> None:
         url = await partij.start(poort)
         partij.connect_hub(hub)
         typer.echo(f"{partij.code} ontvangt berichten op {url}. Stoppen: Ctrl-C.")
-        await _until_stopped()
+        await until_stopped()
     finally:
         await partij.close()
     _summarise(partij.mislukt)
@@ -102,20 +102,22 @@ async def _collect(partij: VspPartij, hub: str) -> None:
     try:
         await partij.start()
         typer.echo(f"{partij.code} haalt berichten op bij {hub}. Stoppen: Ctrl-C.")
-        await _until_stopped()
+        await until_stopped()
     finally:
         await partij.close()
     _summarise(partij.mislukt)
 
 
-async def _until_stopped() -> None:
+async def until_stopped() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
     einde = asyncio.Event()
     for teken in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(teken, einde.set)
     await einde.wait()
 
 
-def _run(spel: Callable[[], Awaitable[None]]) -> None:
+def run(spel: Callable[[], Awaitable[None]]) -> None:
+    """Play until it ends; a port that cannot be opened ends it with exit code 2."""
     async def perform() -> None:
         await spel()
 
