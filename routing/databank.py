@@ -26,7 +26,8 @@ _POSTGRES = {
     "keepalives_idle": "20",
     "keepalives_interval": "10",
     "keepalives_count": "3",
-    "options": "-c lock_timeout=5000 -c synchronous_commit=on",
+    # A node that freezes inside a transaction would hold its locks for as long as it is frozen, and stop all others.
+    "options": "-c lock_timeout=5000 -c synchronous_commit=on -c idle_in_transaction_session_timeout=10000",
 }
 _HERHAALBAAR = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock timeout
 

@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from routing import schema
 from routing.foutplek import place
 from routing.klok import now_ms
+from routing.lanes import LEASE_MS
 from routing.opslag import Opslag, OpslagGesloten
 
 _log = structlog.get_logger(__name__)
@@ -33,10 +34,7 @@ _INVOEGEN: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
     "sqlite": sqlite.insert,
 }
 
-LEASE_MS: Final = 60_000
-"""How long a turn lasts without a sign of life, in ms of the database clock."""
-
-_HARTSLAG_S: Final = 15.0
+_HARTSLAG_S: Final = LEASE_MS / 4000
 _KIJK_S: Final = 5.0
 
 

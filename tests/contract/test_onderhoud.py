@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from routing import onderhoud, schema
 from routing.databank import make_engine, parse_url
 from routing.klok import Klok
-from routing.onderhoud import LEASE_MS, Beurt, BeurtVerloren, Onderhoud, Taak
+from routing.lanes import LEASE_MS
+from routing.onderhoud import Beurt, BeurtVerloren, Onderhoud, Taak
 from routing.opslag import Opslag
 
 

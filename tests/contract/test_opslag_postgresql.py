@@ -153,3 +153,12 @@ async def test_two_nodes_fill_and_empty_the_same_lanes_without_deadlock(postgres
     assert open_ == geteld
     for knoop in knopen:
         await knoop.close()
+
+
+async def test_a_frozen_node_does_not_hold_its_locks_for_ever(opslag: Opslag):
+    """The database ends a transaction in which a node stopped talking; what it did is undone, others go on."""
+
+    def setting(conn: sa.Connection) -> str:
+        return str(conn.execute(sa.text("SHOW idle_in_transaction_session_timeout")).scalar_one())
+
+    assert await opslag.write(setting) == "10s"
