@@ -77,7 +77,6 @@ class Graphqlklant:
                     raise
             await asyncio.sleep(wachten)
 
-
     async def _authorised(self, vraag: bytes, spoor: str) -> Antwoord:
         """Ask with the token there is, and once with a new one when the register does not take it (any more)."""
         token = await self._tokens.current()

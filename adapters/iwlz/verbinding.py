@@ -75,9 +75,10 @@ class Verbinding:
                 return Antwoord(antwoord.status, antwoord.content_type, await _read(antwoord, grens))
         except TimeoutError:  # asked again it would only keep the asker waiting longer
             raise Mislukt(Oorzaak.TIJD) from None
-        except (aiohttp.ClientConnectorCertificateError, ssl.SSLError, aiohttp.ClientConnectorSSLError):
-            raise Mislukt(Oorzaak.CERTIFICAAT) from None
-        except (aiohttp.ClientError, OSError):  # a question changes nothing there, so a lost answer may be asked again
+        except (aiohttp.ClientError, OSError) as fout:
+            if _is_tls(fout):
+                raise Mislukt(Oorzaak.CERTIFICAAT) from None
+            # a question changes nothing there, so one whose answer got lost may be asked again
             raise Mislukt(Oorzaak.VERBINDING, opnieuw=True) from None
 
     async def close(self) -> None:
@@ -107,6 +108,15 @@ class Verbinding:
             )
         if 300 <= status < 400:
             raise Mislukt(Oorzaak.ONBEGRIJPELIJK, status=status)
+
+
+def _is_tls(fout: BaseException | None) -> bool:
+    """Say whether certificates are the matter; that ours is refused shows only after the handshake of TLS 1.3."""
+    while fout is not None:
+        if isinstance(fout, ssl.SSLError | aiohttp.ClientConnectorCertificateError):
+            return True
+        fout = fout.__cause__ or fout.__context__
+    return False
 
 
 async def _read(antwoord: aiohttp.ClientResponse, grens: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +13,15 @@ from typing import Annotated
 import typer
 
 from knooppunt.beeld import safe
+from knooppunt.cli.storing import Bediening, Storing, Zaad, open_switch, read_storingen
+from knooppunt.configuratie import Koppelvlak
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.grootboek import Boeking, Richting
+from knooppunt.simulatie.storing import Storingen
 from knooppunt.simulatie.stuf import StufPartij
-from knooppunt.simulatie.vsp import VspPartij
-from knooppunt.tls import client_context, server_context
+from knooppunt.simulatie.verlopen import can_expire, expired_client, expiring_server
+from knooppunt.simulatie.vsp import STORINGEN, VspPartij
+from knooppunt.tls import client_context
 
 simuleer = typer.Typer(no_args_is_help=True, help="Speel een partij na: ontvangt, toont en beantwoordt berichten.")
 
@@ -47,10 +52,14 @@ def gemeente(
     ca: Ca,
     poort: Poort = 0,
     zwijgt: Zwijgt = False,
+    storing: Storing = None,
+    zaad: Zaad = 0,
+    bediening: Bediening = None,
 ) -> None:
     """Speel een gemeente na, die StUF-berichten ontvangt en beantwoordt, tot Ctrl-C."""
-    partij = _stuf(code, cert, key, ca, antwoordt=not zwijgt)
-    run(lambda: _listen(partij, hub, poort))
+    instellingen = credentials(cert, key, ca)
+    partij = _stuf(code, instellingen, read_storingen(storing, zaad, certificaat=instellingen), antwoordt=not zwijgt)
+    run(lambda: _listen(partij, hub, poort, bediening))
 
 
 @simuleer.command()
@@ -64,47 +73,60 @@ def zorgaanbieder(
     protocol: Annotated[Spraak, typer.Option(help="vsp haalt op over REST, stuf ontvangt SOAP.")] = Spraak.VSP,
     poort: Poort = 0,
     zwijgt: Zwijgt = False,
+    storing: Storing = None,
+    zaad: Zaad = 0,
+    bediening: Bediening = None,
 ) -> None:
     """Speel een zorgaanbieder na, die berichten ontvangt en beantwoordt, tot Ctrl-C."""
-    if protocol is Spraak.STUF:
-        stuf = _stuf(code, cert, key, ca, antwoordt=not zwijgt)
-        run(lambda: _listen(stuf, hub, poort))
-        return
-    context = client_context(credentials(cert, key, ca))
-    partij = VspPartij(code, code, hub=hub, client=context, antwoordt=not zwijgt, meld=_tell)
-    run(lambda: _collect(partij, hub))
-
-
-def _stuf(code: str, cert: Path, key: Path, ca: Path, *, antwoordt: bool) -> StufPartij:
     instellingen = credentials(cert, key, ca)
+    if protocol is Spraak.STUF:
+        storingen = read_storingen(storing, zaad, certificaat=instellingen)
+        stuf = _stuf(code, instellingen, storingen, antwoordt=not zwijgt)
+        run(lambda: _listen(stuf, hub, poort, bediening))
+        return
+    partij = VspPartij(
+        code,
+        code,
+        hub=hub,
+        client=client_context(instellingen),
+        antwoordt=not zwijgt,
+        meld=_tell,
+        storingen=read_storingen(storing, zaad, kent=STORINGEN, certificaat=instellingen),
+        verlopen=expired_client(instellingen) if can_expire(instellingen) else None,
+    )
+    run(lambda: _collect(partij, hub, bediening))
+
+
+def _stuf(code: str, instellingen: Koppelvlak, storingen: Storingen, *, antwoordt: bool) -> StufPartij:
     return StufPartij(
         code,
         code,
-        server=server_context(instellingen),
+        server=expiring_server(instellingen, storingen),
         client=client_context(instellingen),
         antwoordt=antwoordt,
         meld=_tell,
+        storingen=storingen,
     )
 
 
-async def _listen(partij: StufPartij, hub: str, poort: int) -> None:
-    try:
+async def _listen(partij: StufPartij, hub: str, poort: int, bediening: int | None) -> None:
+    async with AsyncExitStack() as stapel:
+        stapel.push_async_callback(partij.close)
         url = await partij.start(poort)
         partij.connect_hub(hub)
         typer.echo(f"{partij.code} ontvangt berichten op {url}. Stoppen: Ctrl-C.")
+        await open_switch(stapel, partij.storingen, bediening)
         await until_stopped()
-    finally:
-        await partij.close()
     _summarise(partij.mislukt)
 
 
-async def _collect(partij: VspPartij, hub: str) -> None:
-    try:
+async def _collect(partij: VspPartij, hub: str, bediening: int | None) -> None:
+    async with AsyncExitStack() as stapel:
+        stapel.push_async_callback(partij.close)
         await partij.start()
         typer.echo(f"{partij.code} haalt berichten op bij {hub}. Stoppen: Ctrl-C.")
+        await open_switch(stapel, partij.storingen, bediening)
         await until_stopped()
-    finally:
-        await partij.close()
     _summarise(partij.mislukt)
 
 
@@ -118,6 +140,7 @@ async def until_stopped() -> None:
 
 def run(spel: Callable[[], Awaitable[None]]) -> None:
     """Play until it ends; a port that cannot be opened ends it with exit code 2."""
+
     async def perform() -> None:
         await spel()
 

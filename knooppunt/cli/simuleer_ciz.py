@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
-import tempfile
-from datetime import UTC, datetime, timedelta
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +10,10 @@ import typer
 
 from knooppunt.beeld import safe
 from knooppunt.cli.simuleer import Ca, Cert, Key, Poort, run, simuleer, until_stopped
-from knooppunt.configuratie import ConfiguratieFout
-from knooppunt.pki import PkiFout, Proefautoriteit
+from knooppunt.cli.storing import Bediening, Storing, Zaad, open_switch, read_storingen
 from knooppunt.simulatie.certificaat import credentials
-from knooppunt.simulatie.ciz import TOKEN, VERSIE1, VERSIE2, Cizregister, Registervraag, Storing
-from knooppunt.tls import server_context
-
-_DAG = timedelta(days=1)
+from knooppunt.simulatie.ciz import STORINGEN, TOKEN, VERSIE1, VERSIE2, Cizregister, Registervraag
+from knooppunt.simulatie.verlopen import expiring_server
 
 
 def ciz(
@@ -30,36 +25,24 @@ def ciz(
     indicaties: Annotated[
         Path | None, typer.Option(metavar="BESTAND", help="TOML met eigen indicaties; zonder gelden de ingebouwde.")
     ] = None,
-    fout: Annotated[Storing | None, typer.Option(help="Wat er misgaat bij elke vraag.")] = None,
-    keer: Annotated[
-        int | None, typer.Option(min=1, help="Bij hoeveel vragen het misgaat; daarna gaat het goed.")
-    ] = None,
+    storing: Storing = None,
+    zaad: Zaad = 0,
+    bediening: Bediening = None,
 ) -> None:
     """Speel het Wlz-register van het CIZ na (GraphQL, zoals het indicatieregister van iWlz), tot Ctrl-C."""
-    tls = _expired(ca) if fout is Storing.CERTIFICAAT_VERLOPEN else server_context(credentials(cert, key, ca))
-    register = Cizregister(tls, indicaties, _tell)
-    register.storing, register.keer = fout, keer
-    run(lambda: _serve(register, poort))
+    instellingen = credentials(cert, key, ca)
+    storingen = read_storingen(storing, zaad, kent=STORINGEN, certificaat=instellingen)
+    register = Cizregister(expiring_server(instellingen, storingen), indicaties, _tell, storingen)
+    run(lambda: _serve(register, poort, bediening))
 
 
-def _expired(ca: Path) -> ssl.SSLContext:
-    """Make a server context with a certificate that ended yesterday; needs the key of a test authority."""
-    nu = datetime.now(UTC)
-    try:
-        uitgifte = Proefautoriteit.read(ca.parent).issue("CIZ (TEST)", van=nu - 9 * _DAG, tot=nu - _DAG)
-    except PkiFout as reden:
-        raise ConfiguratieFout(f"--ca: {reden}") from None
-    with tempfile.TemporaryDirectory() as map_:
-        return server_context(credentials(*uitgifte.write(Path(map_), "ciz"), ca))
-
-
-async def _serve(register: Cizregister, poort: int) -> None:
-    try:
+async def _serve(register: Cizregister, poort: int, bediening: int | None) -> None:
+    async with AsyncExitStack() as stapel:
+        stapel.push_async_callback(register.close)
         url = await register.start(poort)
         typer.echo(f"CIZ antwoordt op {url} ({TOKEN}, {VERSIE1}, {VERSIE2}). Stoppen: Ctrl-C.")
+        await open_switch(stapel, register.storingen, bediening)
         await until_stopped()
-    finally:
-        await register.close()
 
 
 def _tell(vraag: Registervraag) -> None:

@@ -16,6 +16,7 @@ from istandaarden.kop import Kop, read_kop
 from istandaarden.opbouw import build
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.veilig import parse
+from knooppunt.simulatie.storing import Storing, Storingsoort, Verkeerd
 
 _XSD_VERSIE = {"BasisschemaXsdVersie": "1.0.0", "BerichtXsdVersie": "1.0.0"}
 
@@ -46,6 +47,23 @@ def answer(functie: str, payload: bytes, *, release: str = "3.2") -> Antwoord | 
     vandaag = datetime.now(tz=ZoneInfo("Europe/Amsterdam")).date()
     inhoud = _retour(kop, vandaag) if terug.is_retour else _declaratie_antwoord(kop, payload, vandaag)
     return Antwoord(terug.code, build(terug, inhoud))
+
+
+def replies(antwoord: Antwoord, referentie: str, storing: Storing | None) -> list[tuple[Antwoord, str]]:
+    """Return what is sent back for the bericht `referentie`: the answer, each with the bericht it says it answers.
+
+    Without a fault of the kind ``verkeerd`` that is the answer itself, once.
+    """
+    goed = (antwoord, referentie)
+    if storing is None or storing.soort is not Storingsoort.VERKEERD:
+        return [goed]
+    match storing.verkeerd:
+        case Verkeerd.VERWIJZING:
+            return [(antwoord, str(uuid.uuid4()))]
+        case Verkeerd.INHOUD:
+            return [(Antwoord(antwoord.functie, antwoord.payload[: len(antwoord.payload) // 2]), referentie)]
+        case Verkeerd.DUBBEL:
+            return [goed, goed]
 
 
 def _retour(kop: Kop, vandaag: date) -> dict[str, object]:

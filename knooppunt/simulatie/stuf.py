@@ -10,9 +10,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
-from knooppunt.simulatie.antwoord import answer
+from knooppunt.simulatie.antwoord import answer, replies
 from knooppunt.simulatie.grootboek import Boeking, Grootboek, Richting
 from knooppunt.simulatie.opstellen import APPLICATIE, compose_envelop
+from knooppunt.simulatie.storing import NIET_VERWERKT, Storing, Storingen
+from knooppunt.simulatie.verstoring import disturb, strike
 from knooppunt.simulatie.verzending import StufZender, Verzending
 from knooppunt.tls import identify
 from routing import tijdstip
@@ -27,7 +29,8 @@ class StufPartij:
     """One simulated gemeente or zorgaanbieder with an own StUF endpoint over mutual TLS.
 
     It is its own Innemer: what comes in is booked in `grootboek`, and a heenbericht gets its accepting answer.
-    `url` is where it listens (or listened); `mislukt` lists, in Dutch, answers that the hub did not take.
+    `url` is where it listens (or listened); `mislukt` lists, in Dutch, answers that the hub did not take; `storingen`
+    are its faults on demand, by the functie of what comes in.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class StufPartij:
         client: ssl.SSLContext,
         antwoordt: bool = True,
         meld: Callable[[Boeking], None] | None = None,
+        storingen: Storingen | None = None,
     ) -> None:
         self.code = code
         self.naam = naam
         self.grootboek = Grootboek(meld)
         self.mislukt: list[str] = []
+        self.storingen = storingen or Storingen()
         self.url = ""
         self._server, self._client, self._antwoordt = server, client, antwoordt
         self._zender: StufZender | None = None
@@ -54,7 +59,7 @@ class StufPartij:
 
     async def start(self, poort: int = 0, adres: str = "127.0.0.1") -> str:
         """Open the listener and return its address; 0 takes a free port, and the same one after `stop`."""
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=0, middlewares=[disturb(self.storingen, _verrichting)])
         zelf = Serverinstellingen(hub=Systeem(self.code, APPLICATIE))  # who signs its Bv03
         OntvangAsynchroon(self, identify, zelf).add_routes(app, PAD)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
@@ -107,6 +112,10 @@ class StufPartij:
     async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
         """Book what the hub delivers; the same bericht twice is booked once and gets the same receipt."""
         sg = aanlevering.envelop.stuurgegevens
+        storing = strike(self.storingen, sg.functie or sg.berichtcode.value)
+        if storing is not None and storing.soort in NIET_VERWERKT:
+            fout = make_fout("opslaan_onmogelijk", "B")
+            return Ontvangst(Ontvangstsoort.GEWEIGERD, str(uuid.uuid4()), tijdstip.now(), fout=fout)
         sleutel = (sg.zender.organisatie, sg.referentienummer)
         eerder = self._bonnen.get(sleutel)
         if eerder is not None:
@@ -121,18 +130,21 @@ class StufPartij:
         payload = b"".join(aanlevering.payload.chunks())
         await self.grootboek.record(Richting.ONTVANGEN, aanlevering.envelop, payload)
         if self._antwoordt and self._zender is not None and sg.functie:
-            taak = asyncio.create_task(self._answer(aanlevering.envelop, sg.functie, payload))
+            taak = asyncio.create_task(self._answer(aanlevering.envelop, sg.functie, payload, storing))
             self._taken.add(taak)
             taak.add_done_callback(self._taken.discard)
         return bon
 
-    async def _answer(self, heen: Envelop, functie: str, payload: bytes) -> None:
+    async def _answer(self, heen: Envelop, functie: str, payload: bytes, storing: Storing | None) -> None:
         antwoord = await asyncio.to_thread(answer, functie, payload)
         if antwoord is None:
             return
         sg = heen.stuurgegevens
-        verzending = await self.send(
-            antwoord.functie, antwoord.payload, sg.zender.organisatie, antwoord_op=sg.referentienummer
-        )
-        if verzending.uitkomst.soort is not Uitkomstsoort.BEZORGD:
-            self.mislukt.append(f"{antwoord.functie}: {verzending.uitkomst.toelichting}")
+        for terug, antwoord_op in replies(antwoord, sg.referentienummer, storing):
+            verzending = await self.send(terug.functie, terug.payload, sg.zender.organisatie, antwoord_op=antwoord_op)
+            if verzending.uitkomst.soort is not Uitkomstsoort.BEZORGD:
+                self.mislukt.append(f"{terug.functie}: {verzending.uitkomst.toelichting}")
+
+
+def _verrichting(request: web.Request) -> str | None:
+    return None if request.method == "POST" else "beschrijving"

@@ -16,8 +16,10 @@ from structlog.testing import capture_logs
 from adapters.iwlz.register import IwlzRegister
 from knooppunt.pki import CLIENT, Proefautoriteit, Uitgifte
 from knooppunt.simulatie.certificaat import credentials
-from knooppunt.simulatie.ciz import Cizregister, Storing
-from knooppunt.tls import client_context, server_context
+from knooppunt.simulatie.ciz import STORINGEN, Cizregister
+from knooppunt.simulatie.storing import Storingen, read_storing
+from knooppunt.simulatie.verlopen import expiring_server
+from knooppunt.tls import client_context
 from routing.wlz.register import Oorzaak, RegisterFout
 
 JA, NIEMAND, TWEEMAAL = "999990342", "999990019", "999990421"
@@ -76,53 +78,54 @@ async def test_a_token_is_replaced_before_it_ends(register: IwlzRegister, ciz: C
     assert ciz.tokens == 2
 
 
+def _fault(ciz: Cizregister, tekst: str) -> None:
+    ciz.storingen.switch([read_storing(tekst)])
+
+
 @pytest.mark.parametrize(
     ("storing", "oorzaak", "vragen"),
     [
-        (Storing.ANTWOORD_KWIJT, Oorzaak.VERBINDING, 3),
-        (Storing.FOUTEN, Oorzaak.ONVOLLEDIG, 1),
-        (Storing.HALF, Oorzaak.ONVOLLEDIG, 1),
-        (Storing.NIETS, Oorzaak.ONBEGRIJPELIJK, 1),
-        (Storing.STORING, Oorzaak.STORING, 1),
-        (Storing.DRUK, Oorzaak.STORING, 3),
-        (Storing.ONLEESBAAR, Oorzaak.ONBEGRIJPELIJK, 1),
-        (Storing.GEEN_GRAPHQL, Oorzaak.ONBEGRIJPELIJK, 1),
-        (Storing.ANDER, Oorzaak.ONBEGRIJPELIJK, 1),
+        ("kwijt/toets", Oorzaak.VERBINDING, 3),
+        ("graphql:fouten", Oorzaak.ONVOLLEDIG, 1),
+        ("graphql:half", Oorzaak.ONVOLLEDIG, 1),
+        ("graphql:niets", Oorzaak.ONBEGRIJPELIJK, 1),
+        ("graphql:ander", Oorzaak.ONBEGRIJPELIJK, 1),
+        ("fout:500/toets", Oorzaak.STORING, 1),
+        ("fout:503/toets", Oorzaak.STORING, 3),
+        ("fout:429/toets", Oorzaak.DRUK, 3),
+        ("fout:401/toets", Oorzaak.TOEGANG, 2),
+        ("wartaal/toets", Oorzaak.ONBEGRIJPELIJK, 1),
+        ("fout:400/token", Oorzaak.TOEGANG, 0),
+        ("fout:401/token", Oorzaak.TOEGANG, 0),
+        ("wartaal/token", Oorzaak.ONBEGRIJPELIJK, 0),
     ],
 )
 async def test_a_fault_has_its_cause_and_is_asked_again_only_when_that_may_help(
-    register: IwlzRegister, ciz: Cizregister, storing: Storing, oorzaak: Oorzaak, vragen: int
+    register: IwlzRegister, ciz: Cizregister, storing: str, oorzaak: Oorzaak, vragen: int
 ) -> None:
-    ciz.storing = storing
+    _fault(ciz, storing)
     assert await _fails(register) is oorzaak
     assert len(ciz.vragen) == vragen
+    ciz.storingen.switch([])
+    assert len(await register.indications_of(JA)) == 1
 
 
-@pytest.mark.parametrize("storing", [Storing.ANTWOORD_KWIJT, Storing.DRUK])
-async def test_what_goes_wrong_once_is_asked_again(
-    register: IwlzRegister, ciz: Cizregister, storing: Storing
-) -> None:
-    ciz.storing, ciz.keer = storing, 1
+@pytest.mark.parametrize("storing", ["kwijt@2/toets", "fout:503@2/toets", "kwijt@2/token"])
+async def test_what_goes_wrong_once_is_asked_again(register: IwlzRegister, ciz: Cizregister, storing: str) -> None:
+    _fault(ciz, storing)
+    ciz.storingen.draw(storing.split("/")[1])  # the first is passed over: the next one goes wrong
     assert len(await register.indications_of(JA)) == 1
     assert len({v.spoor for v in ciz.vragen}) == 1  # one trace for all attempts
 
 
 async def test_a_late_answer_is_not_asked_again(ciz: Cizregister) -> None:
-    ciz.storing = Storing.TE_LAAT
+    _fault(ciz, "laat:1s/toets")
     register = IwlzRegister(settings(await ciz.start(), antwoord_s=0.3))
     try:
         assert await _fails(register) is Oorzaak.TIJD
         assert len(ciz.vragen) == 1
     finally:
         await register.close()
-
-
-async def test_a_register_that_refuses_every_token_is_not_asked_for_ever(
-    register: IwlzRegister, ciz: Cizregister
-) -> None:
-    ciz.storing = Storing.TOKEN_GEWEIGERD
-    assert await _fails(register) is Oorzaak.TOEGANG
-    assert ciz.tokens == 2
 
 
 async def test_a_register_that_is_not_there(ciz: Cizregister) -> None:
@@ -150,7 +153,6 @@ class _Doos:
             try:
                 return len(await register.indications_of(JA))
             except RegisterFout as fout:
-                assert JA not in repr(fout)
                 return fout.oorzaak
             finally:
                 await register.close()
@@ -203,11 +205,11 @@ async def test_over_tls_both_sides_show_a_valid_certificate(tmp_path: Path) -> N
     autoriteit = Proefautoriteit.create()
     ca = autoriteit.write(tmp_path)
     nu = datetime.now(UTC)
-    verlopen = {"van": nu - 9 * _DAG, "tot": nu - _DAG}
 
-    async def ask(server: Uitgifte, client: Uitgifte) -> Oorzaak | int:
-        tls = server_context(credentials(*server.write(tmp_path, "ciz"), ca))
-        ciz = Cizregister(tls)
+    async def ask(server: Uitgifte, client: Uitgifte, storing: str = "verlopen@999999") -> Oorzaak | int:
+        storingen = Storingen([read_storing(storing)], kent=STORINGEN)
+        tls = expiring_server(credentials(*server.write(tmp_path, "ciz"), ca), storingen)
+        ciz = Cizregister(tls, storingen=storingen)
         hub = client_context(credentials(*client.write(tmp_path, "hub"), ca))
         register = IwlzRegister(settings((await ciz.start()).replace("127.0.0.1", "localhost")), hub)
         try:
@@ -220,8 +222,10 @@ async def test_over_tls_both_sides_show_a_valid_certificate(tmp_path: Path) -> N
 
     goed = autoriteit.issue("ciz"), autoriteit.issue("hub", doelen=(CLIENT,))
     assert await ask(*goed) == 1
-    assert await ask(autoriteit.issue("ciz", **verlopen), goed[1]) is Oorzaak.CERTIFICAAT
-    assert await ask(goed[0], autoriteit.issue("hub", **verlopen)) in {Oorzaak.CERTIFICAAT, Oorzaak.VERBINDING}
+    verlopen_client = autoriteit.issue("hub", van=nu - 9 * _DAG, tot=nu - _DAG)
+    # with TLS 1.3 a server refuses after the handshake: its alert or a broken connection, whichever arrives first
+    assert await ask(goed[0], verlopen_client) in {Oorzaak.CERTIFICAAT, Oorzaak.VERBINDING}
+    assert await ask(*goed, storing="verlopen") is Oorzaak.CERTIFICAAT
     vreemd = Proefautoriteit.create("vreemd").issue("ciz")
     assert await ask(vreemd, goed[1]) is Oorzaak.CERTIFICAAT
 
@@ -230,7 +234,7 @@ async def test_neither_token_nor_secret_nor_bsn_shows_in_a_log_line(
     register: IwlzRegister, ciz: Cizregister, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    ciz.storing = Storing.FOUTEN
+    _fault(ciz, "graphql:fouten")
     with capture_logs() as log, pytest.raises(RegisterFout):
         await register.indications_of(JA)
     assert [regel["event"] for regel in log if "codes" in regel] == ["Wlz-register meldt fouten"]
