@@ -50,6 +50,7 @@ class Richting(StrEnum):
 
     ZENDEN = "zenden"
     ONTVANGEN = "ontvangen"
+    BEVRAGEN = "bevragen"  # a lookup: what the machtiging is for is a dienst under a law
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,10 @@ class Aansluiting:
 
 @dataclass(frozen=True, slots=True)
 class Machtiging:
-    """Permission of a partij for a berichtsoort in one direction.
+    """Permission of a partij for a berichtsoort in one direction, or for a lookup.
 
-    `berichtsoort` is a functie (``WMO301``), or a family with a closing star (``JW*``).
+    `berichtsoort` is a functie (``WMO301``), a family with a closing star (``JW*``), or, for a lookup, a dienst under
+    a law (``woonplaats:jeugdwet``, `routing.dienst`), always in full.
     """
 
     partij: str

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, delete, insert, update
 
 from routing import schema
+from routing.dienst import grants
 from routing.fouten import GENERATIES
 from routing.functies import namen
 from routing.partij import KETENPARTIJEN, Aansluiting, Kanaal, Machtiging, Partij, Partijsoort, Protocol, Richting
@@ -41,11 +42,17 @@ _VELDEN = (
     "quota_mib",
     "mag_zenden",
     "mag_ontvangen",
+    "mag_bevragen",
 )
 _KEUZES = {"regelniveau": ("1", "2", "3", "4"), "antwoordt_hub": ("true", "false")}  # text, or what TOML makes of it
 _AANTALLEN = {"max_gelijktijdig": 64, "per_minuut": 100_000, "quota_berichten": 999_999, "quota_mib": 999_999}
 """Fields that hold a number, and the largest."""
-_LIJSTEN = ("identiteiten", "mag_zenden", "mag_ontvangen")
+_LIJSTEN = ("identiteiten", "mag_zenden", "mag_ontvangen", "mag_bevragen")
+_MACHTIGINGEN = {
+    "mag_zenden": Richting.ZENDEN,
+    "mag_ontvangen": Richting.ONTVANGEN,
+    "mag_bevragen": Richting.BEVRAGEN,
+}
 _KENMERK = re.compile(r"oin:[0-9]{20}|sha256:[0-9a-f]{64}")
 
 
@@ -215,16 +222,21 @@ def _inschrijving(rij: Mapping[str, object]) -> tuple[Inschrijving, list[str]]:
         fouten.append("naam ontbreekt")
     machtigingen = tuple(
         Machtiging(code, richting, berichtsoort)
-        for veld, richting in (("mag_zenden", Richting.ZENDEN), ("mag_ontvangen", Richting.ONTVANGEN))
+        for veld, richting in _MACHTIGINGEN.items()
         for berichtsoort in dict.fromkeys(lijsten.get(veld, ()))
     )
     fouten += [
         f"berichtsoort {m.berichtsoort!r} is geen bekende functie, en ook geen familie met een ster (WMO*)"
         for m in machtigingen
-        if not any(m.covers(functie) for functie in namen())
+        if m.richting is not Richting.BEVRAGEN and not any(m.covers(functie) for functie in namen())
+    ]
+    fouten += [
+        f"{m.berichtsoort!r} is geen dienst onder een wet; kies uit {', '.join(grants())}"
+        for m in machtigingen
+        if m.richting is Richting.BEVRAGEN and m.berichtsoort not in grants()
     ]
     aansluiting = None
-    if rij.keys() - {"code", "soort", "naam", "mag_zenden", "mag_ontvangen"}:
+    if rij.keys() - {"code", "soort", "naam"} - _MACHTIGINGEN.keys():
         aansluiting = _aansluiting(code, tekst, lijsten.get("identiteiten", []), fouten)
     return Inschrijving(Partij(code, soort, naam), aansluiting, machtigingen), fouten
 

@@ -72,8 +72,8 @@ machtiging = Table(
     "machtiging",
     metadata,
     Column("partij", Text, ForeignKey("partij.code"), primary_key=True),
-    Column("richting", Text, primary_key=True),  # zenden | ontvangen
-    Column("berichtsoort", Text, primary_key=True),  # WMO301, or with a closing * for a family
+    Column("richting", Text, primary_key=True),  # zenden | ontvangen | bevragen
+    Column("berichtsoort", Text, primary_key=True),  # WMO301, or with a closing * for a family; woonplaats:jeugdwet
 )
 
 releasemoment = Table(  # what an operator lays over the built-in calendar of releases
@@ -311,6 +311,49 @@ onderhoud = Table(
     Column("lease_token", Text),
 )
 
+# --- lookups: what was processed about whom, and who asked for what reason -----------------------------------------
+
+verwerking = Table(  # lines as Logboek Dataverwerkingen prescribes them; they only grow, a trigger refuses a change
+    "verwerking",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("trace_id", Text, nullable=False),
+    Column("operation_id", Text, nullable=False, unique=True),
+    Column("parent_operation_id", Text),
+    Column("foreign_trace_id", Text),
+    Column("foreign_operation_id", Text),
+    Column("foreign_entity", Text),
+    Column("status_code", Integer, nullable=False),  # 0 unknown, 1 ok, 2 error
+    Column("name", Text, nullable=False),
+    Column("start_time", BigInteger, nullable=False),
+    Column("end_time", BigInteger, nullable=False),
+    Column("processing_activity_id", Text, nullable=False),
+    Column("sleutel_id", Text),  # which key made the HMAC
+    Column("data_subject_id", LargeBinary),  # HMAC; nothing can be read from it
+)
+Index("ix_verwerking_data_subject_id", verwerking.c.data_subject_id)
+Index("ix_verwerking_end_time", verwerking.c.end_time)
+
+verantwoording = Table(  # who asked, apart from the lines, which name no user; these only grow too
+    "verantwoording",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("trace_id", Text, nullable=False, unique=True),  # of all lines that came of this question
+    Column("operation_id", Text, nullable=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("partij", Text, nullable=False),
+    Column("identiteit", Text, nullable=False),
+    Column("persoon", Text),
+    Column("kanaal", Text, nullable=False),
+    Column("dienst", Text, nullable=False),
+    Column("wet", Text, nullable=False),
+    Column("doel", Text, nullable=False),
+    Column("zaakkenmerk", Text, nullable=False),
+    Column("reden", Text, nullable=False),
+    Column("besluit", Text, nullable=False),
+)
+Index("ix_verantwoording_moment", verantwoording.c.moment)
+Index("ix_verantwoording_partij", verantwoording.c.partij, verantwoording.c.moment)
 # --- operations -----------------------------------------------------------------------------------------------------
 
 incident = Table(

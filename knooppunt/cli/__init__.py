@@ -31,7 +31,7 @@ OPDRACHTEN = {
     "sleutel": ("Sleutels waarmee de inhoud van berichten versleuteld is.", "sleutel"),
     "pki": ("Certificaten om mee te proberen.", "pki"),
     "partij": ("Partijen en hun aansluitingen.", "partij"),
-    "machtiging": ("Wie welke berichten mag verzenden en ontvangen.", "partij"),
+    "machtiging": ("Wie welke berichten mag verzenden en ontvangen, en wat mag bevragen.", "partij"),
     "bericht": ("Berichten volgen, uitleg vragen en veilig opnieuw aanbieden.", "bericht"),
     "keten": ("Welke antwoorden nog ontbreken, en wat er in een zaak gebeurde.", "keten"),
     "lane": ("De rij van een ontvanger: tonen, pauzeren en hervatten.", "lane"),
@@ -41,7 +41,12 @@ OPDRACHTEN = {
     "bewaar": ("Bewaartermijnen.", "bewaar"),
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
+<<<<<<< HEAD
     "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer simuleer_ciz"),
+=======
+    "verwerking": ("Het verwerkingenlogboek: wie iets over een persoon vroeg, en waarom.", "verwerking"),
+    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer"),
+>>>>>>> e57d032c0da913130264a88f92599dac7981f815
     "standaard": (
         "De standaarden: welke berichten er zijn, en hun schema's.",
         "standaarden standaardpakket",

@@ -19,7 +19,9 @@ from routing.register import Register, read_register
 from routing.registerimport import Importfout, read_file, store
 
 partij = typer.Typer(no_args_is_help=True, help="Partijen en hun aansluitingen.")
-machtiging = typer.Typer(no_args_is_help=True, help="Wie welke berichten mag verzenden en ontvangen.")
+machtiging = typer.Typer(
+    no_args_is_help=True, help="Wie welke berichten mag verzenden en ontvangen, en wat mag bevragen."
+)
 
 Config = Annotated[Path, typer.Option(help="Configuratiebestand van het knooppunt.")]
 AlsJson = Annotated[bool, typer.Option("--json", help="Schrijf JSON, voor een programma.")]
@@ -79,7 +81,7 @@ def toon_partij(code: Code = None, config: Config = _STANDAARD, als_json: AlsJso
 
 @machtiging.command("toon")
 def toon_machtiging(code: Code = None, config: Config = _STANDAARD, als_json: AlsJson = False) -> None:
-    """Toon wie welke berichtsoorten mag verzenden en ontvangen."""
+    """Toon wie welke berichtsoorten mag verzenden en ontvangen, en welke diensten mag bevragen."""
     register = _register(config)
     codes = sorted({c for c, _ in register.machtigingen}) if code is None else [_find(register, code).code]
     if als_json:
@@ -127,7 +129,7 @@ def _table(register: Register, codes: list[str]) -> Table:
 
 def _print_machtigingen(register: Register, codes: list[str]) -> None:
     tabel = Table()
-    for kop in ("Partij", "Naam", "Mag", "Berichtsoorten"):
+    for kop in ("Partij", "Naam", "Mag", "Berichtsoorten of diensten"):
         tabel.add_column(kop)
     for code in codes:
         for richting in Richting:

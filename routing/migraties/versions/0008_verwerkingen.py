@@ -1,0 +1,84 @@
+"""The processing log: lines about data subjects, and who asked for what reason.
+
+Revision ID: 0008
+Revises: 0007
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+_RIJNUMMER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_ALLEEN_TOEVOEGEN = ("verwerking", "verantwoording")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "verwerking",
+        sa.Column("id", _RIJNUMMER, nullable=False, autoincrement=True),
+        sa.Column("trace_id", sa.Text, nullable=False),
+        sa.Column("operation_id", sa.Text, nullable=False),
+        sa.Column("parent_operation_id", sa.Text),
+        sa.Column("foreign_trace_id", sa.Text),
+        sa.Column("foreign_operation_id", sa.Text),
+        sa.Column("foreign_entity", sa.Text),
+        sa.Column("status_code", sa.Integer, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("start_time", sa.BigInteger, nullable=False),
+        sa.Column("end_time", sa.BigInteger, nullable=False),
+        sa.Column("processing_activity_id", sa.Text, nullable=False),
+        sa.Column("sleutel_id", sa.Text),
+        sa.Column("data_subject_id", sa.LargeBinary),
+        sa.PrimaryKeyConstraint("id", name="pk_verwerking"),
+        sa.UniqueConstraint("operation_id", name="uq_verwerking_operation_id"),
+    )
+    op.create_index("ix_verwerking_data_subject_id", "verwerking", ["data_subject_id"])
+    op.create_index("ix_verwerking_end_time", "verwerking", ["end_time"])
+    op.create_table(
+        "verantwoording",
+        sa.Column("id", _RIJNUMMER, nullable=False, autoincrement=True),
+        sa.Column("trace_id", sa.Text, nullable=False),
+        sa.Column("operation_id", sa.Text, nullable=False),
+        sa.Column("moment", sa.BigInteger, nullable=False),
+        sa.Column("partij", sa.Text, nullable=False),
+        sa.Column("identiteit", sa.Text, nullable=False),
+        sa.Column("persoon", sa.Text),
+        sa.Column("kanaal", sa.Text, nullable=False),
+        sa.Column("dienst", sa.Text, nullable=False),
+        sa.Column("wet", sa.Text, nullable=False),
+        sa.Column("doel", sa.Text, nullable=False),
+        sa.Column("zaakkenmerk", sa.Text, nullable=False),
+        sa.Column("reden", sa.Text, nullable=False),
+        sa.Column("besluit", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_verantwoording"),
+        sa.UniqueConstraint("trace_id", name="uq_verantwoording_trace_id"),
+    )
+    op.create_index("ix_verantwoording_moment", "verantwoording", ["moment"])
+    op.create_index("ix_verantwoording_partij", "verantwoording", ["partij", "moment"])
+    _forbid_changes()
+
+
+def _forbid_changes() -> None:
+    """Let the database itself refuse to change a line."""
+    if op.get_bind().dialect.name == "sqlite":
+        for tabel in _ALLEEN_TOEVOEGEN:
+            op.execute(
+                f"CREATE TRIGGER {tabel}_onveranderlijk BEFORE UPDATE ON {tabel} "
+                "BEGIN SELECT RAISE(ABORT, 'een logregel verandert niet'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION logregel_onveranderlijk() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'een logregel verandert niet'; END $$"
+    )
+    for tabel in _ALLEEN_TOEVOEGEN:
+        op.execute(
+            f"CREATE TRIGGER {tabel}_onveranderlijk BEFORE UPDATE ON {tabel} "
+            "FOR EACH ROW EXECUTE FUNCTION logregel_onveranderlijk()"
+        )
