@@ -41,12 +41,8 @@ OPDRACHTEN = {
     "bewaar": ("Bewaartermijnen.", "bewaar"),
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
-<<<<<<< HEAD
-    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer simuleer_ciz"),
-=======
     "verwerking": ("Het verwerkingenlogboek: wie iets over een persoon vroeg, en waarom.", "verwerking"),
-    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer"),
->>>>>>> e57d032c0da913130264a88f92599dac7981f815
+    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer simuleer_ciz"),
     "standaard": (
         "De standaarden: welke berichten er zijn, en hun schema's.",
         "standaarden standaardpakket",
