@@ -72,14 +72,17 @@ def register_schema(versie: int) -> GraphQLSchema:
 
 def execute(versie: int, vraag: Mapping[str, Any], indicaties: tuple[Indicatieregel, ...]) -> ExecutionResult:
     """Answer a GraphQL request as that version of the register does."""
-    wortel = {
-        "getWlzIndicatiesVoorBsn": lambda _info, bsn: [_fields(i) for i in indicaties if i.bsn == bsn],
-        "wlzIndicatie": lambda _info, where=None: [_fields(i) for i in indicaties if _fits(i, where or {})],
-    }
+
+    def of_bsn(_info: object, bsn: str) -> list[dict[str, Any]]:
+        return [_fields(indicatie) for indicatie in indicaties if indicatie.bsn == bsn]
+
+    def that_fit(_info: object, where: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        return [_fields(indicatie) for indicatie in indicaties if _fits(indicatie, where or {})]
+
     return graphql_sync(
         register_schema(versie),
         str(vraag.get("query", "")),
-        root_value=wortel,
+        root_value={"getWlzIndicatiesVoorBsn": of_bsn, "wlzIndicatie": that_fit},
         variable_values=vraag.get("variables"),
         operation_name=vraag.get("operationName"),
     )

@@ -20,7 +20,7 @@ from routing.onderhoud import Beurt
 from routing.opslag import Opslag
 from routing.register import Register
 from routing.wlz.clientenlijst import Clientenlijst, list_gemeenten
-from routing.wlz.register import RegisterFout, Registerbron
+from routing.wlz.register import Registerbron, RegisterFout
 from routing.wlz.registerkopie import Registerkopie, current
 from routing.wlz.vergelijking import Vergelijking, allowed
 
