@@ -351,6 +351,23 @@ class BewarenSectie(Sectie):
         return waarde
 
 
+class OpvragenSectie(Sectie):
+    """Lookups of personal data: how much one partij may ask of one dienst, and how long is kept what they leave."""
+
+    per_minuut: int = Field(120, ge=1, description="Lookups in a minute; more is refused with 429.")
+    per_dag: int = Field(5000, ge=1, description="Lookups in 24 hours; more is refused with 429. A batch counts once.")
+    onbekend_per_dag: int = Field(
+        25,
+        ge=1,
+        description="BSNs that the register does not know in 24 hours, after which the partij is kept from the dienst "
+        "until the operator closes the incident.",
+    )
+    antwoord_dagen: float = Field(42, gt=0, description="Days that an answer is kept, to be given again on request.")
+    log_dagen: float = Field(
+        1827, ge=183, description="Days that the processing log is kept; at least half a year (BIO 12.4.2)."
+    )
+
+
 class RegelsSectie(Sectie):
     """Rules above the schema, for partijen that ask for them with their `regelniveau` in the register."""
 
@@ -378,6 +395,50 @@ class StufSectie(Sectie):
     max_envelop_mib: int = Field(25, ge=1, le=1024, description="Largest SOAP envelope in MiB; more is refused (413).")
 
 
+class BrpSectie(Sectie):
+    """The BRP, for lookups of the woonplaatsbeginsel (see `docs/koppelingen.md`)."""
+
+    url: str | None = Field(
+        None, description="Base of the Personen API, without `/personen`; without it the BRP is not asked."
+    )
+    historie_url: str | None = Field(
+        None,
+        description="Base of the historie API, without `/verblijfplaatshistorie`; not every gemeente offers it. "
+        "Without it, addresses of the past are named as missing.",
+    )
+    ca: Pad | None = Field(
+        None,
+        description="PEM file with the authorities its certificate is trusted by; those of the machine when absent.",
+    )
+    certificaat: Pad | None = Field(None, description="PEM file with our certificate for the BRP (mutual TLS).")
+    sleutel: Pad | None = Field(None, description="PEM file with the private key of `certificaat`.")
+    api_sleutel_bestand: Pad | None = Field(None, description="File with an API key on its first line.")
+    api_sleutel_kop: str = Field(
+        "X-API-KEY", pattern="^[A-Za-z0-9-]+$", description="Header in which the API key is sent."
+    )
+    token_url: str | None = Field(
+        None, description="Server that gives OAuth 2.0 tokens (client credentials), in the place of an API key."
+    )
+    token_client: str | None = Field(None, min_length=1, description="Our client id there.")
+    token_geheim_bestand: Pad | None = Field(None, description="File with the secret of that client on its first line.")
+    token_scope: str | None = Field(None, min_length=1, description="Scope to ask for.")
+    antwoord_seconden: float = Field(10, gt=0, description="Seconds to wait for one answer.")
+    geheel_seconden: float = Field(
+        30, gt=0, description="Seconds for one question with all its attempts (429, 503 and a broken connection)."
+    )
+    gelijktijdig: int = Field(4, ge=1, le=100, description="Questions on their way at once.")
+    per_seconde: float = Field(20, gt=0, le=1000, description="Questions per second, at this node.")
+
+    @field_validator("url", "historie_url", "token_url")
+    @classmethod
+    def _https(cls, waarde: str | None) -> str | None:
+        if waarde is not None and not re.match(
+            r"https://[^/@\s]+(/|$)|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", waarde
+        ):
+            raise ValueError("moet met https:// beginnen (http:// alleen voor 127.0.0.1) en mag geen naam bevatten")
+        return waarde
+
+
 class Logging(Sectie):
     """What the hub says about itself on standard error. No payload, BSN or query string is ever logged."""
 
@@ -399,10 +460,12 @@ class Configuratie(BaseModel):
     aflevering: AfleveringSectie
     uitkomsten: UitkomstenSectie
     bewaren: BewarenSectie
+    opvragen: OpvragenSectie
     toelating: ToelatingSectie
     bewaking: BewakingSectie
     notificatie: NotificatieSectie
     regels: RegelsSectie
     keten: KetenSectie
     stuf: StufSectie
+    brp: BrpSectie
     logging: Logging

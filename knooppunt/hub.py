@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -26,14 +26,16 @@ from adapters.vsp.server import Instellingen as VspInstellingen
 from adapters.vsp.vertaling import KANAAL
 from istandaarden.regels.registers import Contractfout, Contractlijst, Registers, Vasteregisters
 from knooppunt import achterstand, migratiestand
+from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
 from knooppunt.beheer import Beheer
 from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
+from knooppunt.brp import open_brp
 from knooppunt.configuratie import Configuratie, ConfiguratieFout, Koppelvlak
 from knooppunt.drempel import Drempel, Ingang, threshold
 from knooppunt.luisteraar import Grenzen, Luisteraar
-from knooppunt.melden import delivery_terms, make_melder
+from knooppunt.melden import delivery_terms, lookup_limits, make_melder
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
 from knooppunt.onderhoudstaken import make_tasks
 from knooppunt.ruimte import Ruimte
@@ -55,6 +57,7 @@ from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
+from routing.opvraging import Opvragingen
 from routing.partij import Protocol
 from routing.poorten import Bezorger
 from routing.regeltoets import Regeltoets
@@ -65,6 +68,7 @@ from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
 from routing.vrijgave import Vrijgave
 from routing.wekker import Wekker
+from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
 
@@ -93,6 +97,7 @@ class Hub:
     opslag: Opslag
     kluis: Kluis
     register_bron: RegisterBron
+    feitenbron: Feitenbron | None
     koppelvlak_url: str
     beheer_url: str
 
@@ -131,6 +136,9 @@ class Hub:
         melder = make_melder(self._in, self.kluis, self.register_bron)
 
         bezorgers = _make_bezorgers(client_tls, self._in, meting)
+        self.feitenbron = open_brp(self._in.brp)
+        if self.feitenbron is not None:
+            stapel.push_async_callback(self.feitenbron.close)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
         afleveraar = self._start_delivery(stapel, bezorgers, note_failure(boek, melder.report_failure))
@@ -141,7 +149,7 @@ class Hub:
         await self._open_beheer(stapel, Beheer(self.opslag, meting, self._checks(), kalender))
         toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
         intake = Intake(self.opslag, melder, toetser, wake, self._in.hub.fout_generatie, kalender=kalender)
-        app = self._application(GeteldeInnemer(intake, meting), kalender)
+        app = self._application(GeteldeInnemer(intake, meting), self._endpoints(kalender, boek))
         app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
         await self._open_koppelvlak(stapel, app, server_tls)
 
@@ -261,7 +269,11 @@ class Hub:
             )
         return opslag
 
-    def _application(self, innemer: GeteldeInnemer, kalender: Kalender) -> web.Application:
+    def _endpoints(self, kalender: Kalender, boek: Incidentboek) -> tuple[Eindpunt, ...]:
+        opvragingen = Opvragingen(self.opslag, self.kluis, self.register_bron, boek, lookup_limits(self._in))
+        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron)
+
+    def _application(self, innemer: GeteldeInnemer, eindpunten: Iterable[Eindpunt]) -> web.Application:
         hub, publieke_url = self._in.hub, self._in.koppelvlak.publieke_url
         max_bytes = self._in.stuf.max_envelop_mib * 1024 * 1024
         app = web.Application(client_max_size=max_bytes)
@@ -275,7 +287,7 @@ class Hub:
         afhaalbak = Afhaalbak(self.opslag, self.kluis)
         instellingen = VspInstellingen(publieke_url=publieke_url)
         VspInterface(innemer, afhaalbak, self.register_bron, identify, instellingen).add_routes(app)
-        Loket(all_endpoints(self.opslag, kalender), self.register_bron, identify).add_routes(app)
+        Loket(eindpunten, self.register_bron, identify).add_routes(app)
         return app
 
     def _threshold(self, meting: Meting) -> Drempel:

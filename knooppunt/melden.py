@@ -6,6 +6,7 @@ from knooppunt.configuratie import Configuratie
 from routing.bewaring import Bewaartermijnen
 from routing.foutbericht import Afzender, Foutmelder
 from routing.kluis import Kluis
+from routing.opvraging import Grenzen
 from routing.register import RegisterBron
 from routing.vastlegging import Termijnen
 
@@ -26,6 +27,12 @@ def retention_terms(configuratie: Configuratie) -> Bewaartermijnen:
         dossier=round(bewaren.dossier_dagen * _DAG_MS),
         gegevens=round(bewaren.gegevens_dagen * _DAG_MS),
     )
+
+
+def lookup_limits(configuratie: Configuratie) -> Grenzen:
+    """Return how much a partij may look up."""
+    opvragen = configuratie.opvragen
+    return Grenzen(opvragen.per_minuut, opvragen.per_dag, opvragen.onbekend_per_dag)
 
 
 def make_melder(configuratie: Configuratie, kluis: Kluis, register_bron: RegisterBron) -> Foutmelder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import structlog
@@ -12,11 +13,15 @@ from routing import statistiek
 from routing.aflevering import Afleveraar
 from routing.bewaring import clean
 from routing.onderhoud import Beurt, Taak
+from routing.opvraging import remove_answers
+from routing.verwerkingen import remove_older
 
 _log = structlog.get_logger(__name__)
 
 BEWAREN: Final = "bewaren"
-_MINUUT, _UUR = 60.0, 3600.0
+_MINUUT, _UUR, _DAG_MS = 60.0, 3600.0, 86_400_000
+_ADEM_S = 0.05
+"""Seconds between transactions that remove, in which others have their turn."""
 
 
 def make_tasks(configuratie: Configuratie, afleveraar: Afleveraar) -> tuple[Taak, ...]:
@@ -28,11 +33,20 @@ def make_tasks(configuratie: Configuratie, afleveraar: Afleveraar) -> tuple[Taak
         if weg.inhoud or weg.berichten:
             _log.info("bewaartermijn verstreken", inhoud=weg.inhoud, berichten=weg.berichten)
 
+    async def forget(beurt: Beurt) -> None:
+        opvragen = configuratie.opvragen
+        for verwijder, dagen in ((remove_answers, opvragen.antwoord_dagen), (remove_older, opvragen.log_dagen)):
+            weg = 1
+            while weg:
+                weg = await beurt.write(verwijder, round(dagen * _DAG_MS))
+                await asyncio.sleep(_ADEM_S)
+
     async def sample(beurt: Beurt) -> None:
         await beurt.write(statistiek.refresh)
 
     return (
         Taak("termijnen", _MINUUT, afleveraar.maintain),
         Taak(BEWAREN, _UUR, remove),
+        Taak("opvragingen", _UUR, forget),
         Taak("statistiek", _UUR, sample),
     )

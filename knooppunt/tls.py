@@ -12,6 +12,7 @@ import ssl
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from aiohttp import web
 from cryptography import x509
@@ -53,29 +54,70 @@ def client_context(instellingen: Koppelvlak) -> ssl.SSLContext:
     return context
 
 
+def partner_context(
+    sectie: str, *, ca: Path | None, certificaat: Path | None = None, sleutel: Path | None = None
+) -> ssl.SSLContext:
+    """Context for a service outside the koppelvlak, with authorities and a certificate of its own.
+
+    Args:
+        sectie: section of the configuration that names the files, for faults.
+        ca: authorities whose servers are trusted; those of the machine when None.
+        certificaat: our certificate for this service; none is shown when None.
+        sleutel: key of `certificaat`.
+
+    Raises:
+        ConfiguratieFout: as for `server_context`.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _harden(context, "1.2")
+    if certificaat is not None and sleutel is not None:
+        _show(context, sectie, certificaat, sleutel)
+    if ca is not None:
+        _trust(context, sectie, ca)
+    else:
+        context.load_default_certs()
+    return context
+
+
 def _fill(context: ssl.SSLContext, instellingen: Koppelvlak) -> None:
-    context.minimum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[instellingen.tls_minimum]
+    _harden(context, instellingen.tls_minimum)
+    _show(context, "koppelvlak", instellingen.certificaat, instellingen.sleutel)
+    _trust(context, "koppelvlak", instellingen.ca)
+
+
+def _harden(context: ssl.SSLContext, minimum: str) -> None:
+    context.minimum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[minimum]
     context.set_ciphers(_CIPHERS)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
-    for sleutel in ("certificaat", "sleutel", "ca"):
-        pad = getattr(instellingen, sleutel)
-        try:
-            pad.open("rb").close()
-        except OSError:
-            raise ConfiguratieFout(
-                f"koppelvlak.{sleutel}: {pad} is niet te lezen; `knooppunt pki demo` maakt certificaten om te proberen."
-            ) from None
+
+
+def _show(context: ssl.SSLContext, sectie: str, certificaat: Path, sleutel: Path) -> None:
+    _check_readable(f"{sectie}.certificaat", certificaat)
+    _check_readable(f"{sectie}.sleutel", sleutel)
     try:
-        context.load_cert_chain(instellingen.certificaat, instellingen.sleutel, password=_no_passphrase)
+        context.load_cert_chain(certificaat, sleutel, password=_no_passphrase)
     except (ssl.SSLError, ValueError):
         raise ConfiguratieFout(
-            f"koppelvlak.certificaat en koppelvlak.sleutel: {instellingen.certificaat} en {instellingen.sleutel} zijn "
+            f"{sectie}.certificaat en {sectie}.sleutel: {certificaat} en {sleutel} zijn "
             "geen PEM-certificaat met de bijbehorende sleutel zonder wachtwoord."
         ) from None
+
+
+def _trust(context: ssl.SSLContext, sectie: str, ca: Path) -> None:
+    _check_readable(f"{sectie}.ca", ca)
     try:
-        context.load_verify_locations(instellingen.ca)
+        context.load_verify_locations(ca)
     except ssl.SSLError:
-        raise ConfiguratieFout(f"koppelvlak.ca: {instellingen.ca} bevat geen PEM-certificaten.") from None
+        raise ConfiguratieFout(f"{sectie}.ca: {ca} bevat geen PEM-certificaten.") from None
+
+
+def _check_readable(sleutel: str, pad: Path) -> None:
+    try:
+        pad.open("rb").close()
+    except OSError:
+        raise ConfiguratieFout(
+            f"{sleutel}: {pad} is niet te lezen; `knooppunt pki demo` maakt certificaten om te proberen."
+        ) from None
 
 
 def _no_passphrase() -> str:

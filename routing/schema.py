@@ -354,6 +354,26 @@ verantwoording = Table(  # who asked, apart from the lines, which name no user; 
 )
 Index("ix_verantwoording_moment", verantwoording.c.moment)
 Index("ix_verantwoording_partij", verantwoording.c.partij, verantwoording.c.moment)
+
+opvraging = Table(  # a question and its answer, for as long as the asker may ask for the same answer again
+    "opvraging",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("partij", Text, nullable=False),
+    Column("dienst", Text, nullable=False),
+    Column("vraag_id", Text, nullable=False),  # chosen by the asker, or made here
+    Column("vraag_sleutel", Text, nullable=False),  # which key made the HMAC
+    Column("vraag_kenmerk", LargeBinary, nullable=False),  # HMAC of the question, to know the same one again
+    Column("trace_id", Text, nullable=False),
+    Column("begonnen_op", BigInteger, nullable=False),
+    Column("uitkomst", Text),  # beantwoord | onbekend | mislukt; NULL while it is being answered
+    Column("sleutel_id", Text),
+    Column("datasleutel", LargeBinary),
+    Column("inhoud", LargeBinary),  # the answer, sealed
+    UniqueConstraint("partij", "dienst", "vraag_id"),
+)
+Index("ix_opvraging_partij", opvraging.c.partij, opvraging.c.dienst, opvraging.c.begonnen_op)
+Index("ix_opvraging_begonnen_op", opvraging.c.begonnen_op)
 # --- operations -----------------------------------------------------------------------------------------------------
 
 incident = Table(

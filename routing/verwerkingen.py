@@ -23,6 +23,9 @@ from routing.klok import now_ms
 from routing.kluis import Kluis
 from routing.toestemming import Aanleiding, Aanvrager, Toestemming
 
+TOEGESTAAN = "toegestaan"
+"""The `besluit` of a question that might be asked; a refusal begins with ``geweigerd``."""
+
 _DOEL = "verwerkingen"
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _RIJEN = 500
@@ -139,7 +142,7 @@ def record(conn: Connection, verwerkingen: Iterable[Verwerking]) -> None:
 
 def account(conn: Connection, spoor: Spoor, toestemming: Toestemming) -> int:
     """Write who asks and why, before anything is looked up; return the moment in ms since 1970."""
-    return _account(conn, spoor, toestemming.aanvrager, toestemming.aanleiding, "toegestaan")
+    return _account(conn, spoor, toestemming.aanvrager, toestemming.aanleiding, TOEGESTAAN)
 
 
 def account_refusal(conn: Connection, aanvrager: Aanvrager, aanleiding: Aanleiding, grond: str) -> int:

@@ -59,6 +59,7 @@ class _Oogst:
     geheim: bool = False
     ontbrekend: dict[Feit, Reden] = field(default_factory=dict)
     voorbehoud: list[Voorbehoud] = field(default_factory=list)
+    geraadpleegd: set[str] = field(default_factory=set)
 
     def finish(self) -> Registerfeiten:
         feiten = Feiten(
@@ -69,7 +70,7 @@ class _Oogst:
             gezag=self.gezag,
             geheim=self.geheim,
         )
-        return Registerfeiten(feiten, self.ontbrekend, tuple(self.voorbehoud))
+        return Registerfeiten(feiten, self.ontbrekend, tuple(self.voorbehoud), frozenset(self.geraadpleegd))
 
 
 class BrpFeitenbron:
@@ -183,6 +184,7 @@ class BrpFeitenbron:
         if isinstance(bsns, Reden):
             oogst.ontbrekend[Feit.MOEDER] = bsns
             return
+        oogst.geraadpleegd |= set(bsns)
         uitkomsten = {await self._registered(moeders.get(bsn), oogst.geboren) for bsn in bsns}
         redenen = [uitkomst for uitkomst in uitkomsten if isinstance(uitkomst, Reden)]
         if redenen or len(uitkomsten) > 1:
@@ -223,6 +225,7 @@ class BrpFeitenbron:
             return
         if oogst.vraag.peildatum < self._vandaag():
             oogst.voorbehoud.append(Voorbehoud.GEZAG_VAN_NU)
+        oogst.geraadpleegd |= {drager.bsn for drager in gevonden if drager.bsn is not None}
         gezag: list[Gezagsdrager] = []
         for drager in gevonden:
             if drager.wie is Gezagssoort.ONBEKEND:

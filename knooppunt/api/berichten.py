@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from knooppunt import inzicht
-from knooppunt.api.eindpunt import Eindpunt, own_partijen
+from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
 from knooppunt.api.probleem import Probleem
 from knooppunt.api.vorm import Vorm, Vraag
 from routing.opslag import Opslag
@@ -110,8 +110,8 @@ class Berichten:
             ),
         )
 
-    async def _show(self, partijen: frozenset[str], vraag: Berichtvraag) -> Berichtstatus:
-        return await self._opslag.read(_read, partijen, vraag)
+    async def _show(self, aanroep: Aanroep, vraag: Berichtvraag) -> Berichtstatus:
+        return await self._opslag.read(_read, aanroep.partijen, vraag)
 
 
 def _read(conn: Connection, partijen: frozenset[str], vraag: Berichtvraag) -> Berichtstatus:

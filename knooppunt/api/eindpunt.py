@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from knooppunt.api.vorm import Vorm, Vraag
+from pydantic import BaseModel
+
+from routing.bericht import Identiteit
 from routing.register import Register
 
 Toegang = Callable[[Register, frozenset[str]], frozenset[str]]
@@ -19,20 +21,32 @@ def own_partijen(_register: Register, partijen: frozenset[str]) -> frozenset[str
 
 
 @dataclass(frozen=True, slots=True)
+class Aanroep:
+    """Who uses an operation: the partijen that its `toegang` left, and what the connection proves.
+
+    `traceparent` is that header (W3C Trace Context), empty when it is absent.
+    """
+
+    partijen: frozenset[str]
+    identiteit: Identiteit
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Eindpunt:
-    """A GET operation.
+    """An operation: GET with parameters in path and query, or POST with a JSON body beside those of the path.
 
     `pad` begins with a slash and has no closing one; parameters stand in braces and are fields of `vraag`. `toegang`
-    has no default, so an operation that nobody thought about does not exist. `handler` gets the partijen that `toegang`
-    left and the checked parameters; it raises `Probleem`. `fouten` says in Dutch when it answers with which status,
-    beside those that every operation has.
+    has no default, so an operation that nobody thought about does not exist. `handler` gets the checked question; it
+    raises `Probleem`. `fouten` says in Dutch when it answers with which status, beside those that every operation has.
     """
 
     pad: str
     naam: str
     samenvatting: str
     toegang: Toegang
-    vraag: type[Vraag]
-    antwoord: type[Vorm]
-    handler: Callable[[frozenset[str], Any], Awaitable[Vorm]]
+    vraag: type[BaseModel]
+    antwoord: type[BaseModel]
+    handler: Callable[[Aanroep, Any], Awaitable[BaseModel | bytes]]
     fouten: dict[int, str] = field(default_factory=dict)
+    methode: Literal["GET", "POST"] = "GET"

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from knooppunt.api.berichten import GEEN_BERICHT, MEER_BERICHTEN, Bericht, Berichtvraag, find_own, shape
-from knooppunt.api.eindpunt import Eindpunt, own_partijen
+from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
 from knooppunt.api.probleem import Probleem
 from knooppunt.api.vorm import Geheel, Vlag, Vorm, Vraag
 from knooppunt.ketenzicht import Openvraag, Wacht, open_terms, timeline
@@ -107,17 +107,17 @@ class Keten:
             ),
         )
 
-    async def _open(self, partijen: frozenset[str], vraag: Ketenvraag) -> KetenOpen:
-        if vraag.partij is not None and vraag.partij not in partijen:
+    async def _open(self, aanroep: Aanroep, vraag: Ketenvraag) -> KetenOpen:
+        if vraag.partij is not None and vraag.partij not in aanroep.partijen:
             raise Probleem(403, _NIET_UW_PARTIJ, "Laat de parameter partij weg, of noem uw eigen partij.")
-        wie = partijen if vraag.partij is None else frozenset({vraag.partij})
+        wie = aanroep.partijen if vraag.partij is None else frozenset({vraag.partij})
         open_ = Openvraag(wie, alleen_te_laat=vraag.te_laat, na=vraag.na, aantal=vraag.limiet)
         wachten = await self._opslag.read(open_terms, self._kalender, open_)
         verder = wachten[-1].volgnummer if len(wachten) == vraag.limiet else None
         return KetenOpen(verwachtingen=tuple(map(_shape, wachten)), volgende=verder)
 
-    async def _timeline(self, partijen: frozenset[str], vraag: Berichtvraag) -> Tijdlijn:
-        return await self._opslag.read(self._read, partijen, vraag)
+    async def _timeline(self, aanroep: Aanroep, vraag: Berichtvraag) -> Tijdlijn:
+        return await self._opslag.read(self._read, aanroep.partijen, vraag)
 
     def _read(self, conn: Connection, partijen: frozenset[str], vraag: Berichtvraag) -> Tijdlijn:
         punten = timeline(conn, self._kalender, find_own(conn, partijen, vraag), partijen)

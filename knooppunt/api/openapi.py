@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.probleem import SOORT, Probleemvorm
-from knooppunt.api.vorm import Vorm
 
 VERSIE = "1.0.0"
 """Version of the API, in the header API-Version of every answer (NL API Design Rules, API-57)."""
@@ -22,6 +22,12 @@ _OVERAL = {
     500: "Er ging iets mis bij het knooppunt; probeer het later opnieuw.",
     503: "Het knooppunt kan nu niet antwoorden; probeer het later opnieuw.",
 }
+_MET_INHOUD = {
+    400: "Een veld ontbreekt, klopt niet, komt dubbel voor of bestaat niet.",
+    413: "De inhoud is te groot.",
+    415: "De inhoud is geen application/json.",
+}
+_REF = "#/components/schemas/{model}"
 
 
 def describe(eindpunten: Iterable[Eindpunt], basis: str) -> dict[str, Any]:
@@ -32,9 +38,11 @@ def describe(eindpunten: Iterable[Eindpunt], basis: str) -> dict[str, Any]:
         basis: path or address under which they are found, without a closing slash.
     """
     lijst = tuple(eindpunten)
-    modellen: list[type[Vorm]] = [*dict.fromkeys(e.antwoord for e in lijst), Probleemvorm]
+    uit: list[type[BaseModel]] = [*dict.fromkeys(e.antwoord for e in lijst), Probleemvorm]
+    in_: list[type[BaseModel]] = [*dict.fromkeys(e.vraag for e in lijst if e.methode == "POST")]
     schemas = models_json_schema(
-        [(model, "serialization") for model in modellen], ref_template="#/components/schemas/{model}"
+        [*((model, "serialization") for model in uit), *((model, "validation") for model in in_)],
+        ref_template=_REF,
     )[1]["$defs"]
     return {
         "openapi": "3.1.0",
@@ -46,7 +54,7 @@ def describe(eindpunten: Iterable[Eindpunt], basis: str) -> dict[str, Any]:
         },
         "servers": [{"url": basis}],
         "security": [{"certificaat": []}],
-        "paths": {eindpunt.pad: {"get": _operation(eindpunt)} for eindpunt in lijst},
+        "paths": _paths(lijst),
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -59,20 +67,35 @@ def describe(eindpunten: Iterable[Eindpunt], basis: str) -> dict[str, Any]:
     }
 
 
+def _paths(eindpunten: Iterable[Eindpunt]) -> dict[str, dict[str, Any]]:
+    paden: dict[str, dict[str, Any]] = {}
+    for eindpunt in eindpunten:
+        paden.setdefault(eindpunt.pad, {})[eindpunt.methode.lower()] = _operation(eindpunt)
+    return paden
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return {"schema": {"$ref": _REF.format(model=model.__name__)}}
+
+
 def _operation(eindpunt: Eindpunt) -> dict[str, Any]:
-    goed = {"schema": {"$ref": f"#/components/schemas/{eindpunt.antwoord.__name__}"}}
-    fout = {"schema": {"$ref": f"#/components/schemas/{Probleemvorm.__name__}"}}
+    goed, fout = _schema(eindpunt.antwoord), _schema(Probleemvorm)
     antwoorden: dict[str, Any] = {
         "200": {"description": HTTPStatus.OK.phrase, "headers": _KOP, "content": {"application/json": goed}}
     }
-    for status, zin in sorted((_OVERAL | eindpunt.fouten).items()):
+    met_inhoud = eindpunt.methode == "POST"
+    for status, zin in sorted((_OVERAL | (_MET_INHOUD if met_inhoud else {}) | eindpunt.fouten).items()):
         antwoorden[str(status)] = {"description": zin, "headers": _KOP, "content": {SOORT: fout}}
     return {
         "operationId": eindpunt.naam,
         "summary": eindpunt.samenvatting,
-        "parameters": list(_parameters(eindpunt)),
+        "parameters": [] if met_inhoud else list(_parameters(eindpunt)),
         "responses": antwoorden,
-    }
+    } | (
+        {"requestBody": {"required": True, "content": {"application/json": _schema(eindpunt.vraag)}}}
+        if met_inhoud
+        else {}
+    )
 
 
 def _parameters(eindpunt: Eindpunt) -> Iterable[dict[str, Any]]:

@@ -37,10 +37,20 @@ class Probleem(Exception):
         titel: Dutch sentence on what is wrong.
         detail: Dutch sentence on what to do.
         parameters: name and Dutch reason of each parameter that is wrong.
+        opnieuw_na: seconds after which trying again makes sense.
     """
 
-    def __init__(self, status: int, titel: str, detail: str = "", parameters: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        titel: str,
+        detail: str = "",
+        parameters: tuple[tuple[str, str], ...] = (),
+        *,
+        opnieuw_na: int | None = None,
+    ) -> None:
         super().__init__(f"{status} {titel}")
+        self._koppen = {} if opnieuw_na is None else {"Retry-After": str(opnieuw_na)}
         self.vorm = Probleemvorm(
             title=titel,
             status=status,
@@ -54,6 +64,7 @@ class Probleem(Exception):
             body=self.vorm.model_dump_json(by_alias=True, exclude_none=True),
             status=self.vorm.status,
             content_type=SOORT,
+            headers=self._koppen,
         )
 
 

@@ -42,7 +42,10 @@ OPDRACHTEN = {
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
     "verwerking": ("Het verwerkingenlogboek: wie iets over een persoon vroeg, en waarom.", "verwerking"),
-    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer simuleer_ciz"),
+    "simuleer": (
+        "Speel een partij na: ontvangt, toont en beantwoordt berichten.",
+        "simuleer simuleer_brp simuleer_ciz",
+    ),
     "standaard": (
         "De standaarden: welke berichten er zijn, en hun schema's.",
         "standaarden standaardpakket",

@@ -131,7 +131,7 @@ async def _collect(partij: VspPartij, hub: str, bediening: int | None) -> None:
 
 
 async def until_stopped() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
+    """Return at Ctrl-C or SIGTERM."""
     einde = asyncio.Event()
     for teken in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(teken, einde.set)
@@ -139,7 +139,7 @@ async def until_stopped() -> None:
 
 
 def run(spel: Callable[[], Awaitable[None]]) -> None:
-    """Play until it ends; a port that cannot be opened ends it with exit code 2."""
+    """Play until it is over; a port that cannot be opened ends it with 2."""
 
     async def perform() -> None:
         await spel()

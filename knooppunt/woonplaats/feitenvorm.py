@@ -5,16 +5,16 @@ Names may be written with underscores (``moeder_gemeente_bij_geboorte``), as in 
 
 from __future__ import annotations
 
-import difflib
+import dataclasses
 import re
-from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, get_args
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
+from knooppunt.vormfouten import faults
 from routing.woonplaats.feiten import (
     Adresperiode,
     Adressoort,
@@ -41,21 +41,6 @@ Dag = Annotated[date, BeforeValidator(_only_iso)]
 Gemeentecode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 
 _PERIODEN = 200  # more addresses or stays than anybody has
-
-_WOORDEN = {
-    "bool_parsing": "moet true of false zijn",
-    "bool_type": "moet true of false zijn",
-    "date_from_datetime_parsing": "moet een datum zijn als 2022-01-31",
-    "date_parsing": "moet een datum zijn als 2022-01-31",
-    "date_type": "moet een datum zijn als 2022-01-31",
-    "enum": "moet een van deze waarden zijn: {expected}",
-    "list_type": "moet een lijst zijn",
-    "model_type": "moet een object zijn",
-    "string_pattern_mismatch": "moet een gemeentecode van vier cijfers zijn",
-    "string_type": "moet tekst zijn",
-    "too_long": "mag ten hoogste {max_length} onderdelen hebben",
-    "tuple_type": "moet een lijst zijn",
-}
 
 
 class Vorm(BaseModel):
@@ -93,8 +78,8 @@ class Gezagvorm(Vorm):
     buitenland: Annotated[bool, Field(strict=True)] = False
 
 
-class Feitenvorm(Vorm):
-    """All facts about one youth; see `routing.woonplaats.feiten.Feiten` for what each means."""
+class Opgavevorm(Vorm):
+    """What somebody can state about a youth; see `routing.woonplaats.feiten.Feiten` for what each fact means."""
 
     peildatum: Dag
     geboortedatum: Dag | None = None
@@ -104,18 +89,25 @@ class Feitenvorm(Vorm):
     werkelijk_verblijf: Gemeentecode | None = None
     gezag: Annotated[tuple[Gezagvorm, ...], Field(max_length=_PERIODEN)] | None = None
     laatst_bij: Gezagssoort | None = None
-    ongeboren: Annotated[bool, Field(strict=True)] = False
-    zonder_bsn: Annotated[bool, Field(strict=True)] = False
-    geheim: Annotated[bool, Field(strict=True)] = False
 
     def facts(self) -> Feiten:
         """Give the facts as the decision takes them."""
-        velden = {naam: getattr(self, naam) for naam in type(self).model_fields}
+        velden = {
+            f.name: getattr(self, f.name) for f in dataclasses.fields(Feiten) if f.name in type(self).model_fields
+        }
         brp, gezag = self.brp, self.gezag
         velden["brp"] = None if brp is None else tuple(Adresperiode(**dict(adres)) for adres in brp)
         velden["verblijf"] = tuple(Verblijf(**dict(verblijf)) for verblijf in self.verblijf)
         velden["gezag"] = None if gezag is None else tuple(Gezagsdrager(**dict(drager)) for drager in gezag)
         return Feiten(**velden)
+
+
+class Feitenvorm(Opgavevorm):
+    """All facts about one youth, of whom there need be no BSN."""
+
+    ongeboren: Annotated[bool, Field(strict=True)] = False
+    zonder_bsn: Annotated[bool, Field(strict=True)] = False
+    geheim: Annotated[bool, Field(strict=True)] = False
 
 
 class Feitenfout(ValueError):
@@ -135,44 +127,4 @@ def read_facts(inhoud: object) -> Feiten:
     try:
         return Feitenvorm.model_validate(inhoud).facts()
     except ValidationError as fout:
-        raise Feitenfout(tuple(describe(fout))) from None
-
-
-def describe(fout: ValidationError) -> Iterator[str]:
-    """Say in Dutch what pydantic found: ``brp[0].van moet een datum zijn als 2022-01-31``."""
-    for bevinding in fout.errors(include_url=False, include_input=False):
-        yield f"{_place(bevinding['loc'])} {_say(bevinding)}"
-
-
-def _place(loc: tuple[int | str, ...]) -> str:
-    pad = ""
-    for deel in loc:
-        pad += f"[{deel}]" if isinstance(deel, int) else f".{deel}" if pad else deel
-    return pad or "het geheel"
-
-
-def _say(fout: ErrorDetails) -> str:
-    gegevens = {naam: str(waarde).replace(" or ", " of ") for naam, waarde in fout.get("ctx", {}).items()}
-    if fout["type"] == "missing":
-        return "ontbreekt"
-    if fout["type"] == "extra_forbidden":
-        return f"is onbekend{_nearest(fout['loc'])}"
-    return _WOORDEN.get(fout["type"], "heeft een ongeldige waarde").format(**gegevens)
-
-
-def _nearest(loc: tuple[int | str, ...]) -> str:
-    model: Any = Feitenvorm
-    for deel in loc[:-1]:
-        if isinstance(deel, str):
-            model = next(m for m in _parts(model.model_fields[deel].annotation))
-    namen = [*model.model_fields]
-    dichtbij = difflib.get_close_matches(str(loc[-1]), namen, n=1, cutoff=0.5)
-    return f" (bedoelde u {dichtbij[0]}?)" if dichtbij else f" (bekend zijn: {', '.join(namen)})"
-
-
-def _parts(soort: Any) -> Iterator[type[Vorm]]:
-    """Give the models inside a type such as ``tuple[Adresvorm, ...] | None``."""
-    if isinstance(soort, type) and issubclass(soort, Vorm):
-        yield soort
-    for deel in get_args(soort):
-        yield from _parts(deel)
+        raise Feitenfout(tuple(" ".join(deel) for deel in faults(fout, Feitenvorm))) from None

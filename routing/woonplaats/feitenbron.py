@@ -66,12 +66,14 @@ class Feitenvraag:
 class Registerfeiten:
     """The facts that a register gave; what was not asked for or not found is None in `feiten`.
 
-    `ontbrekend` says per fact why it is None or does not reach as far as was asked.
+    `ontbrekend` says per fact why it is None or does not reach as far as was asked. `geraadpleegd` holds the BSNs of
+    others whose data were read for it: for the processing log, and for nothing else.
     """
 
     feiten: Feiten
     ontbrekend: Mapping[Feit, Reden] = field(default_factory=dict)
     voorbehoud: tuple[Voorbehoud, ...] = ()
+    geraadpleegd: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 class Bronfoutsoort(StrEnum):

@@ -19,10 +19,12 @@ from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import BASIS, Loket
 from knooppunt.luisteraar import Luisteraar
 from routing.bericht import Identiteit
+from routing.incident import Incidentboek
 from routing.ketenbewaking.kalender import Kalender
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
+from routing.opvraging import Opvragingen
 
 _VREEMD = Identiteit("9" * 20, "99" * 32)
 
@@ -33,6 +35,7 @@ class Huis(Inleveraar):
     def __init__(self, opslag: Opslag, kluis: Kluis) -> None:
         super().__init__(opslag, kluis)
         self.wie: Identiteit | None = None
+        self.opvragingen = Opvragingen(opslag, kluis, self.bron, Incidentboek())
         self.client: TestClient[Any, Any]
 
     def identify(self, _request: web.Request) -> Identiteit:
@@ -42,7 +45,7 @@ class Huis(Inleveraar):
 
     def application(self) -> web.Application:
         app = web.Application()
-        Loket(all_endpoints(self.opslag, Kalender()), self.bron, self.identify).add_routes(app)
+        Loket(all_endpoints(self.opslag, Kalender(), self.opvragingen, None), self.bron, self.identify).add_routes(app)
         Luisteraar(app, "127.0.0.1", 0)  # adds what guards every listener
         return app
 

@@ -15,7 +15,7 @@ from routing.kluis import Kluis
 from routing.opslag import Opslag
 from routing.partij import Machtiging, Richting
 from routing.register import Register
-from routing.toestemming import Aanleiding, Aanvrager, Weg, Toestemming, authorise
+from routing.toestemming import Aanleiding, Aanvrager, Toestemming, Weg, authorise
 from routing.verwerkingen import (
     Betrokkenen,
     Herkomst,

@@ -15,8 +15,8 @@ from routing.toestemming import (
     Aanleiding,
     Aanvrager,
     GeenToestemming,
-    Weg,
     Toestemming,
+    Weg,
     Weigergrond,
     authorise,
 )

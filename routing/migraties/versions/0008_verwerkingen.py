@@ -1,4 +1,4 @@
-"""The processing log: lines about data subjects, and who asked for what reason.
+"""The processing log: lines about data subjects, and who asked for what reason; and lookups with their answers.
 
 Revision ID: 0008
 Revises: 0007
@@ -62,6 +62,25 @@ def upgrade() -> None:
     op.create_index("ix_verantwoording_moment", "verantwoording", ["moment"])
     op.create_index("ix_verantwoording_partij", "verantwoording", ["partij", "moment"])
     _forbid_changes()
+    op.create_table(
+        "opvraging",
+        sa.Column("id", _RIJNUMMER, nullable=False, autoincrement=True),
+        sa.Column("partij", sa.Text, nullable=False),
+        sa.Column("dienst", sa.Text, nullable=False),
+        sa.Column("vraag_id", sa.Text, nullable=False),
+        sa.Column("vraag_sleutel", sa.Text, nullable=False),
+        sa.Column("vraag_kenmerk", sa.LargeBinary, nullable=False),
+        sa.Column("trace_id", sa.Text, nullable=False),
+        sa.Column("begonnen_op", sa.BigInteger, nullable=False),
+        sa.Column("uitkomst", sa.Text),
+        sa.Column("sleutel_id", sa.Text),
+        sa.Column("datasleutel", sa.LargeBinary),
+        sa.Column("inhoud", sa.LargeBinary),
+        sa.PrimaryKeyConstraint("id", name="pk_opvraging"),
+        sa.UniqueConstraint("partij", "dienst", "vraag_id", name="uq_opvraging_partij"),
+    )
+    op.create_index("ix_opvraging_partij", "opvraging", ["partij", "dienst", "begonnen_op"])
+    op.create_index("ix_opvraging_begonnen_op", "opvraging", ["begonnen_op"])
 
 
 def _forbid_changes() -> None:

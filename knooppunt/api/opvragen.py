@@ -1,0 +1,120 @@
+"""What every lookup over the API shares: the fields that say who and why, and the refusals as problems."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from knooppunt.api.eindpunt import Aanroep
+from knooppunt.api.probleem import Probleem
+from routing.bsn import GEEN_BSN, is_bsn
+from routing.dienst import Wet
+from routing.opvraging import AndereVraag, Antwoord, Bezig, Geblokkeerd, Opvraging, Opvragingen, TeVeel
+from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg, Weigergrond
+from routing.verwerkingen import Herkomst
+
+FOUTEN: Final = {
+    403: "Uw partij mag dit niet opvragen: machtiging of wet ontbreekt, of haar vragen zijn stilgelegd.",
+    409: "Deze vraagId hoort bij een andere vraag, of de vraag wordt op dit moment beantwoord.",
+    422: "Het BSN doorstaat de elfproef niet, of doel, zaakkenmerk of reden kan niet.",
+    429: "Uw partij stelt te veel vragen.",
+}
+"""What a lookup may answer beside its outcome."""
+
+Kort = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+_VRAAG_ID = "^[0-9A-Za-z-]+$"
+
+
+class Opvraagvorm(BaseModel):
+    """Who it is about, what for, and in whose name. The BSN stands in the body and nowhere else."""
+
+    bsn: str = Field(pattern="^[0-9]{9}$", description="Burgerservicenummer van wie het gaat.", repr=False)
+    doel: Kort = Field(description="Een van de doelen van deze dienst.")
+    zaakkenmerk: Kort = Field(description="Zaak waarvoor u dit vraagt; zonder BSN.")
+    reden: str = Field("", max_length=500, description="Waarom, in eigen woorden; zonder BSN.")
+    persoon: Kort | None = Field(None, description="Medewerker die het vraagt, zoals uw partij hem kent.")
+    partij: str | None = Field(
+        None, pattern="^[0-9A-Za-z]{1,20}$", description="Uw partij, als uw certificaat voor meer partijen geldt."
+    )
+    vraag_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        pattern=_VRAAG_ID,
+        description="Kenmerk van de vraag. Dezelfde vraag met dezelfde vraagId krijgt hetzelfde antwoord.",
+    )
+
+
+async def answer(
+    opvragingen: Opvragingen,
+    aanroep: Aanroep,
+    vorm: Opvraagvorm,
+    *,
+    dienst: str,
+    wet: Wet,
+    search: Callable[[str], Awaitable[Antwoord]],
+) -> bytes:
+    """Answer a lookup.
+
+    Args:
+        opvragingen: decides, logs and remembers.
+        aanroep: who asks.
+        vorm: the question.
+        dienst: the lookup.
+        wet: under which law.
+        search: gets the vraagId and looks it up.
+
+    Raises:
+        Probleem: it may not be asked, or not now.
+    """
+    partij = _choose(aanroep, vorm.partij)
+    if not is_bsn(vorm.bsn):
+        raise _unfit("bsn", GEEN_BSN)
+    identiteit = aanroep.identiteit
+    wie = f"oin:{identiteit.oin}" if identiteit.oin else f"sha256:{identiteit.vingerafdruk}"
+    vraag_id = vorm.vraag_id or str(uuid.uuid4())
+    vraag = Opvraging(
+        Aanvrager(partij, wie, Weg.API, vorm.persoon),
+        Aanleiding(dienst, wet, vorm.doel, vorm.zaakkenmerk, vorm.reden),
+        vorm.bsn,
+        vraag_id,
+        json.dumps(vorm.model_dump(mode="json", exclude={"vraag_id", "persoon"}), sort_keys=True).encode(),
+        Herkomst.read(aanroep.traceparent, wie),
+    )
+    try:
+        return await opvragingen.ask(vraag, lambda: search(vraag_id))
+    except GeenToestemming as fout:
+        raise _refused(fout) from None
+    except Geblokkeerd as fout:
+        raise Probleem(403, "Het knooppunt heeft deze vragen van uw partij stilgelegd.", str(fout)) from None
+    except AndereVraag:
+        raise Probleem(
+            409, "Deze vraagId hoort bij een andere vraag.", "Kies voor elke vraag een eigen vraagId."
+        ) from None
+    except Bezig:
+        raise Probleem(409, "Deze vraag wordt op dit moment beantwoord.", "Stel haar zo dadelijk opnieuw.") from None
+    except TeVeel as fout:
+        raise Probleem(429, str(fout), "Probeer het later opnieuw.", opnieuw_na=fout.wachttijd) from None
+
+
+def _choose(aanroep: Aanroep, gevraagd: str | None) -> str:
+    if gevraagd is None and len(aanroep.partijen) > 1:
+        raise _unfit("partij", "is nodig: uw certificaat geldt voor meer partijen")
+    partij = gevraagd or next(iter(aanroep.partijen))
+    if partij not in aanroep.partijen:
+        raise Probleem(403, "Dit certificaat mag niet namens deze partij vragen.")
+    return partij
+
+
+def _refused(fout: GeenToestemming) -> Probleem:
+    if fout.grond in {Weigergrond.DOEL, Weigergrond.ZAAKKENMERK, Weigergrond.REDEN}:
+        return _unfit(fout.grond.value, str(fout))
+    return Probleem(403, "Uw partij mag dit niet opvragen.", str(fout))
+
+
+def _unfit(naam: str, reden: str) -> Probleem:
+    return Probleem(422, "De vraag kan zo niet worden beantwoord.", "", ((naam, reden),))

@@ -1,0 +1,60 @@
+"""The BRP as it is configured: certificates and secrets from their files, and what has to go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapters.brp.bron import BrpFeitenbron
+from adapters.brp.client import BrpClient, Grenzen
+from adapters.brp.toegang import Apisleutel, Clientgegevens, Toegang, Tokenhouder
+from knooppunt.configuratie import BrpSectie, ConfiguratieFout
+from knooppunt.tls import partner_context
+from routing.woonplaats.feitenbron import Feitenbron
+
+
+def open_brp(sectie: BrpSectie) -> Feitenbron | None:
+    """Make the source of facts; None when the BRP is not configured.
+
+    Raises:
+        ConfiguratieFout: a file cannot be used, or keys do not go together.
+    """
+    if sectie.url is None:
+        if sectie.historie_url is not None:
+            raise ConfiguratieFout("brp.historie_url: geef ook brp.url; de historie alleen is niet genoeg.")
+        return None
+    if (sectie.certificaat is None) != (sectie.sleutel is None):
+        raise ConfiguratieFout("brp.certificaat en brp.sleutel: geef beide of geen van beide.")
+    context = partner_context("brp", ca=sectie.ca, certificaat=sectie.certificaat, sleutel=sectie.sleutel)
+    grenzen = Grenzen(
+        antwoord_s=sectie.antwoord_seconden,
+        geheel_s=sectie.geheel_seconden,
+        gelijktijdig=sectie.gelijktijdig,
+        per_seconde=sectie.per_seconde,
+    )
+    return BrpFeitenbron(
+        BrpClient(sectie.url, sectie.historie_url, ssl_context=context, toegang=_access(sectie), grenzen=grenzen)
+    )
+
+
+def _access(sectie: BrpSectie) -> Toegang:
+    token = (sectie.token_url, sectie.token_client, sectie.token_geheim_bestand)
+    if any(deel is not None for deel in token):
+        if sectie.token_url is None or sectie.token_client is None or sectie.token_geheim_bestand is None:
+            raise ConfiguratieFout("brp: token_url, token_client en token_geheim_bestand horen bij elkaar.")
+        if sectie.api_sleutel_bestand is not None:
+            raise ConfiguratieFout("brp.api_sleutel_bestand: geef een API-sleutel of een token, niet beide.")
+        geheim = _secret("token_geheim_bestand", sectie.token_geheim_bestand)
+        return Tokenhouder(Clientgegevens(sectie.token_url, sectie.token_client, geheim, sectie.token_scope))
+    if sectie.api_sleutel_bestand is None:
+        return Apisleutel()
+    return Apisleutel(sectie.api_sleutel_kop, _secret("api_sleutel_bestand", sectie.api_sleutel_bestand))
+
+
+def _secret(sleutel: str, bestand: Path) -> str:
+    try:
+        geheim = bestand.read_text("ascii").split("\n", 1)[0].strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfiguratieFout(f"brp.{sleutel}: {bestand} is niet te lezen.") from None
+    if not geheim or not geheim.isprintable():
+        raise ConfiguratieFout(f"brp.{sleutel}: in {bestand} staat geen bruikbaar geheim.")
+    return geheim
