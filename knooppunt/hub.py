@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.exc import DBAPIError
 
+from adapters.iwlz.register import IwlzRegister
 from adapters.stufggk import server as stufggk
 from adapters.stufggk.client import Klantinstellingen, StufBezorger
 from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
@@ -29,6 +30,7 @@ from knooppunt import achterstand, migratiestand
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
+from knooppunt.api.wlz import Wlz
 from knooppunt.beheer import Beheer
 from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
 from knooppunt.brp import open_brp
@@ -41,6 +43,8 @@ from knooppunt.onderhoudstaken import make_tasks
 from knooppunt.ruimte import Ruimte
 from knooppunt.tls import client_context, identify, server_context
 from knooppunt.wacht import Wacht
+from knooppunt.wlz.aansluiting import make_task, open_register, open_webhooks
+from knooppunt.wlz.toetsing import Toetsing
 from routing.afhaal import Afhaalbak
 from routing.aflevering import Afleveraar
 from routing.aflevering import Instellingen as AfleverInstellingen
@@ -66,8 +70,11 @@ from routing.toelating import Instellingen as Druktegrenzen
 from routing.toelating import Toelating
 from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
+from routing.verwerkingen import Betrokkenen
 from routing.vrijgave import Vrijgave
 from routing.wekker import Wekker
+from routing.wlz.clientenlijst import Clientenlijst
+from routing.wlz.volgen import Volgen
 from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
@@ -98,6 +105,7 @@ class Hub:
     kluis: Kluis
     register_bron: RegisterBron
     feitenbron: Feitenbron | None
+    wlzregister: IwlzRegister | None
     koppelvlak_url: str
     beheer_url: str
 
@@ -139,6 +147,9 @@ class Hub:
         self.feitenbron = open_brp(self._in.brp)
         if self.feitenbron is not None:
             stapel.push_async_callback(self.feitenbron.close)
+        self.wlzregister = open_register(self._in.wlz)
+        if self.wlzregister is not None:
+            stapel.push_async_callback(self.wlzregister.close)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
         afleveraar = self._start_delivery(stapel, bezorgers, note_failure(boek, melder.report_failure))
@@ -200,7 +211,8 @@ class Hub:
         meting: Meting,
     ) -> None:
         """Start what one node at a time does, and the watch that every node keeps over itself."""
-        melders = make_melders(self._in)
+        webhooks = open_webhooks(self._in.wlz)
+        melders = {**make_melders(self._in), **webhooks}
         for melder in melders.values():
             stapel.push_async_callback(melder.close)
         looks = make_looks(self._in, meting, sleutels=self._look_at_keys, register=self._look_at_register)
@@ -210,7 +222,8 @@ class Hub:
         eigen = operator_tasks(
             self._in, self.opslag, self.register_bron, wacht=wacht, boek=boek, melders=melders, tls=client_tls
         )
-        taken = (*make_tasks(self._in, afleveraar), *eigen, Taak("herzending", 1.0, herzender.turn))
+        signalen = make_task(self._in, self.opslag, self.kluis, self.register_bron, self.wlzregister, webhooks=webhooks)
+        taken = (*make_tasks(self._in, afleveraar), *eigen, *signalen, Taak("herzending", 1.0, herzender.turn))
         onderhoud = Onderhoud(self.opslag, taken)
         onderhoud.start()
         stapel.push_async_callback(onderhoud.stop)
@@ -271,7 +284,9 @@ class Hub:
 
     def _endpoints(self, kalender: Kalender, boek: Incidentboek) -> tuple[Eindpunt, ...]:
         opvragingen = Opvragingen(self.opslag, self.kluis, self.register_bron, boek, lookup_limits(self._in))
-        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron)
+        volgen = Volgen(self.opslag, Clientenlijst(self.kluis), Betrokkenen(self.kluis), self.register_bron)
+        wlz = Wlz(opvragingen, Toetsing(self.wlzregister, self._in.wlz.profielen_wmo), volgen)
+        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron, wlz)
 
     def _application(self, innemer: GeteldeInnemer, eindpunten: Iterable[Eindpunt]) -> web.Application:
         hub, publieke_url = self._in.hub, self._in.koppelvlak.publieke_url

@@ -13,7 +13,7 @@ from adapters.iwlz.model import VAN_BSN, VAN_ZORGKANTOOR
 from adapters.iwlz.token import Inloggegevens, Tokenbron
 from adapters.iwlz.verbinding import Mislukt, Verbinding
 from routing.wlz.indicatie import Indicatie
-from routing.wlz.register import Oorzaak, Registerregel
+from routing.wlz.register import Oorzaak, RegisterFout, Registerregel
 
 _GRENS_BSN: Final = 1024 * 1024
 _GRENS_ZORGKANTOOR: Final = 64 * 1024 * 1024
@@ -24,7 +24,7 @@ class Instellingen:
     """Where the register is and how long it may take.
 
     Args:
-        bsn_url: Indicatieregister 1, asked about one BSN.
+        bsn_url: Indicatieregister 1, asked about one BSN; None when that is not asked.
         zorgkantoor_url: Indicatieregister 2, asked about a zorgkantoor; None when no copy is kept.
         inlog: for the token.
         antwoord_s: seconds for the answer about a BSN.
@@ -32,7 +32,7 @@ class Instellingen:
         verbinding_s: seconds to connect.
     """
 
-    bsn_url: str
+    bsn_url: str | None
     zorgkantoor_url: str | None
     inlog: Inloggegevens
     antwoord_s: float = 10.0
@@ -53,9 +53,9 @@ class IwlzRegister:
         lang = Verbinding(tls, instellingen.kopie_s, instellingen.verbinding_s)
         tokens = Tokenbron(vlot, instellingen.inlog)
         self._verbindingen = (vlot, lang)
-        self._van_bsn = Graphqlklant(vlot, tokens, instellingen.bsn_url, _GRENS_BSN)
-        url = instellingen.zorgkantoor_url
-        self._van_zorgkantoor = None if url is None else Graphqlklant(lang, tokens, url, _GRENS_ZORGKANTOOR)
+        een, twee = instellingen.bsn_url, instellingen.zorgkantoor_url
+        self._van_bsn = None if een is None else Graphqlklant(vlot, tokens, een, _GRENS_BSN)
+        self._van_zorgkantoor = None if twee is None else Graphqlklant(lang, tokens, twee, _GRENS_ZORGKANTOOR)
 
     async def indications_of(self, bsn: str) -> Sequence[Indicatie]:
         """Give everything the register has about this person; an answer about anybody else is a fault.
@@ -63,6 +63,8 @@ class IwlzRegister:
         Raises:
             routing.wlz.register.RegisterFout: the register cannot say.
         """
+        if self._van_bsn is None:
+            raise RegisterFout(Oorzaak.NIET_AANGESLOTEN)
         antwoord = await self._van_bsn.ask(vragen.VAN_BSN, {"bsn": bsn}, VAN_BSN)
         regels = antwoord.getWlzIndicatiesVoorBsn
         if any(regel.bsn != bsn for regel in regels):
@@ -76,7 +78,7 @@ class IwlzRegister:
             routing.wlz.register.RegisterFout: the register cannot say.
         """
         if self._van_zorgkantoor is None:
-            raise Mislukt(Oorzaak.VERBINDING)
+            raise RegisterFout(Oorzaak.NIET_AANGESLOTEN)
         antwoord = await self._van_zorgkantoor.ask(
             vragen.VAN_ZORGKANTOOR, {"zorgkantoor": zorgkantoor}, VAN_ZORGKANTOOR
         )

@@ -64,7 +64,10 @@ class Tokenbron:
     async def _fetch(self) -> _Bewaard:
         g = self._gegevens
         velden = {"grant_type": "client_credentials", "scope": g.scope}
-        koppen: dict[str, str] = {hdrs.CONTENT_TYPE: "application/x-www-form-urlencoded", hdrs.ACCEPT: "application/json"}
+        koppen: dict[str, str] = {
+            hdrs.CONTENT_TYPE: "application/x-www-form-urlencoded",
+            hdrs.ACCEPT: "application/json",
+        }
         if g.geheim is None:
             velden["client_id"] = g.client_id
         else:  # RFC 6749 §2.3.1: both parts are form-encoded before they are put together

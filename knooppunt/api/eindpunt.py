@@ -39,6 +39,7 @@ class Eindpunt:
     `pad` begins with a slash and has no closing one; parameters stand in braces and are fields of `vraag`. `toegang`
     has no default, so an operation that nobody thought about does not exist. `handler` gets the checked question; it
     raises `Probleem`. `fouten` says in Dutch when it answers with which status, beside those that every operation has.
+    `grens` is the largest body in bytes.
     """
 
     pad: str
@@ -50,3 +51,4 @@ class Eindpunt:
     handler: Callable[[Aanroep, Any], Awaitable[BaseModel | bytes]]
     fouten: dict[int, str] = field(default_factory=dict)
     methode: Literal["GET", "POST"] = "GET"
+    grens: int = 256 * 1024

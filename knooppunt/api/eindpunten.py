@@ -5,6 +5,7 @@ from __future__ import annotations
 from knooppunt.api.berichten import Berichten
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.keten import Keten
+from knooppunt.api.wlz import Wlz
 from knooppunt.api.woonplaats import Woonplaats
 from routing.ketenbewaking.kalender import Kalender
 from routing.opslag import Opslag
@@ -13,11 +14,16 @@ from routing.woonplaats.feitenbron import Feitenbron
 
 
 def all_endpoints(
-    opslag: Opslag, kalender: Kalender, opvragingen: Opvragingen, feitenbron: Feitenbron | None
+    opslag: Opslag,
+    kalender: Kalender,
+    opvragingen: Opvragingen,
+    feitenbron: Feitenbron | None,
+    wlz: Wlz,
 ) -> tuple[Eindpunt, ...]:
     """Give every operation of the API, in the order of its description."""
     return (
         *Berichten(opslag).endpoints(),
         *Keten(opslag, kalender).endpoints(),
         *Woonplaats(opvragingen, feitenbron).endpoints(),
+        *wlz.endpoints(),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -13,8 +14,8 @@ from pydantic_core import ErrorDetails
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.probleem import Probleem
 from knooppunt.vormfouten import faults
+from routing.payload import DREMPEL
 
-_GRENS = 256 * 1024  # bytes of a body; more is a batch
 _REDENEN = {
     "missing": "ontbreekt",
     "extra_forbidden": "bestaat niet",
@@ -57,11 +58,17 @@ async def read_body(eindpunt: Eindpunt, request: web.Request) -> Any:
     ruw = bytearray()
     async for blok in request.content.iter_chunked(64 * 1024):
         ruw += blok
-        if len(ruw) > _GRENS:
-            raise Probleem(413, "De vraag is te groot.", "Een vraag gaat over één persoon en is hoogstens 256 KiB.")
+        if len(ruw) > eindpunt.grens:
+            raise Probleem(413, "De vraag is te groot.", f"Zij mag hoogstens {eindpunt.grens // 1024} KiB zijn.")
+    if len(ruw) > DREMPEL:
+        return await asyncio.to_thread(_check, eindpunt, request.match_info, bytes(ruw))
+    return _check(eindpunt, request.match_info, bytes(ruw))
+
+
+def _check(eindpunt: Eindpunt, in_pad: Mapping[str, str], ruw: bytes) -> Any:
     try:
         inhoud = json.loads(ruw.decode("utf-8"), object_pairs_hook=_unique)
-        return eindpunt.vraag.model_validate(inhoud | request.match_info if request.match_info else inhoud)
+        return eindpunt.vraag.model_validate(inhoud | in_pad if in_pad else inhoud)
     except ValidationError as fout:
         raise wrong(faults(fout, eindpunt.vraag)) from None
     except _Dubbel as fout:

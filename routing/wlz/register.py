@@ -13,6 +13,7 @@ from routing.wlz.indicatie import Indicatie
 class Oorzaak(StrEnum):
     """Why the register did not answer; the value is the sentence that a user reads."""
 
+    NIET_AANGESLOTEN = "Het knooppunt is niet aangesloten op het Wlz-register."
     TIJD = "Het Wlz-register antwoordde niet op tijd."
     VERBINDING = "Het Wlz-register is niet bereikbaar."
     CERTIFICAAT = "Het certificaat van het Wlz-register, of dat van het knooppunt, is niet geldig."

@@ -18,13 +18,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select
 
 from routing import breekpunt, notificatie, schema
-from routing.dienst import Wet, diensten
+from routing.dienst import Wet
 from routing.gelijktijdig import handfuls
 from routing.klok import now_ms
 from routing.register import Register
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Toestemming, Weg, authorise
-from routing.verwerkingen import Betrokkenen, Spoor, Statuscode, Verwerking, account, record
+from routing.verwerkingen import Betrokkenen
 from routing.wlz.clientenlijst import Client, Clientenlijst, bestemming, set_compared
+from routing.wlz.logregels import log_people
 from routing.wlz.registerkopie import Registerkopie, Ronde
 from routing.wlz.signaal import Signaalsoort, Uitkomst, Verandering, compare
 
@@ -92,7 +93,8 @@ class Vergelijking:
             _remember(conn, client, eerder, uitkomst)
             signalen += [_Signaal(client, naam, v, str(uuid.uuid4())) for naam, v in uitkomst.veranderingen]
         self._store(conn, signalen)
-        self._log(conn, signalen, toegestaan)
+        for gemeente, groep in _per_gemeente(signalen):
+            log_people(conn, self._betrokkenen, toegestaan[gemeente], {signaal.client.bsn for signaal in groep})
         set_compared(conn, clienten, ronde.nummer)
         return len(clienten)
 
@@ -129,29 +131,6 @@ class Vergelijking:
             data=data,
         )
         notificatie.enqueue(conn, bestemming(gemeente), event)
-
-    def _log(self, conn: Connection, signalen: list[_Signaal], toegestaan: Mapping[str, Toestemming]) -> None:
-        """Write that data of these people were processed, on whose account, and why."""
-        dienst = diensten()[DIENST]
-        for gemeente, groep in _per_gemeente(signalen):
-            spoor = Spoor.begin()
-            nu = account(conn, spoor, toegestaan[gemeente])
-            mensen = sorted({signaal.client.bsn for signaal in groep})
-            record(
-                conn,
-                [
-                    Verwerking(
-                        spoor.child() if nummer else spoor,
-                        dienst.omschrijving,
-                        dienst.activiteit,
-                        Statuscode.GOED,
-                        nu,
-                        nu,
-                        self._betrokkenen.of(bsn),
-                    )
-                    for nummer, bsn in enumerate(mensen)
-                ],
-            )
 
 
 def allowed(register: Register, gemeenten: Collection[str], dag: date) -> dict[str, Toestemming]:

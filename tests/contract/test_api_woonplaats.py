@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from proefwlz import make_wlz
 from sqlalchemy import select
 
 from adapters.brp.bron import BrpFeitenbron
@@ -72,7 +73,9 @@ async def huis(opslag: Opslag, kluis: Kluis) -> AsyncIterator[Huis]:
     huis = Huis(opslag, kluis, brp)
     opvragingen = Opvragingen(opslag, kluis, register_bron, Incidentboek(), Grenzen(onbekend_per_dag=3))
     app = web.Application()
-    eindpunten = all_endpoints(opslag, Kalender(), opvragingen, bron)
+    eindpunten = all_endpoints(
+        opslag, Kalender(), opvragingen, bron, make_wlz(opslag, kluis, register_bron, opvragingen)
+    )
     Loket(eindpunten, register_bron, lambda _request: huis.wie).add_routes(app)
     Luisteraar(app, "127.0.0.1", 0)  # adds what guards every listener
     async with TestClient(TestServer(app)) as client:

@@ -7,18 +7,23 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from istandaarden.voorbeeldwaarden import bsns
+from knooppunt.api.wlz import Wlz
+from knooppunt.wlz.toetsing import Toetsing
 from routing.kluis import Kluis
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag
+from routing.opvraging import Opvragingen
 from routing.partij import Machtiging, Richting
-from routing.register import Register
+from routing.register import Register, RegisterBron
 from routing.verwerkingen import Betrokkenen
 from routing.wlz.clientenlijst import Bewerking, Clientenlijst, Opgave, Verschil
 from routing.wlz.indicatie import Indicatie
-from routing.wlz.register import RegisterFout, Registerregel
+from routing.wlz.oordeel import WMO_MOGELIJK
+from routing.wlz.register import Bevraging, RegisterFout, Registerregel
 from routing.wlz.registerkopie import Registerkopie
 from routing.wlz.signalering import Signaal, Signalering, read_signals
 from routing.wlz.vergelijking import Melding, Vergelijking
+from routing.wlz.volgen import Volgen
 
 GEMEENTE, BUUR = "0344", "0518"
 BSNS = bsns()
@@ -97,6 +102,18 @@ class Dagronde:
     async def signals(self, gemeente: str = GEMEENTE, na: int = 0) -> list[Signaal]:
         """Read what a gemeente was told."""
         return await self.opslag.read(read_signals, self.lijst, [gemeente], na, 10_000)
+
+
+def make_wlz(
+    opslag: Opslag,
+    kluis: Kluis,
+    register_bron: RegisterBron,
+    opvragingen: Opvragingen,
+    register: Bevraging | None = None,
+) -> Wlz:
+    """Make the operations of the API, with a register behind them or none."""
+    volgen = Volgen(opslag, Clientenlijst(kluis), Betrokkenen(kluis), register_bron)
+    return Wlz(opvragingen, Toetsing(register, WMO_MOGELIJK), volgen)
 
 
 def tell(signalen: Sequence[Signaal]) -> list[tuple[str, str]]:
