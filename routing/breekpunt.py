@@ -18,9 +18,9 @@ from sqlalchemy import Connection
 
 _SLEUTEL: Final = "knooppunt.breekpunt"
 
-COMMITS: Final = ("intake", "claim", "uitkomst", "verval", "onderhoud", "ophalen", "wlz_kopie", "wlz_signaal")
+COMMITS: Final = ("intake", "claim", "uitkomst", "verval", "onderhoud", "ophalen")
 """What a commit can hold: a stored bericht, a claimed lane, the outcome of an attempt, a term that passed, other
-maintenance, a bericht that its ontvanger confirmed, a part of the copy of the Wlz-register, and signals on it."""
+maintenance, and a bericht that its ontvanger confirmed."""
 
 PUNTEN: Final = (
     "voor_commit",

@@ -42,6 +42,7 @@ OPDRACHTEN = {
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
     "verwerking": ("Het verwerkingenlogboek: wie iets over een persoon vroeg, en waarom.", "verwerking"),
+    "wlz": ("Wlz: de registertoets, en signalen over cliënten die u volgt.", "wlz"),
     "simuleer": (
         "Speel een partij na: ontvangt, toont en beantwoordt berichten.",
         "simuleer simuleer_brp simuleer_ciz",

@@ -123,7 +123,7 @@ def _begin(conn: Connection, sleutel_id: str) -> int:
 
 
 def _add(conn: Connection, rijen: list[dict[str, Any]]) -> None:
-    breekpunt.name_commit(conn, "wlz_kopie")
+    breekpunt.name_commit(conn, "onderhoud")
     conn.execute(insert(schema.wlz_indicatie), rijen)
 
 

@@ -82,7 +82,7 @@ class Vergelijking:
         clienten = self._lijst.due(conn, ronde.nummer, toegestaan, _GREEP)
         if not clienten:
             return 0
-        breekpunt.name_commit(conn, "wlz_signaal")
+        breekpunt.name_commit(conn, "onderhoud")
         register = self._kopie.find(conn, ronde, sorted({client.bsn for client in clienten}))
         bekend = _known(conn, clienten)
         signalen: list[_Signaal] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -62,7 +64,9 @@ class Huis:
         )
 
     async def post(self, pad: str, inhoud: Any) -> tuple[int, Any]:
-        async with self.client.post(BASIS + pad, json=inhoud) as antwoord:
+        stroom = io.BytesIO(json.dumps(inhoud).encode())
+        koppen = {"Content-Type": "application/json"}
+        async with self.client.post(BASIS + pad, data=stroom, headers=koppen) as antwoord:
             return antwoord.status, await antwoord.json(content_type=None)
 
     async def signals(self, **vraag: Any) -> tuple[int, Any]:
