@@ -15,6 +15,7 @@ from routing.bewaring import clean
 from routing.onderhoud import Beurt, Taak
 from routing.opvraging import remove_answers
 from routing.verwerkingen import remove_older
+from routing.woonplaats.batch import remove_batches
 
 _log = structlog.get_logger(__name__)
 
@@ -35,7 +36,11 @@ def make_tasks(configuratie: Configuratie, afleveraar: Afleveraar) -> tuple[Taak
 
     async def forget(beurt: Beurt) -> None:
         opvragen = configuratie.opvragen
-        for verwijder, dagen in ((remove_answers, opvragen.antwoord_dagen), (remove_older, opvragen.log_dagen)):
+        for verwijder, dagen in (
+            (remove_answers, opvragen.antwoord_dagen),
+            (remove_batches, opvragen.antwoord_dagen),
+            (remove_older, opvragen.log_dagen),
+        ):
             weg = 1
             while weg:
                 weg = await beurt.write(verwijder, round(dagen * _DAG_MS))

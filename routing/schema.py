@@ -374,6 +374,50 @@ opvraging = Table(  # a question and its answer, for as long as the asker may as
 )
 Index("ix_opvraging_partij", opvraging.c.partij, opvraging.c.dienst, opvraging.c.begonnen_op)
 Index("ix_opvraging_begonnen_op", opvraging.c.begonnen_op)
+
+batch = Table(  # a file with questions, on its way to a file with answers
+    "batch",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("partij", Text, nullable=False),
+    Column("dienst", Text, nullable=False),
+    Column("kenmerk", LargeBinary, nullable=False),  # HMAC of file and purpose: the same file goes on where it was
+    Column("trace_id", Text, nullable=False),
+    Column("operation_id", Text, nullable=False),
+    Column("begonnen_op", BigInteger, nullable=False),
+    Column("gelezen", Boolean, nullable=False),  # false while the file is being taken in
+    UniqueConstraint("partij", "dienst", "kenmerk"),
+)
+Index("ix_batch_begonnen_op", batch.c.begonnen_op)
+
+batchvraag = Table(  # each different question once
+    "batchvraag",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batch.id"), primary_key=True),
+    Column("kenmerk", LargeBinary, primary_key=True),  # HMAC of the question
+    Column("klaar", Boolean, nullable=False),
+    Column("sleutel_id", Text, nullable=False),
+    Column("datasleutel", LargeBinary, nullable=False),
+    Column("inhoud", LargeBinary, nullable=False),  # the question, and once answered the answer, sealed
+)
+Index(
+    "ix_batchvraag_open",
+    batchvraag.c.batch_id,
+    batchvraag.c.kenmerk,
+    sqlite_where=text("NOT klaar"),
+    postgresql_where=text("NOT klaar"),
+)
+
+batchregel = Table(  # each line of the file
+    "batchregel",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batch.id"), primary_key=True),
+    Column("nummer", Integer, primary_key=True),
+    Column("vraag", LargeBinary),  # kenmerk of its question; NULL when the line is no question
+    Column("sleutel_id", Text, nullable=False),
+    Column("datasleutel", LargeBinary, nullable=False),
+    Column("inhoud", LargeBinary, nullable=False),  # what the line is called, and what is wrong with it, sealed
+)
 # --- operations -----------------------------------------------------------------------------------------------------
 
 incident = Table(

@@ -28,6 +28,7 @@ FOUTEN: Final = {
 
 Kort = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 _VRAAG_ID = "^[0-9A-Za-z-]+$"
+_NAAM = "^[0-9A-Za-z@._ -]+$"
 
 
 class Opvraagvorm(BaseModel):
@@ -37,7 +38,9 @@ class Opvraagvorm(BaseModel):
     doel: Kort = Field(description="Een van de doelen van deze dienst.")
     zaakkenmerk: Kort = Field(description="Zaak waarvoor u dit vraagt; zonder BSN.")
     reden: str = Field("", max_length=500, description="Waarom, in eigen woorden; zonder BSN.")
-    persoon: Kort | None = Field(None, description="Medewerker die het vraagt, zoals uw partij hem kent.")
+    persoon: Kort | None = Field(
+        None, pattern=_NAAM, description="Medewerker die het vraagt, zoals uw partij hem kent: een naam of nummer."
+    )
     partij: str | None = Field(
         None, pattern="^[0-9A-Za-z]{1,20}$", description="Uw partij, als uw certificaat voor meer partijen geldt."
     )

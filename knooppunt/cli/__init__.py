@@ -40,7 +40,7 @@ OPDRACHTEN = {
     "herzending": ("Veel berichten opnieuw aanbieden: eerst kijken, dan starten.", "herzending"),
     "bewaar": ("Bewaartermijnen.", "bewaar"),
     "release": ("Wanneer welke release open is, en wat de volgende zou afkeuren.", "release"),
-    "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats"),
+    "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats woonplaats_batch"),
     "verwerking": ("Het verwerkingenlogboek: wie iets over een persoon vroeg, en waarom.", "verwerking"),
     "wlz": ("Wlz: de registertoets, en signalen over cliënten die u volgt.", "wlz"),
     "simuleer": (

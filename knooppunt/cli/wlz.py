@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, TypeVar
 
+import structlog
 import typer
 from rich.table import Table
 from rich.text import Text
@@ -193,9 +194,21 @@ def _run(config: Path, doe: Callable[[_Omgeving], Awaitable[_T]]) -> _T:
             await opslag.close()
 
     try:
-        return asyncio.run(perform())
+        with _to_stderr():
+            return asyncio.run(perform())
     except (OpslagFout, KluisFout) as fout:
         raise ConfiguratieFout(str(fout)) from None
+
+
+@contextmanager
+def _to_stderr() -> Iterator[None]:
+    """Keep what the hub logs off standard output, which a program reads."""
+    eerder = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        yield
+    finally:
+        structlog.configure(**eerder)
 
 
 @contextmanager

@@ -24,11 +24,6 @@ _TERZIJDE = frozenset({"id", "titel", "bron"})
 woonplaats = typer.Typer(no_args_is_help=True, help="Woonplaatsbeginsel: welke gemeente is verantwoordelijk.")
 
 
-@woonplaats.callback()
-def group() -> None:
-    """Keep `bepaal` a subcommand while it is the only one."""
-
-
 @woonplaats.command()
 def bepaal(
     feiten: Annotated[

@@ -36,6 +36,7 @@ url = "{GEHEIM_ADRES}/{code}"
 identiteiten = ["oin:{cert.oin}"]
 mag_zenden = ["WMO*", "JW*"]
 mag_ontvangen = ["WMO*", "JW*"]
+mag_bevragen = ["woonplaats:jeugdwet"]
 antwoordt_hub = {"true" if code == antwoordt else "false"}
 """
         for code, cert in CERT.items()

@@ -81,6 +81,54 @@ def upgrade() -> None:
     )
     op.create_index("ix_opvraging_partij", "opvraging", ["partij", "dienst", "begonnen_op"])
     op.create_index("ix_opvraging_begonnen_op", "opvraging", ["begonnen_op"])
+    _create_batches()
+
+
+def _create_batches() -> None:
+    op.create_table(
+        "batch",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("partij", sa.Text, nullable=False),
+        sa.Column("dienst", sa.Text, nullable=False),
+        sa.Column("kenmerk", sa.LargeBinary, nullable=False),
+        sa.Column("trace_id", sa.Text, nullable=False),
+        sa.Column("operation_id", sa.Text, nullable=False),
+        sa.Column("begonnen_op", sa.BigInteger, nullable=False),
+        sa.Column("gelezen", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_batch"),
+        sa.UniqueConstraint("partij", "dienst", "kenmerk", name="uq_batch_partij"),
+    )
+    op.create_index("ix_batch_begonnen_op", "batch", ["begonnen_op"])
+    op.create_table(
+        "batchvraag",
+        sa.Column("batch_id", sa.Text, nullable=False),
+        sa.Column("kenmerk", sa.LargeBinary, nullable=False),
+        sa.Column("klaar", sa.Boolean, nullable=False),
+        sa.Column("sleutel_id", sa.Text, nullable=False),
+        sa.Column("datasleutel", sa.LargeBinary, nullable=False),
+        sa.Column("inhoud", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("batch_id", "kenmerk", name="pk_batchvraag"),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name="fk_batchvraag_batch_id"),
+    )
+    nog_open = sa.text("NOT klaar")
+    op.create_index(
+        "ix_batchvraag_open",
+        "batchvraag",
+        ["batch_id", "kenmerk"],
+        sqlite_where=nog_open,
+        postgresql_where=nog_open,
+    )
+    op.create_table(
+        "batchregel",
+        sa.Column("batch_id", sa.Text, nullable=False),
+        sa.Column("nummer", sa.Integer, nullable=False),
+        sa.Column("vraag", sa.LargeBinary),
+        sa.Column("sleutel_id", sa.Text, nullable=False),
+        sa.Column("datasleutel", sa.LargeBinary, nullable=False),
+        sa.Column("inhoud", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("batch_id", "nummer", name="pk_batchregel"),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name="fk_batchregel_batch_id"),
+    )
 
 
 def _forbid_changes() -> None:

@@ -1,0 +1,326 @@
+"""Many questions at once: a file is taken in whole, answered in portions, and read out again.
+
+Each different question is kept once and asked once. A portion is answered in one transaction, with its lines in the
+processing log; whatever happens in between, what was answered stays answered and is not asked again. Everything is
+sealed, and memory holds one portion.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from routing import schema
+from routing.klok import now_ms
+from routing.kluis import Kluis, Verzegeld
+from routing.opslag import Opslag
+from routing.payload import Payload, decompress
+from routing.register import RegisterBron
+from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, authorise
+from routing.verwerkingen import (
+    Betrokkenen,
+    Spoor,
+    Statuscode,
+    Verwerking,
+    account,
+    account_refusal,
+    record,
+)
+from routing.woonplaats.feitenbron import Bronfout, Feitenbron
+from routing.woonplaats.opvragen import Opgave, Uitkomst, determine_with
+
+PORTIE: Final = 200
+"""Questions answered together: ten requests of twenty to the BRP."""
+
+_DOEL: Final = "batches"
+_NEDERLAND = ZoneInfo("Europe/Amsterdam")
+_b, _v, _r = schema.batch.c, schema.batchvraag.c, schema.batchregel.c
+_NIEUW: Final = {
+    dialect: nieuw(schema.batchvraag).on_conflict_do_nothing()
+    for dialect, nieuw in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Regel:
+    """A line of the file: its number, what its owner calls it, and its question, or all that is wrong with it."""
+
+    nummer: int
+    kenmerk: str
+    vraag: bytes | None = field(default=None, repr=False)
+    fouten: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resultaat:
+    """What became of a line; `antwoord` is None when there was no question."""
+
+    nummer: int
+    kenmerk: str
+    antwoord: bytes | None
+    fouten: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A file that was taken in, or is to be."""
+
+    batch_id: str
+    spoor: Spoor
+    dienst: str
+    activiteit: str
+    gelezen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How far a batch is: lines, lines that are no question, different questions, and answered ones."""
+
+    regels: int
+    onbruikbaar: int
+    vragen: int
+    klaar: int
+
+
+class Vormgever(Protocol):
+    """How a question and its answer are written."""
+
+    def read(self, vraag: bytes) -> Opgave:
+        """Read a question that was taken in."""
+        ...
+
+    def show(self, uitkomst: Uitkomst, opgave: Opgave) -> bytes:
+        """Write an answer."""
+        ...
+
+
+class Onderbroken(Exception):
+    """The register does not answer now; what was answered is kept, and the same file goes on from there."""
+
+
+class Batches:
+    """Takes files in and answers them.
+
+    Args:
+        opslag: the log.
+        kluis: seals questions and answers.
+        register_bron: who may.
+        vormgever: how they are written.
+    """
+
+    def __init__(self, opslag: Opslag, kluis: Kluis, register_bron: RegisterBron, vormgever: Vormgever) -> None:
+        self._opslag = opslag
+        self._kluis = kluis
+        self._sleutels = kluis.derive(_DOEL)
+        self._betrokkenen = Betrokkenen(kluis)
+        self._register_bron = register_bron
+        self._vormgever = vormgever
+
+    async def open(self, aanvrager: Aanvrager, aanleiding: Aanleiding, digest: bytes) -> Batch:
+        """Start a batch, or find the one of the same file for the same purpose.
+
+        Raises:
+            GeenToestemming: it may not be asked.
+        """
+        dag = datetime.now(_NEDERLAND).date()
+        try:
+            toestemming = authorise(self._register_bron.current(), aanvrager, aanleiding, dag, "")
+        except GeenToestemming as fout:
+            await self._opslag.write(account_refusal, aanvrager, aanleiding, fout.grond)
+            raise
+        tekst = json.dumps([digest.hex(), aanleiding.doel, aanleiding.zaakkenmerk])
+        kenmerken = {sleutel_id: self._hmac(sleutel_id, tekst.encode()) for sleutel_id in self._sleutels}
+
+        def find_or_make(conn: Connection) -> Batch:
+            dienst, spoor = toestemming.dienst, Spoor.begin()
+            begin = account(conn, spoor, toestemming)
+            welke = (_b.partij == aanvrager.partij, _b.dienst == dienst.naam, _b.kenmerk.in_(list(kenmerken.values())))
+            rij = conn.execute(select(schema.batch).where(*welke)).first()
+            if rij is not None:
+                eerder = Spoor(rij.trace_id, rij.operation_id)
+                return Batch(rij.id, eerder, dienst.omschrijving, dienst.activiteit, rij.gelezen)
+            batch_id = str(uuid.uuid4())
+            conn.execute(
+                insert(schema.batch).values(
+                    id=batch_id,
+                    partij=aanvrager.partij,
+                    dienst=dienst.naam,
+                    kenmerk=kenmerken[self._kluis.actief],
+                    trace_id=spoor.trace_id,
+                    operation_id=spoor.operation_id,
+                    begonnen_op=begin,
+                    gelezen=False,
+                )
+            )
+            return Batch(batch_id, spoor, dienst.omschrijving, dienst.activiteit, gelezen=False)
+
+        return await self._opslag.write(find_or_make)
+
+    async def take_in(self, batch: Batch, regels: Iterable[Sequence[Regel]]) -> None:
+        """Keep all lines, some at a time; what an earlier try left half is replaced.
+
+        Raises:
+            Exception: what reading the lines raised; the batch can be taken in anew.
+        """
+        await self._opslag.write(_empty, batch.batch_id)
+        for deel in regels:
+            await self._opslag.write(self._keep, batch.batch_id, deel)
+        gelezen = update(schema.batch).where(_b.id == batch.batch_id).values(gelezen=True)
+        await self._opslag.write(lambda conn: conn.execute(gelezen) and None)
+
+    def _keep(self, conn: Connection, batch_id: str, regels: Sequence[Regel]) -> None:
+        rijen: list[dict[str, Any]] = []
+        vragen: list[dict[str, Any]] = []
+        for regel in regels:
+            vraag = None if regel.vraag is None else self._hmac(self._kluis.actief, regel.vraag)
+            inhoud = json.dumps([regel.kenmerk, regel.fouten]).encode()
+            zegel = self._seal(f"{batch_id}|{regel.nummer}", inhoud)
+            rijen.append({"batch_id": batch_id, "nummer": regel.nummer, "vraag": vraag} | zegel)
+            if vraag is not None and regel.vraag is not None:
+                zegel = self._seal(_name(batch_id, vraag), regel.vraag)
+                vragen.append({"batch_id": batch_id, "kenmerk": vraag, "klaar": False} | zegel)
+        conn.execute(insert(schema.batchregel), rijen)
+        if vragen:
+            conn.execute(_NIEUW[conn.dialect.name], vragen)
+
+    async def run(self, batch: Batch, bron: Feitenbron | None, meld: Callable[[Stand], None]) -> None:
+        """Answer what is not answered yet.
+
+        Args:
+            batch: a batch that was taken in.
+            bron: the register.
+            meld: hears after every portion how far it is.
+
+        Raises:
+            Onderbroken: the register does not answer now.
+        """
+        stand = await self.progress(batch)
+        while True:
+            meld(stand)
+            vragen = await self._opslag.read(_next, batch.batch_id)
+            if not vragen:
+                return
+            opgaven = [self._vormgever.read(self._open(_name(batch.batch_id, rij.kenmerk), rij)) for rij in vragen]
+            begin = await self._opslag.read(now_ms)
+            uitkomsten = await determine_with(bron, opgaven)
+            goed = [
+                (rij.kenmerk, opgave, uitkomst)
+                for rij, opgave, uitkomst in zip(vragen, opgaven, uitkomsten, strict=True)
+                if uitkomst.fout is None or not uitkomst.fout.opnieuw
+            ]
+            await self._opslag.write(self._answer, batch, goed, begin)
+            stand = replace(stand, klaar=stand.klaar + len(goed))
+            if (fout := _temporary(uitkomsten)) is not None:
+                meld(stand)
+                raise Onderbroken(str(fout))
+
+    def _answer(
+        self, conn: Connection, batch: Batch, goed: Sequence[tuple[bytes, Opgave, Uitkomst]], begin: int
+    ) -> None:
+        eind = now_ms(conn)
+        regels: list[Verwerking] = []
+        for kenmerk, opgave, uitkomst in goed:
+            status = Statuscode.GOED if uitkomst.fout is None else Statuscode.FOUT
+            for bsn in (opgave.bsn, *sorted(uitkomst.geraadpleegd - {opgave.bsn})):
+                wie = self._betrokkenen.of(bsn)
+                regel = Verwerking(batch.spoor.child(), batch.dienst, batch.activiteit, status, begin, eind, wie)
+                regels.append(regel)
+            zegel = self._seal(_name(batch.batch_id, kenmerk), self._vormgever.show(uitkomst, opgave))
+            welke = (_v.batch_id == batch.batch_id, _v.kenmerk == kenmerk)
+            conn.execute(update(schema.batchvraag).where(*welke).values(klaar=True, **zegel))
+        record(conn, regels)
+
+    async def progress(self, batch: Batch) -> Stand:
+        """Say how far a batch is."""
+        return await self._opslag.read(_count, batch.batch_id)
+
+    async def results(self, batch: Batch) -> AsyncIterator[Resultaat]:
+        """Give what became of each line, in the order of the file."""
+        na = 0
+        while rijen := await self._opslag.read(_page, batch.batch_id, na):
+            for rij in rijen:
+                kenmerk, fouten = json.loads(self._open(f"{batch.batch_id}|{rij.nummer}", rij))
+                antwoord = None
+                if rij.vraag is not None:
+                    zegel = Verzegeld(rij.a_sleutel_id, rij.a_datasleutel, rij.a_inhoud)
+                    antwoord = self._unseal(_name(batch.batch_id, rij.vraag), zegel)
+                yield Resultaat(rij.nummer, kenmerk, antwoord, tuple(fouten))
+            na = rijen[-1].nummer
+
+    def _hmac(self, sleutel_id: str, inhoud: bytes) -> bytes:
+        return hmac.new(self._sleutels[sleutel_id], inhoud, hashlib.sha256).digest()
+
+    def _seal(self, naam: str, inhoud: bytes) -> dict[str, Any]:
+        zegel = self._kluis.seal(naam, _DOEL, Payload(inhoud).compressed)
+        return {"sleutel_id": zegel.sleutel_id, "datasleutel": zegel.datasleutel, "inhoud": zegel.inhoud}
+
+    def _open(self, naam: str, rij: Row[Any]) -> bytes:
+        return self._unseal(naam, Verzegeld(rij.sleutel_id, rij.datasleutel, rij.inhoud))
+
+    def _unseal(self, naam: str, zegel: Verzegeld) -> bytes:
+        return b"".join(decompress(self._kluis.open(naam, _DOEL, zegel)))
+
+
+def _name(batch_id: str, kenmerk: bytes) -> str:
+    return f"{batch_id}|{kenmerk.hex()}"
+
+
+def _temporary(uitkomsten: Iterable[Uitkomst]) -> Bronfout | None:
+    return next((u.fout for u in uitkomsten if u.fout is not None and u.fout.opnieuw), None)
+
+
+def _empty(conn: Connection, batch_id: str) -> None:
+    conn.execute(delete(schema.batchregel).where(_r.batch_id == batch_id))
+    conn.execute(delete(schema.batchvraag).where(_v.batch_id == batch_id))
+
+
+def _next(conn: Connection, batch_id: str) -> Sequence[Row[Any]]:
+    vraag = select(schema.batchvraag).where(_v.batch_id == batch_id, ~_v.klaar).order_by(_v.kenmerk).limit(PORTIE)
+    return conn.execute(vraag).all()
+
+
+def _page(conn: Connection, batch_id: str, na: int) -> Sequence[Row[Any]]:
+    antwoord = schema.batchvraag
+    vraag = (
+        select(schema.batchregel)
+        .add_columns(
+            _v.sleutel_id.label("a_sleutel_id"), _v.datasleutel.label("a_datasleutel"), _v.inhoud.label("a_inhoud")
+        )
+        .outerjoin(antwoord, (_v.batch_id == _r.batch_id) & (_v.kenmerk == _r.vraag))
+        .where(_r.batch_id == batch_id, _r.nummer > na)
+        .order_by(_r.nummer)
+        .limit(PORTIE)
+    )
+    return conn.execute(vraag).all()
+
+
+def _count(conn: Connection, batch_id: str) -> Stand:
+    regels = select(func.count()).where(_r.batch_id == batch_id)
+    vragen = select(func.count()).where(_v.batch_id == batch_id)
+    alle = conn.execute(vragen).scalar_one()
+    return Stand(
+        regels=conn.execute(regels).scalar_one(),
+        onbruikbaar=conn.execute(regels.where(_r.vraag.is_(None))).scalar_one(),
+        vragen=alle,
+        klaar=alle - conn.execute(vragen.where(~_v.klaar)).scalar_one(),
+    )
+
+
+def remove_batches(conn: Connection, termijn_ms: int) -> int:
+    """Remove one batch whose term has passed, with all that is in it; return how many, 0 when there is none."""
+    oud = select(_b.id).where(_b.begonnen_op < now_ms(conn) - termijn_ms).order_by(_b.begonnen_op).limit(1)
+    batch_id = conn.execute(oud).scalar()
+    if batch_id is None:
+        return 0
+    _empty(conn, batch_id)
+    return conn.execute(delete(schema.batch).where(_b.id == batch_id)).rowcount

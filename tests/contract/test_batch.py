@@ -1,0 +1,169 @@
+"""A batch: each different question once, kept sealed, logged per person, and never asked again once it was answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from routing import schema
+from routing.dienst import Wet
+from routing.klok import Klok
+from routing.kluis import Kluis
+from routing.opslag import Opslag
+from routing.partij import Machtiging, Richting
+from routing.register import Register, RegisterBron
+from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
+from routing.woonplaats import batch as module
+from routing.woonplaats.batch import Batches, Onderbroken, Regel, Resultaat, Stand, remove_batches
+from routing.woonplaats.feiten import Adresperiode, Adressoort, Feiten
+from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenvraag, Registerfeiten
+from routing.woonplaats.opvragen import Opgave, Uitkomst
+
+_WIE = Aanvrager("0344", "gebruiker:proef", Weg.BATCH)
+_WAAROM = Aanleiding("woonplaats-batch", Wet.JEUGDWET, "controle", "Z-17")
+_BSNS = ("999990019", "999990032", "999990044", "999990056", "999990068")
+_DAG = date(2024, 3, 1)
+_WOONADRES = Adresperiode(Adressoort.WOONADRES, "0344", date(2020, 1, 1))
+
+
+class Vorm:
+    def read(self, vraag: bytes) -> Opgave:
+        return Opgave(vraag.decode(), Feiten(_DAG))
+
+    def show(self, uitkomst: Uitkomst, _opgave: Opgave) -> bytes:
+        return json.dumps({"gemeente": uitkomst.bepaling.gemeente, "fout": str(uitkomst.fout or "")}).encode()
+
+
+class Bron:
+    """Knows everybody, keeps count, and fails with what it is told for whom it is told."""
+
+    def __init__(self) -> None:
+        self.gevraagd: list[str] = []
+        self.fouten: dict[str, Bronfoutsoort] = {}
+
+    async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
+        self.gevraagd += [vraag.bsn for vraag in vragen]
+        return [
+            Bronfout(self.fouten[vraag.bsn], "stuk")
+            if vraag.bsn in self.fouten
+            else Registerfeiten(replace(Feiten(_DAG), brp=(_WOONADRES,)))
+            for vraag in vragen
+        ]
+
+    async def close(self) -> None:
+        raise AssertionError
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PORTIE", 2)
+
+
+@pytest.fixture
+def batches(opslag: Opslag, kluis: Kluis) -> Batches:
+    bron = RegisterBron(Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")]))
+    return Batches(opslag, kluis, bron, Vorm())
+
+
+def _lines(bsns: Iterable[str] = _BSNS) -> list[list[Regel]]:
+    return [[Regel(n, f"k{n}", bsn.encode())] for n, bsn in enumerate(bsns, 1)]
+
+
+async def _results(batches: Batches, werk: module.Batch) -> list[Resultaat]:
+    return [resultaat async for resultaat in batches.results(werk)]
+
+
+async def _count(opslag: Opslag, tabel: Any) -> int:
+    return await opslag.read(lambda conn: conn.execute(select(func.count()).select_from(tabel)).scalar_one())
+
+
+async def test_every_line_gets_its_answer_in_the_order_of_the_file(batches: Batches) -> None:
+    werk, bron, standen = await batches.open(_WIE, _WAAROM, b"d"), Bron(), []
+    await batches.take_in(werk, [*_lines(), [Regel(6, "k6", fouten=("bsn ontbreekt", "peildatum ontbreekt"))]])
+    await batches.run(werk, bron, standen.append)
+    uit = await _results(batches, werk)
+    assert [(r.nummer, r.kenmerk) for r in uit] == [(n, f"k{n}") for n in range(1, 7)]
+    assert all(json.loads(r.antwoord or b"")["gemeente"] == "0344" for r in uit[:5])
+    assert (uit[5].antwoord, uit[5].fouten) == (None, ("bsn ontbreekt", "peildatum ontbreekt"))
+    assert standen[0] == Stand(6, 1, 5, 0)
+    assert standen[-1] == await batches.progress(werk) == Stand(6, 1, 5, 5)
+
+
+async def test_the_same_question_twice_is_asked_once(batches: Batches) -> None:
+    werk, bron = await batches.open(_WIE, _WAAROM, b"d"), Bron()
+    await batches.take_in(werk, _lines([*_BSNS, *_BSNS]))
+    await batches.run(werk, bron, lambda _stand: None)
+    assert sorted(bron.gevraagd) == sorted(_BSNS)
+    assert [r.antwoord is not None for r in await _results(batches, werk)] == [True] * 10
+
+
+async def test_after_an_interruption_only_what_was_not_answered_is_asked(batches: Batches, opslag: Opslag) -> None:
+    werk, bron = await batches.open(_WIE, _WAAROM, b"d"), Bron()
+    await batches.take_in(werk, _lines())
+    bron.fouten = {_BSNS[2]: Bronfoutsoort.ONBEREIKBAAR}
+    with pytest.raises(Onderbroken):
+        await batches.run(werk, bron, lambda _stand: None)
+    bron.fouten = {}
+    weer = await batches.open(_WIE, _WAAROM, b"d")
+    assert (weer.batch_id, weer.gelezen) == (werk.batch_id, True)
+    await batches.run(weer, bron, lambda _stand: None)
+    assert sorted(bron.gevraagd) == sorted([*_BSNS, _BSNS[2]])
+    assert await _count(opslag, schema.verwerking) == 5
+    await batches.run(weer, bron, lambda _stand: None)
+    assert len(bron.gevraagd) == 6
+
+
+async def test_a_fault_that_stays_is_an_answer_for_that_line_only(batches: Batches) -> None:
+    werk, bron = await batches.open(_WIE, _WAAROM, b"d"), Bron()
+    bron.fouten = {_BSNS[1]: Bronfoutsoort.NIET_GEAUTORISEERD}
+    await batches.take_in(werk, _lines())
+    await batches.run(werk, bron, lambda _stand: None)
+    assert [json.loads(r.antwoord or b"")["fout"] for r in await _results(batches, werk)] == ["", "stuk", "", "", ""]
+
+
+async def test_a_file_that_was_half_taken_in_is_taken_in_anew(batches: Batches) -> None:
+    def breaks() -> Iterable[list[Regel]]:
+        yield from _lines(_BSNS[:2])
+        raise OSError("weg")
+
+    werk = await batches.open(_WIE, _WAAROM, b"d")
+    with pytest.raises(OSError, match="weg"):
+        await batches.take_in(werk, breaks())
+    weer = await batches.open(_WIE, _WAAROM, b"d")
+    assert (weer.batch_id, weer.gelezen) == (werk.batch_id, False)
+    await batches.take_in(weer, _lines(_BSNS[3:]))
+    assert await batches.progress(weer) == Stand(2, 0, 2, 0)
+
+
+async def test_another_purpose_or_partij_is_another_batch(batches: Batches) -> None:
+    werk = await batches.open(_WIE, _WAAROM, b"d")
+    assert (await batches.open(_WIE, replace(_WAAROM, doel="overdracht"), b"d")).batch_id != werk.batch_id
+    assert (await batches.open(_WIE, _WAAROM, b"e")).batch_id != werk.batch_id
+    with pytest.raises(GeenToestemming):
+        await batches.open(replace(_WIE, partij="0363"), _WAAROM, b"d")
+
+
+async def test_what_is_kept_and_logged_cannot_be_read(batches: Batches, opslag: Opslag) -> None:
+    werk = await batches.open(_WIE, _WAAROM, b"d")
+    await batches.take_in(werk, _lines())
+    await batches.run(werk, Bron(), lambda _stand: None)
+    tabellen = (schema.batch, schema.batchvraag, schema.batchregel, schema.verwerking, schema.verantwoording)
+    alles = [await opslag.read(lambda conn, t=t: repr(conn.execute(select(t)).all())) for t in tabellen]
+    assert not any(geheim in "".join(alles) for geheim in (*_BSNS, "k1"))
+    sporen = await opslag.read(lambda conn: set(conn.execute(select(schema.verwerking.c.trace_id)).scalars()))
+    assert sporen == {werk.spoor.trace_id}  # and by it who asked, and why
+
+
+async def test_a_batch_goes_when_its_term_has_passed(batches: Batches, opslag: Opslag, klok: Klok) -> None:
+    werk = await batches.open(_WIE, _WAAROM, b"d")
+    await batches.take_in(werk, _lines())
+    assert await opslag.write(remove_batches, 5000) == 0
+    klok.verschuiving_ms += 10_000
+    assert await opslag.write(remove_batches, 5000) == 1
+    assert [await _count(opslag, t) for t in (schema.batch, schema.batchvraag, schema.batchregel)] == [0, 0, 0]
