@@ -485,6 +485,7 @@ class WlzSectie(Sectie):
     )
     zorgkantoren: Codes = Field(
         tuple(str(code) for code in range(5501, 5534)),
+        min_length=1,
         description="Zorgkantoren (list COD001) that together are the whole register.",
     )
     profielen_wmo: Codes = Field(

@@ -229,11 +229,6 @@ def list_gemeenten(conn: Connection) -> frozenset[str]:
     return frozenset(conn.execute(select(_c.gemeente).distinct()).scalars())
 
 
-def count(conn: Connection, gemeente: str) -> int:
-    """Count the clients of a gemeente."""
-    return len(conn.execute(select(_c.id).where(_c.gemeente == gemeente)).all())
-
-
 def set_compared(conn: Connection, clienten: Sequence[Client], ronde: int) -> None:
     """Write that these clients were compared with a round."""
     conn.execute(

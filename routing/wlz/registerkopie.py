@@ -26,10 +26,12 @@ from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
 from routing.onderhoud import Beurt
 from routing.wlz.indicatie import Indicatie
-from routing.wlz.register import Registerbron, Registerregel
+from routing.wlz.register import Oorzaak, Registerbron, RegisterFout, Registerregel
 
 _DOEL: Final = "wlz-register"
 _RIJEN: Final = 500
+_VEEL: Final = 1000
+"""From so many indications on, a register that lost half of them since the last round is not believed."""
 _NEDERLAND = ZoneInfo("Europe/Amsterdam")
 _r, _i = schema.wlz_ronde.c, schema.wlz_indicatie.c
 
@@ -59,7 +61,7 @@ class Registerkopie:
         """Read the whole register into a new round; a round that was broken off is thrown away first.
 
         Raises:
-            routing.wlz.register.RegisterFout: a part of it could not be read; the round before it still stands.
+            RegisterFout: a part of it could not be read, or half of it is gone; the round before it still stands.
         """
         await self._drop(beurt, alleen_af=False)
         nummer = await beurt.write(_begin, self._kluis.actief)
@@ -68,7 +70,8 @@ class Registerkopie:
             for deel in handfuls(regels):
                 rijen = await asyncio.to_thread(self._rows, nummer, deel)
                 await beurt.write(_add, rijen)
-        await beurt.write(_finish, nummer)
+        if not await beurt.write(_finish, nummer):
+            raise RegisterFout(Oorzaak.ONVOLLEDIG)
         await self._drop(beurt, alleen_af=True)
 
     def find(self, conn: Connection, ronde: Ronde, bsns: Sequence[str]) -> Mapping[str, list[Indicatie]]:
@@ -127,10 +130,17 @@ def _add(conn: Connection, rijen: list[dict[str, Any]]) -> None:
     conn.execute(insert(schema.wlz_indicatie), rijen)
 
 
-def _finish(conn: Connection, nummer: int) -> None:
+def _finish(conn: Connection, nummer: int) -> bool:
+    """Let the round count, unless it is so small that something else than the register must have changed."""
     aantal = conn.execute(select(func.count()).where(_i.ronde == nummer)).scalar_one()
+    vorige = conn.execute(
+        select(_r.indicaties).where(_r.klaar_op.is_not(None)).order_by(_r.id.desc()).limit(1)
+    ).scalar()
+    if vorige is not None and vorige >= _VEEL and aantal < vorige / 2:
+        return False
     af = update(schema.wlz_ronde).where(_r.id == nummer).values(klaar_op=now_ms(conn), indicaties=aantal)
     conn.execute(af)
+    return True
 
 
 def _remove(conn: Connection, *, alleen_af: bool) -> bool:

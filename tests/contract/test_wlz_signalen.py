@@ -110,6 +110,19 @@ async def test_a_register_that_cannot_be_read_whole_ends_nothing(dag: Dagronde, 
     assert await _rows(dag.opslag, "wlz_ronde") == 1
 
 
+async def test_a_register_that_lost_half_of_what_it_held_is_not_believed(dag: Dagronde, klok: Klok) -> None:
+    dag.bron.inhoud = {BSNS[nr]: [indicatie(nr + 1)] for nr in range(1000)}
+    await dag.follow(1, 2)
+    await dag.run()
+    dag.bron.inhoud = dict(list(dag.bron.inhoud.items())[-499:])
+    klok.verschuiving_ms += DAG_MS
+    await dag.run()
+    assert {s.soort for s in await dag.signals()} == {"stand"}
+    dag.bron.inhoud = {BSNS[nr]: [indicatie(nr + 1)] for nr in range(2, 600)}
+    await dag.run()
+    assert [(s.soort, s.referentie) for s in await dag.signals()][2:] == [("einde", "Z-1")]
+
+
 async def test_who_dies_before_the_commit_has_told_nothing_and_who_goes_on_tells_it_once(
     dag: Dagronde, klok: Klok, monkeypatch: pytest.MonkeyPatch
 ) -> None:
