@@ -30,14 +30,16 @@ _CERTIFICAAT_S = 300.0
 
 def make_boek(configuratie: Configuratie) -> Incidentboek:
     """Make the book of incidents; without a webhook nobody is told."""
-    sectie = configuratie.notificatie
-    if sectie.url is None:
-        return Incidentboek()
-    if sectie.bron is not None:
-        return Incidentboek(sectie.bron)
+    return Incidentboek() if configuratie.notificatie.url is None else Incidentboek(event_source(configuratie))
+
+
+def event_source(configuratie: Configuratie) -> str:
+    """Give the URN of this hub in events."""
+    if configuratie.notificatie.bron is not None:
+        return configuratie.notificatie.bron
     oin = read_own(configuratie.koppelvlak.certificaat).identiteit.oin
     wie = f"oin:{oin}" if oin else configuratie.hub.organisatie.replace(" ", "-")
-    return Incidentboek(f"urn:nld:{wie}:systeem:knooppunt")
+    return f"urn:nld:{wie}:systeem:knooppunt"
 
 
 def make_melders(configuratie: Configuratie) -> dict[str, Melder]:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from routing.poorten import Uitkomstsoort
 from routing.uitkomstklassen import KENMERK, KLASSEN
+from routing.wlz.oordeel import WMO_MOGELIJK
 
 
 class ConfiguratieFout(ValueError):
@@ -55,6 +56,23 @@ def _only_known(tabel: dict[str, Uitkomstsoort]) -> dict[str, Uitkomstsoort]:
 Klassentabel = Annotated[dict[str, Uitkomstsoort], BeforeValidator(_from_text), AfterValidator(_only_known)]
 Pad = Annotated[Path, AfterValidator(_anchor)]
 Poort = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _split(waarde: object) -> object:
+    """Let an environment variable hold a list: values with spaces or commas between them."""
+    return re.split(r"[,\s]+", waarde.strip()) if isinstance(waarde, str) else waarde
+
+
+Codes = Annotated[tuple[Annotated[str, Field(pattern="^[0-9]{1,4}$")], ...], BeforeValidator(_split)]
+
+
+def _outside(waarde: str | None) -> str | None:
+    """Check the address of a service outside the koppelvlak."""
+    if waarde is not None and not re.match(
+        r"https://[^/@\s]+(/|$)|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", waarde
+    ):
+        raise ValueError("moet met https:// beginnen (http:// alleen voor 127.0.0.1) en mag geen naam bevatten")
+    return waarde
 
 
 class Sectie(BaseModel):
@@ -452,11 +470,57 @@ class BrpSectie(Sectie):
     @field_validator("url", "historie_url", "token_url")
     @classmethod
     def _https(cls, waarde: str | None) -> str | None:
-        if waarde is not None and not re.match(
-            r"https://[^/@\s]+(/|$)|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", waarde
-        ):
-            raise ValueError("moet met https:// beginnen (http:// alleen voor 127.0.0.1) en mag geen naam bevatten")
-        return waarde
+        return _outside(waarde)
+
+
+class WlzSectie(Sectie):
+    """The Wlz-register of the CIZ, for the toets and for signals (see `docs/wlz.md`)."""
+
+    toets_url: str | None = Field(
+        None, description="GraphQL endpoint of Indicatieregister 1, asked about one BSN; without it there is no toets."
+    )
+    kopie_url: str | None = Field(
+        None,
+        description="GraphQL endpoint of Indicatieregister 2, asked about a zorgkantoor; without it no signals.",
+    )
+    token_url: str | None = Field(None, description="Server that gives OAuth 2.0 tokens (client credentials).")
+    token_client: str | None = Field(None, min_length=1, description="Our client id there.")
+    token_geheim_bestand: Pad | None = Field(
+        None,
+        description="File with the secret of that client on its first line; without it our certificate says enough.",
+    )
+    token_scope: str = Field(
+        "registers/wlzindicatieregister/indicaties/indicatie:read", min_length=1, description="Scope to ask for."
+    )
+    ca: Pad | None = Field(
+        None,
+        description="PEM file with the authorities its certificate is trusted by; those of the machine when absent.",
+    )
+    certificaat: Pad | None = Field(None, description="PEM file with our certificate for the register (mutual TLS).")
+    sleutel: Pad | None = Field(None, description="PEM file with the private key of `certificaat`.")
+    antwoord_seconden: float = Field(10, gt=0, description="Seconds to wait for the answer about one BSN.")
+    kopie_seconden: float = Field(300, gt=0, description="Seconds to wait for the answer about one zorgkantoor.")
+    kopie_uren: float = Field(
+        24, ge=1, description="Hours after which the register is read anew and compared with the lists of clients."
+    )
+    zorgkantoren: Codes = Field(
+        tuple(str(code) for code in range(5501, 5534)),
+        min_length=1,
+        description="Zorgkantoren (list COD001) that together are the whole register.",
+    )
+    profielen_wmo: Codes = Field(
+        WMO_MOGELIJK,
+        description="Zorgprofielen (list COD163) with which the Wmo is still possible: the answer is `ONBEKEND` then.",
+    )
+    signaal_dagen: float = Field(42, ge=1, description="Days that a signal can be read.")
+    webhooks: Pad | None = Field(
+        None, description="TOML file with a `[[webhook]]` per gemeente that wants its signals told: see `docs/wlz.md`."
+    )
+
+    @field_validator("toets_url", "kopie_url", "token_url")
+    @classmethod
+    def _https(cls, waarde: str | None) -> str | None:
+        return _outside(waarde)
 
 
 class Logging(Sectie):
@@ -489,4 +553,5 @@ class Configuratie(BaseModel):
     stuf: StufSectie
     vecozo: VecozoSectie
     brp: BrpSectie
+    wlz: WlzSectie
     logging: Logging

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.exc import DBAPIError
 
+from adapters.iwlz.register import IwlzRegister
 from adapters.stufggk import server as stufggk
 from adapters.stufggk.client import Klantinstellingen, StufBezorger
 from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
@@ -32,6 +33,7 @@ from knooppunt import achterstand, migratiestand
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import Loket
+from knooppunt.api.wlz import Wlz
 from knooppunt.beheer import Beheer
 from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
 from knooppunt.brp import open_brp
@@ -45,6 +47,8 @@ from knooppunt.ruimte import Ruimte
 from knooppunt.tls import client_context, identify, server_context
 from knooppunt.vecozo import vecozo_tasks
 from knooppunt.wacht import Wacht
+from knooppunt.wlz.aansluiting import make_task, open_register, open_webhooks
+from knooppunt.wlz.toetsing import Toetsing
 from knooppunt.woonplaats.batchbestand import Vormgever
 from routing.afhaal import Afhaalbak
 from routing.aflevering import Afleveraar
@@ -72,8 +76,11 @@ from routing.toelating import Instellingen as Druktegrenzen
 from routing.toelating import Toelating
 from routing.toetsing import Toetser
 from routing.uitkomstklassen import Uitkomstklassen
+from routing.verwerkingen import Betrokkenen
 from routing.vrijgave import Vrijgave
 from routing.wekker import Wekker
+from routing.wlz.clientenlijst import Clientenlijst
+from routing.wlz.volgen import Volgen
 from routing.woonplaats.batch import Batches, Onderbroken
 from routing.woonplaats.feitenbron import Feitenbron
 
@@ -106,6 +113,7 @@ class Hub:
     kluis: Kluis
     register_bron: RegisterBron
     feitenbron: Feitenbron | None
+    wlzregister: IwlzRegister | None
     koppelvlak_url: str
     beheer_url: str
 
@@ -148,6 +156,9 @@ class Hub:
         self.feitenbron = open_brp(self._in.brp)
         if self.feitenbron is not None:
             stapel.push_async_callback(self.feitenbron.close)
+        self.wlzregister = open_register(self._in.wlz)
+        if self.wlzregister is not None:
+            stapel.push_async_callback(self.wlzregister.close)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
         afleveraar = self._start_delivery(stapel, bezorgers, note_failure(boek, melder.report_failure))
@@ -219,7 +230,8 @@ class Hub:
         meting: Meting,
     ) -> None:
         """Start what one node at a time does, and the watch that every node keeps over itself."""
-        melders = make_melders(self._in)
+        webhooks = open_webhooks(self._in.wlz)
+        melders = {**make_melders(self._in), **webhooks}
         for melder in melders.values():
             stapel.push_async_callback(melder.close)
         looks = make_looks(self._in, meting, sleutels=self._look_at_keys, register=self._look_at_register)
@@ -229,9 +241,11 @@ class Hub:
         eigen = operator_tasks(
             self._in, self.opslag, self.register_bron, wacht=wacht, boek=boek, melders=melders, tls=client_tls
         )
+        signalen = make_task(self._in, self.opslag, self.kluis, self.register_bron, self.wlzregister, webhooks=webhooks)
         taken = (
             *make_tasks(self._in, afleveraar),
             *eigen,
+            *signalen,
             Taak("herzending", 1.0, herzender.turn),
             Taak("batches", 1.0, self._answer_batches),
         )
@@ -310,7 +324,9 @@ class Hub:
 
     def _endpoints(self, kalender: Kalender, boek: Incidentboek) -> tuple[Eindpunt, ...]:
         opvragingen = Opvragingen(self.opslag, self.kluis, self.register_bron, boek, lookup_limits(self._in))
-        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron, self._batches)
+        volgen = Volgen(self.opslag, Clientenlijst(self.kluis), Betrokkenen(self.kluis), self.register_bron)
+        wlz = Wlz(opvragingen, Toetsing(self.wlzregister, self._in.wlz.profielen_wmo), volgen)
+        return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron, batches=self._batches, wlz=wlz)
 
     async def _answer_batches(self, _beurt: Beurt) -> None:
         for batch in await self._batches.waiting():

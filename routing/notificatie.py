@@ -8,7 +8,7 @@ written here once and sent byte for byte the same on every attempt, so that a re
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -86,6 +86,11 @@ def enqueue(conn: Connection, bestemming: str, event: Event) -> None:
     """Put an event in the outbox, once: a second one with the same id changes nothing."""
     rij = {"bestemming": bestemming, "kenmerk": event.kenmerk, "event": event.inhoud, "gemaakt_op": now_ms(conn)}
     conn.execute(_INVOEGEN[conn.dialect.name], rij)
+
+
+def withdraw(conn: Connection, bestemming: str, kenmerken: Sequence[str]) -> None:
+    """Delete events, sent or not: nothing of what they tell about may be kept any longer."""
+    conn.execute(schema.notificatie.delete().where(_n.bestemming == bestemming, _n.kenmerk.in_(kenmerken)))
 
 
 def head(conn: Connection, bestemming: str) -> Notificatie | None:

@@ -527,3 +527,70 @@ doorgifte = Table(
     Column("next_due", BigInteger, nullable=False),
 )
 Index("ix_doorgifte_next_due", doorgifte.c.next_due)
+
+# --- Wlz, the copy of the register, which is processed for the CIZ: nothing here names a gemeente or its clients ----
+
+wlz_ronde = Table(
+    "wlz_ronde",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),
+    Column("begonnen_op", BigInteger, nullable=False),  # what it holds is at least as young as this
+    Column("klaar_op", BigInteger),  # NULL while it is being read, and of no use
+    Column("sleutel_id", Text, nullable=False),  # which key made the HMACs
+    Column("indicaties", BigInteger, nullable=False, server_default=text("0")),
+)
+
+wlz_indicatie = Table(
+    "wlz_indicatie",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ronde", BigInteger, ForeignKey("wlz_ronde.id"), nullable=False),
+    Column("kenmerk", LargeBinary, nullable=False),  # HMAC of the BSN, with a key of this store alone
+    Column("sleutel_id", Text, nullable=False),
+    Column("datasleutel", LargeBinary, nullable=False),
+    Column("inhoud", LargeBinary, nullable=False),  # sealed: identifier and dates
+)
+Index("ix_wlz_indicatie_kenmerk", wlz_indicatie.c.ronde, wlz_indicatie.c.kenmerk)
+
+# --- Wlz, the lists of clients and what they were told, which is processed for the gemeenten ------------------------
+
+wlz_client = Table(
+    "wlz_client",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("gemeente", Text, nullable=False),
+    Column("sleutel_id", Text, nullable=False),  # which key made the HMACs and the seal
+    Column("kenmerk", LargeBinary, nullable=False),  # HMAC of gemeente and BSN, with a key of this store alone
+    Column("referentie", LargeBinary, nullable=False),  # HMAC of gemeente and reference
+    Column("datasleutel", LargeBinary, nullable=False),
+    Column("inhoud", LargeBinary, nullable=False),  # sealed: BSN and reference
+    Column("toegevoegd_op", BigInteger, nullable=False),
+    Column("ronde", BigInteger, nullable=False, server_default=text("0")),  # last one it was compared with; 0: none
+    UniqueConstraint("gemeente", "kenmerk"),
+    UniqueConstraint("gemeente", "referentie", name="uq_wlz_client_referentie"),
+)
+Index("ix_wlz_client_ronde", wlz_client.c.ronde, wlz_client.c.id)
+
+wlz_gevolgd = Table(  # what a gemeente knows about an indication of a client
+    "wlz_gevolgd",
+    metadata,
+    Column("client_id", Text, ForeignKey("wlz_client.id"), primary_key=True),
+    Column("indicatie", LargeBinary, primary_key=True),  # HMAC of client and identifier; found in no other row
+    Column("loopt", Boolean, nullable=False),
+)
+
+wlz_signaal = Table(
+    "wlz_signaal",
+    metadata,
+    Column("id", _Rijnummer, primary_key=True, autoincrement=True),  # the order in which a gemeente reads them
+    Column("gemeente", Text, nullable=False),
+    Column("client_id", Text, ForeignKey("wlz_client.id"), nullable=False),
+    Column("kenmerk", Text, nullable=False, unique=True),  # id of its event
+    Column("gemaakt_op", BigInteger, nullable=False),
+    Column("sleutel_id", Text, nullable=False),
+    Column("datasleutel", LargeBinary, nullable=False),
+    Column("inhoud", LargeBinary, nullable=False),  # sealed: kind, reference, dates
+)
+Index("ix_wlz_signaal_gemeente", wlz_signaal.c.gemeente, wlz_signaal.c.id)
+Index("ix_wlz_signaal_client_id", wlz_signaal.c.client_id)
+Index("ix_wlz_signaal_gemaakt_op", wlz_signaal.c.gemaakt_op)

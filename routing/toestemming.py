@@ -36,6 +36,7 @@ class Weg(StrEnum):
 
     API = "api"
     CLI = "cli"
+    TAAK = "taak"  # by the hub itself, on behalf of who asked for it once
 
 
 class GeenToestemming(Exception):

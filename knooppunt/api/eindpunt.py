@@ -43,6 +43,7 @@ class Eindpunt:
     has no default, so an operation that nobody thought about does not exist. `handler` gets the checked question; it
     raises `Probleem`. With `bestand`, media types, the body is a file of such a type and the question stands in path
     and query. `fouten` says in Dutch when it answers with which status, beside those that every operation has.
+    `grens` is the largest body in bytes.
     """
 
     pad: str
@@ -55,6 +56,7 @@ class Eindpunt:
     fouten: dict[int, str] = field(default_factory=dict)
     methode: Literal["GET", "POST"] = "GET"
     bestand: tuple[str, ...] = ()
+    grens: int = 256 * 1024
 
     @property
     def takes_json(self) -> bool:

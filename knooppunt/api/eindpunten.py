@@ -5,6 +5,7 @@ from __future__ import annotations
 from knooppunt.api.berichten import Berichten
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.keten import Keten
+from knooppunt.api.wlz import Wlz
 from knooppunt.api.woonplaats import Woonplaats
 from knooppunt.api.woonplaats_batch import WoonplaatsBatch
 from routing.ketenbewaking.kalender import Kalender
@@ -15,7 +16,13 @@ from routing.woonplaats.feitenbron import Feitenbron
 
 
 def all_endpoints(
-    opslag: Opslag, kalender: Kalender, opvragingen: Opvragingen, feitenbron: Feitenbron | None, batches: Batches
+    opslag: Opslag,
+    kalender: Kalender,
+    opvragingen: Opvragingen,
+    feitenbron: Feitenbron | None,
+    *,
+    batches: Batches,
+    wlz: Wlz,
 ) -> tuple[Eindpunt, ...]:
     """Give every operation of the API, in the order of its description."""
     return (
@@ -23,4 +30,5 @@ def all_endpoints(
         *Keten(opslag, kalender).endpoints(),
         *Woonplaats(opvragingen, feitenbron).endpoints(),
         *WoonplaatsBatch(batches).endpoints(),
+        *wlz.endpoints(),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -13,9 +14,8 @@ from pydantic_core import ErrorDetails
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.probleem import Probleem
 from knooppunt.vormfouten import faults
+from routing.payload import DREMPEL
 
-_GRENS = 256 * 1024  # bytes of a body; more is a batch
-_GROOTSTE_BESTAND = 24 * 1024 * 1024
 _REDENEN = {
     "missing": "ontbreekt",
     "extra_forbidden": "bestaat niet",
@@ -55,10 +55,16 @@ async def read_body(eindpunt: Eindpunt, request: web.Request) -> Any:
         raise wrong((naam, "bestaat niet; de vraag staat in de inhoud") for naam in sorted(set(request.query)))
     if request.content_type != "application/json":
         raise Probleem(415, "De inhoud moet application/json zijn.")
-    ruw = await _read(request, _GRENS)
+    ruw = bytes(await _read(request, eindpunt.grens))
+    if len(ruw) > DREMPEL:
+        return await asyncio.to_thread(_check, eindpunt, request.match_info, ruw)
+    return _check(eindpunt, request.match_info, ruw)
+
+
+def _check(eindpunt: Eindpunt, in_pad: Mapping[str, str], ruw: bytes) -> Any:
     try:
         inhoud = json.loads(ruw.decode("utf-8"), object_pairs_hook=_unique)
-        return eindpunt.vraag.model_validate(inhoud | request.match_info if request.match_info else inhoud)
+        return eindpunt.vraag.model_validate(inhoud | in_pad if in_pad else inhoud)
     except ValidationError as fout:
         raise wrong(faults(fout, eindpunt.vraag)) from None
     except _Dubbel as fout:
@@ -75,7 +81,7 @@ async def read_file(eindpunt: Eindpunt, request: web.Request) -> bytes:
     """
     if request.content_type not in eindpunt.bestand:
         raise Probleem(415, f"De inhoud moet een van deze zijn: {', '.join(eindpunt.bestand)}.")
-    return bytes(await _read(request, _GROOTSTE_BESTAND))
+    return bytes(await _read(request, eindpunt.grens))
 
 
 async def _read(request: web.Request, grens: int) -> bytearray:

@@ -75,10 +75,10 @@ async def answer(
     Raises:
         Probleem: it may not be asked, or not now.
     """
-    partij = choose(aanroep, vorm.partij)
+    partij = choose_partij(aanroep, vorm.partij)
     if not is_bsn(vorm.bsn):
-        raise _unfit("bsn", GEEN_BSN)
-    wie = name_of(aanroep.identiteit)
+        raise unfit(("bsn", GEEN_BSN))
+    wie = name_identity(aanroep.identiteit)
     vraag_id = vorm.vraag_id or str(uuid.uuid4())
     vraag = Opvraging(
         Aanvrager(partij, wie, Weg.API, vorm.persoon),
@@ -104,19 +104,14 @@ async def answer(
         raise Probleem(429, str(fout), "Probeer het later opnieuw.", opnieuw_na=fout.wachttijd) from None
 
 
-def name_of(identiteit: Identiteit) -> str:
-    """Write who holds the certificate, as the register does."""
-    return f"oin:{identiteit.oin}" if identiteit.oin else f"sha256:{identiteit.vingerafdruk}"
-
-
-def choose(aanroep: Aanroep, gevraagd: str | None) -> str:
+def choose_partij(aanroep: Aanroep, gevraagd: str | None) -> str:
     """Give the partij in whose name is asked.
 
     Raises:
-        Probleem: there are several and none was named, or the certificate may not speak for it.
+        Probleem: 403 when it is not one of the certificate's, 422 when there is a choice and none was made.
     """
     if gevraagd is None and len(aanroep.partijen) > 1:
-        raise _unfit("partij", "is nodig: uw certificaat geldt voor meer partijen")
+        raise unfit(("partij", "is nodig: uw certificaat geldt voor meer partijen"))
     partij = gevraagd or next(iter(aanroep.partijen))
     if partij not in aanroep.partijen:
         raise Probleem(403, "Dit certificaat mag niet namens deze partij vragen.")
@@ -124,11 +119,17 @@ def choose(aanroep: Aanroep, gevraagd: str | None) -> str:
 
 
 def refused(fout: GeenToestemming) -> Probleem:
-    """Make the problem for a lookup that may not be made."""
+    """Make the problem for something that may not be done: 422 for what can be mended in the question, else 403."""
     if fout.grond in {Weigergrond.DOEL, Weigergrond.ZAAKKENMERK, Weigergrond.REDEN}:
-        return _unfit(fout.grond.value, str(fout))
+        return unfit((fout.grond.value, str(fout)))
     return Probleem(403, "Uw partij mag dit niet opvragen.", str(fout))
 
 
-def _unfit(naam: str, reden: str) -> Probleem:
-    return Probleem(422, "De vraag kan zo niet worden beantwoord.", "", ((naam, reden),))
+def unfit(*parameters: tuple[str, str]) -> Probleem:
+    """Make the problem for a question that is as described and still cannot be: name and Dutch reason of each part."""
+    return Probleem(422, "De vraag kan zo niet worden beantwoord.", "", parameters)
+
+
+def name_identity(identiteit: Identiteit) -> str:
+    """Give the identity that a connection proves, as the account of a lookup keeps it."""
+    return f"oin:{identiteit.oin}" if identiteit.oin else f"sha256:{identiteit.vingerafdruk}"

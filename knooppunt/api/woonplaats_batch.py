@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
-from knooppunt.api.opvragen import choose, name_of, refused
+from knooppunt.api.opvragen import choose_partij, name_identity, refused
 from knooppunt.api.probleem import Probleem
 from knooppunt.api.vorm import Geheel, Vorm, Vraag
 from knooppunt.woonplaats.batchbestand import Bestandsfout, read_stream, shape
@@ -20,6 +20,7 @@ from routing.woonplaats.batch import Batch, Batches, Resultaat
 
 DIENST = "woonplaats-batch"
 _PAD = "/woonplaatsbeginsel/batches"
+_GROOTSTE = 24 * 1024 * 1024
 _SOORTEN = {"text/csv": ".csv", "application/json": ".json"}
 _GEEN_BATCH = "Deze batch kent het knooppunt niet, of zij is niet van uw partij."
 _NIET_KLAAR = "De batch is nog niet klaar."
@@ -97,6 +98,7 @@ class WoonplaatsBatch:
                 fouten={422: "Het bestand als geheel is niet te lezen, of doel of zaakkenmerk kan niet."},
                 methode="POST",
                 bestand=tuple(_SOORTEN),
+                grens=_GROOTSTE,
             ),
             Eindpunt(
                 pad=_PAD + "/{batchId}",
@@ -121,7 +123,7 @@ class WoonplaatsBatch:
         )
 
     async def _hand_in(self, aanroep: Aanroep, vraag: Inlevering) -> Batchstand:
-        aanvrager = Aanvrager(choose(aanroep, vraag.partij), name_of(aanroep.identiteit), Weg.API)
+        aanvrager = Aanvrager(choose_partij(aanroep, vraag.partij), name_identity(aanroep.identiteit), Weg.API)
         aanleiding = Aanleiding(DIENST, Wet.JEUGDWET, vraag.doel, vraag.zaakkenmerk)
         digest = await asyncio.to_thread(lambda: hashlib.sha256(aanroep.inhoud).digest())
         try:

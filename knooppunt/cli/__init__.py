@@ -43,7 +43,11 @@ OPDRACHTEN = {
     "woonplaats": ("Woonplaatsbeginsel: welke gemeente is verantwoordelijk.", "woonplaats woonplaats_batch"),
     "verwerking": ("Het verwerkingenlogboek: wie iets over een persoon vroeg, en waarom.", "verwerking"),
     "pgb": ("Wie de pgb's van een gemeente uitbetaalt: de SVB of VWS.", "pgb"),
-    "simuleer": ("Speel een partij na: ontvangt, toont en beantwoordt berichten.", "simuleer simuleer_brp"),
+    "wlz": ("Wlz: de registertoets, en signalen over cliënten die u volgt.", "wlz"),
+    "simuleer": (
+        "Speel een partij na: ontvangt, toont en beantwoordt berichten.",
+        "simuleer simuleer_brp simuleer_ciz",
+    ),
     "standaard": (
         "De standaarden: welke berichten er zijn, en hun schema's.",
         "standaarden standaardpakket",

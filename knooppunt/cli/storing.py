@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from knooppunt.configuratie import ConfiguratieFout, Koppelvlak
 from knooppunt.simulatie.bediening import serve_switch
-from knooppunt.simulatie.storing import UITLEG, Storingen, Storingsfout, Storingsoort, read_storing
+from knooppunt.simulatie.storing import ALGEMEEN, UITLEG, Storingen, Storingsfout, Storingsoort, read_storing
 from knooppunt.simulatie.verlopen import can_expire
 
 Storing = Annotated[
@@ -40,7 +40,7 @@ def read_storingen(
     regels: list[str] | None,
     zaad: int,
     *,
-    kent: Iterable[Storingsoort] = Storingsoort,
+    kent: Iterable[Storingsoort] = ALGEMEEN,
     certificaat: Koppelvlak | None = None,
 ) -> Storingen:
     """Read the faults of the command line.

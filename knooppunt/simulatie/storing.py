@@ -25,6 +25,7 @@ class Storingsoort(StrEnum):
     WARTAAL = "wartaal"
     VERKEERD = "verkeerd"
     VERLOPEN = "verlopen"
+    GRAPHQL = "graphql"
 
 
 class Verkeerd(StrEnum):
@@ -33,6 +34,15 @@ class Verkeerd(StrEnum):
     VERWIJZING = "verwijzing"
     INHOUD = "inhoud"
     DUBBEL = "dubbel"
+
+
+class Graphqlfout(StrEnum):
+    """What is wrong with an answer in GraphQL that says HTTP 200."""
+
+    FOUTEN = "fouten"
+    HALF = "half"
+    NIETS = "niets"
+    ANDER = "ander"
 
 
 UITLEG = {
@@ -44,8 +54,13 @@ UITLEG = {
     Storingsoort.VERKEERD: "stuurt een verkeerd retour: verkeerd:verwijzing (naar een bericht dat er niet is), "
     "verkeerd:inhoud (onleesbaar) of verkeerd:dubbel (tweemaal)",
     Storingsoort.VERLOPEN: "toont een verlopen certificaat; daarvoor ligt de sleutel van de testautoriteit naast --ca",
+    Storingsoort.GRAPHQL: "alleen ciz: antwoordt met HTTP 200 en graphql:fouten (en geen gegevens), graphql:half "
+    "(fouten en een deel), graphql:niets (null in plaats van een lijst) of graphql:ander (over een ander)",
 }
 """Per kind what it does, as `--help` and the documentation say it."""
+
+ALGEMEEN = frozenset(Storingsoort) - {Storingsoort.GRAPHQL}
+"""What any simulated partij that listens can have."""
 
 NIET_VERWERKT = frozenset({Storingsoort.FOUT, Storingsoort.AFGEBROKEN})
 """After these the partij has not taken in what was offered."""
@@ -63,9 +78,10 @@ class Storingsfout(ValueError):
 class Storing:
     """One fault on demand.
 
-    `seconden` is for a late answer, `status` for an HTTP fault, `verkeerd` for a wrong retour. It strikes a share
-    `aandeel` (0-1) of what fits, or every `elke`-th when that is given. `bij` is the functie, or the verrichting of
-    the simulator (``ophalen``), it is limited to, with ``*`` for any ending; None is everything.
+    `seconden` is for a late answer, `status` for an HTTP fault, `verkeerd` for a wrong retour, `graphql` for an answer
+    in GraphQL. It strikes a share `aandeel` (0-1) of what fits, or every `elke`-th when that is given. `bij` is the
+    functie, or the verrichting of the simulator (``ophalen``), it is limited to, with ``*`` for any ending; None is
+    everything.
     """
 
     tekst: str
@@ -73,6 +89,7 @@ class Storing:
     seconden: float = 0.0
     status: int = 500
     verkeerd: Verkeerd = Verkeerd.VERWIJZING
+    graphql: Graphqlfout = Graphqlfout.FOUTEN
     aandeel: float = 1.0
     elke: int | None = None
     bij: str | None = None
@@ -118,6 +135,10 @@ def _read_waarde(tekst: str, soort: Storingsoort, waarde: str) -> dict[str, obje
             if waarde not in set(Verkeerd):
                 raise _unreadable(tekst, f"wat er verkeerd is, is een van {', '.join(Verkeerd)}")
             return {"verkeerd": Verkeerd(waarde)}
+        case Storingsoort.GRAPHQL:
+            if waarde not in set(Graphqlfout):
+                raise _unreadable(tekst, f"wat er mis is met het antwoord, is een van {', '.join(Graphqlfout)}")
+            return {"graphql": Graphqlfout(waarde)}
         case _:
             raise _unreadable(tekst, f"{soort} heeft geen waarde")
 
@@ -149,7 +170,7 @@ class Storingen:
     """
 
     def __init__(
-        self, regels: Iterable[Storing] = (), *, zaad: int = 0, kent: frozenset[Storingsoort] = frozenset(Storingsoort)
+        self, regels: Iterable[Storing] = (), *, zaad: int = 0, kent: frozenset[Storingsoort] = ALGEMEEN
     ) -> None:
         self._zaad, self._kent = zaad, kent
         self._regels: list[_Regel] = []

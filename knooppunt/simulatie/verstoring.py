@@ -89,6 +89,6 @@ async def _spoil(request: web.Request, storing: Storing, antwoord: web.StreamRes
         case Storingsoort.WARTAAL:
             status = antwoord.status if antwoord.status not in {204, 304} else 200
             return web.Response(status=status, body=_WARTAAL, content_type=antwoord.content_type)
-        case Storingsoort.VERKEERD | Storingsoort.VERLOPEN:
-            pass  # the first is in the retour that follows, the second in the handshake before
+        case Storingsoort.VERKEERD | Storingsoort.VERLOPEN | Storingsoort.GRAPHQL:
+            pass  # in the retour that follows, in the handshake before, and in the answer itself
     return antwoord

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from inleveren import ANDER, CERT, GEHEIM_ADRES, Inleveraar, break_schema
+from proefwlz import make_wlz
 from verhaal import AANBIEDER, GEMEENTE, Verhaal
 from yarl import URL
 
@@ -48,9 +49,9 @@ class Huis(Inleveraar):
 
     def application(self) -> web.Application:
         app = web.Application()
-        Loket(
-            all_endpoints(self.opslag, Kalender(), self.opvragingen, None, self.batches), self.bron, self.identify
-        ).add_routes(app)
+        wlz = make_wlz(self.opslag, self.kluis, self.bron, self.opvragingen)
+        eindpunten = all_endpoints(self.opslag, Kalender(), self.opvragingen, None, batches=self.batches, wlz=wlz)
+        Loket(eindpunten, self.bron, self.identify).add_routes(app)
         Luisteraar(app, "127.0.0.1", 0)  # adds what guards every listener
         return app
 

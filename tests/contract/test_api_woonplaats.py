@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from proefwlz import make_wlz
 from sqlalchemy import select
 
 from adapters.brp.bron import BrpFeitenbron
@@ -78,7 +79,8 @@ async def huis(opslag: Opslag, kluis: Kluis) -> AsyncIterator[Huis]:
     app = web.Application()
     huis.batches = Batches(opslag, kluis, register_bron, Vormgever())
     huis.bron = bron
-    eindpunten = all_endpoints(opslag, Kalender(), opvragingen, bron, huis.batches)
+    wlz = make_wlz(opslag, kluis, register_bron, opvragingen)
+    eindpunten = all_endpoints(opslag, Kalender(), opvragingen, bron, batches=huis.batches, wlz=wlz)
     Loket(eindpunten, register_bron, lambda _request: huis.wie).add_routes(app)
     Luisteraar(app, "127.0.0.1", 0)  # adds what guards every listener
     async with TestClient(TestServer(app)) as client:

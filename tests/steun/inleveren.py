@@ -36,7 +36,7 @@ url = "{GEHEIM_ADRES}/{code}"
 identiteiten = ["oin:{cert.oin}"]
 mag_zenden = ["WMO*", "JW*"]
 mag_ontvangen = ["WMO*", "JW*"]
-mag_bevragen = ["woonplaats:jeugdwet"]
+mag_bevragen = ["woonplaats:jeugdwet", "wlz-signalen:wmo"]
 antwoordt_hub = {"true" if code == antwoordt else "false"}
 """
         for code, cert in CERT.items()

@@ -11,9 +11,10 @@ from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import BASIS
 from knooppunt.api.openapi import VERSIE, describe
+from knooppunt.api.wlz import Wlz
 from routing.ketenbewaking.kalender import Kalender
 
-_EINDPUNTEN = all_endpoints(None, Kalender(), None, None, None)  # type: ignore[arg-type]  # describing reads nothing
+_EINDPUNTEN = all_endpoints(None, Kalender(), None, None, batches=None, wlz=Wlz(None, None, None))  # type: ignore[arg-type]  # describing reads nothing
 
 
 @pytest.fixture(scope="module")
