@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import schema
@@ -46,6 +46,7 @@ PORTIE: Final = 200
 _DOEL: Final = "batches"
 _NEDERLAND = ZoneInfo("Europe/Amsterdam")
 _b, _v, _r = schema.batch.c, schema.batchvraag.c, schema.batchregel.c
+_OPEN: Final = text("NOT batchvraag.klaar")  # literal, as in the partial index
 _NIEUW: Final = {
     dialect: nieuw(schema.batchvraag).on_conflict_do_nothing()
     for dialect, nieuw in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
@@ -279,7 +280,7 @@ class Batches:
 
     async def waiting(self) -> list[Batch]:
         """Give the batches that the hub has to answer, oldest first."""
-        vragen = exists().where(_v.batch_id == _b.id, ~_v.klaar)
+        vragen = exists().where(_v.batch_id == _b.id, _OPEN)
         welke = select(schema.batch).where(_b.gelezen, _b.kanaal == Weg.API.value, vragen).order_by(_b.begonnen_op)
         return [_batch(rij) for rij in await self._opslag.read(lambda conn: conn.execute(welke).all())]
 
@@ -315,9 +316,13 @@ def _empty(conn: Connection, batch_id: str) -> None:
     conn.execute(delete(schema.batchvraag).where(_v.batch_id == batch_id))
 
 
+def next_open(batch_id: str) -> Select[Any]:
+    """Select the next portion of questions that are not answered."""
+    return select(schema.batchvraag).where(_v.batch_id == batch_id, _OPEN).order_by(_v.kenmerk).limit(PORTIE)
+
+
 def _next(conn: Connection, batch_id: str) -> Sequence[Row[Any]]:
-    vraag = select(schema.batchvraag).where(_v.batch_id == batch_id, ~_v.klaar).order_by(_v.kenmerk).limit(PORTIE)
-    return conn.execute(vraag).all()
+    return conn.execute(next_open(batch_id)).all()
 
 
 def _page(conn: Connection, batch_id: str, na: int, aantal: int) -> Sequence[Row[Any]]:
@@ -343,7 +348,7 @@ def _count(conn: Connection, batch_id: str) -> Stand:
         regels=conn.execute(regels).scalar_one(),
         onbruikbaar=conn.execute(regels.where(_r.vraag.is_(None))).scalar_one(),
         vragen=alle,
-        klaar=alle - conn.execute(vragen.where(~_v.klaar)).scalar_one(),
+        klaar=alle - conn.execute(vragen.where(_OPEN)).scalar_one(),
     )
 
 

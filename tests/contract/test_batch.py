@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select, text
 
 from routing import schema
 from routing.dienst import Wet
@@ -158,6 +158,20 @@ async def test_what_is_kept_and_logged_cannot_be_read(batches: Batches, opslag: 
     assert not any(geheim in "".join(alles) for geheim in (*_BSNS, "k1"))
     sporen = await opslag.read(lambda conn: set(conn.execute(select(schema.verwerking.c.trace_id)).scalars()))
     assert sporen == {werk.spoor.trace_id}  # and by it who asked, and why
+
+
+async def test_the_next_portion_comes_from_the_index_of_what_is_open(batches: Batches, opslag: Opslag) -> None:
+    """Without it each portion would walk past everything that was answered."""
+
+    def plan(conn: Connection) -> str:
+        if conn.dialect.name == "postgresql":
+            conn.execute(text("SET LOCAL enable_seqscan = off"))
+            conn.execute(text("SET LOCAL enable_sort = off"))
+        vraag = module.next_open("x").compile(dialect=conn.dialect, compile_kwargs={"literal_binds": True})
+        uitleg = "EXPLAIN QUERY PLAN" if conn.dialect.name == "sqlite" else "EXPLAIN"
+        return repr(conn.exec_driver_sql(f"{uitleg} {vraag}").all())
+
+    assert "ix_batchvraag_open" in await opslag.read(plan)
 
 
 async def test_a_batch_goes_when_its_term_has_passed(batches: Batches, opslag: Opslag, klok: Klok) -> None:
