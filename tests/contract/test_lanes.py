@@ -121,6 +121,29 @@ async def test_a_heartbeat_keeps_the_lease(opslag: Opslag, stort: Stort, klok: K
     assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0]) is Vervolg.DOOR
 
 
+async def test_a_heartbeat_that_comes_just_after_the_end_of_a_turn_changes_nothing(opslag: Opslag, stort: Stort):
+    await opslag.write(stort)
+    (lease,) = await neem(opslag)
+    assert await opslag.write_lane(lease.lane, lanes.release, lease)
+    vrij = await opslag.read(lane_rij)
+    assert not await opslag.write_lane(lease.lane, lanes.heartbeat, lease)
+    assert await opslag.read(lane_rij) == vrij
+    assert len(await neem(opslag)) == 1
+
+
+async def test_the_head_of_a_lane_moves_on_with_what_is_closed(opslag: Opslag, stort: Stort):
+    for _ in range(3):
+        await opslag.write(stort)
+    (lease,) = await neem(opslag, koppen=3)
+    for kop in lease.koppen[:2]:
+        await opslag.write_lane(lease.lane, lanes.complete, lease, kop)
+    await opslag.write_lane(lease.lane, lanes.release, lease)
+    assert (await opslag.read(lane_rij)).head == 1
+    (verder,) = await neem(opslag, koppen=3)
+    assert verder.koppen == lease.koppen[2:]
+    assert (await opslag.read(lane_rij)).head == 3
+
+
 async def test_a_clock_that_is_set_back_does_not_lock_a_lane_for_ever(opslag: Opslag, stort: Stort, klok: Klok):
     await opslag.write(stort)
     klok.verschuiving_ms += 10 * 86_400_000
