@@ -55,6 +55,7 @@ from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
+from routing.overdracht import Overdracht
 from routing.partij import Protocol
 from routing.poorten import Bezorger
 from routing.regeltoets import Regeltoets
@@ -124,6 +125,7 @@ class Hub:
         server_tls, client_tls = server_context(self._in.koppelvlak), client_context(self._in.koppelvlak)
         self.kluis = await asyncio.to_thread(Kluis, self._in.sleutels.map)
         self.opslag = await self._open_log(stapel)
+        self._overdracht = Overdracht()
         self.register_bron = RegisterBron()
         await self.register_bron.refresh(self.opslag)
         self._ruimte = Ruimte(_database_folder(self._in.database.full_url()), self._in.bewaking)
@@ -140,7 +142,15 @@ class Hub:
 
         await self._open_beheer(stapel, Beheer(self.opslag, meting, self._checks(), kalender))
         toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
-        intake = Intake(self.opslag, melder, toetser, wake, self._in.hub.fout_generatie, kalender=kalender)
+        intake = Intake(
+            self.opslag,
+            melder,
+            toetser,
+            wake,
+            self._in.hub.fout_generatie,
+            kalender=kalender,
+            overdracht=self._overdracht,
+        )
         app = self._application(GeteldeInnemer(intake, meting), kalender)
         app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
         await self._open_koppelvlak(stapel, app, server_tls)
@@ -161,6 +171,7 @@ class Hub:
                 ladder=Ladder(af.ladder_eerste_seconden, af.ladder_langste_seconden),
             ),
             standaardgeneratie=self._in.hub.fout_generatie,
+            overdracht=self._overdracht,
         )
         afleveraar.start()
         stapel.push_async_callback(afleveraar.stop)
