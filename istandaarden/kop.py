@@ -109,7 +109,9 @@ def kop_of(wortel: etree._Element) -> Kop:
         wortel: root element from `istandaarden.veilig.parse`.
     """
     ruimte, haakje, _ = str(wortel.tag).rpartition("}")
-    voorvoegsel = ruimte + haakje  # only the names of the berichtsoort itself count; those inside are of the basisschema
+    voorvoegsel = (
+        ruimte + haakje
+    )  # only the names of the berichtsoort itself count; those inside are of the basisschema
     velden: dict[str, str] = {}
     if len(wortel) and wortel[0].tag == f"{voorvoegsel}Header":
         for kind in wortel[0]:

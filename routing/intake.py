@@ -11,7 +11,6 @@ import random
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection, Row, select, update
@@ -21,13 +20,12 @@ from istandaarden.releases import Openstelling, Uitgave
 from routing import aanhouding, breekpunt, dossier, schema, tijdstip
 from routing.aanhouding import Wacht
 from routing.beantwoording import Antwoord, Beantwoorder
-from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
+from routing.bericht import Aanlevering, Berichtcode
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout, make_fout
 from routing.gelijktijdig import Ingehaald, is_overtaken
 from routing.ketenbewaking.kalender import Kalender
 from routing.ketenbewaking.ketenboek import Gemerkt, Ketenboek, answered, retract
-from routing.klok import now
 from routing.logboek import record
 from routing.opslag import Opslag
 from routing.overdracht import Overdracht
@@ -164,7 +162,11 @@ class Intake:
     async def _judge(self, aanlevering: Aanlevering) -> Besluit:
         sg = aanlevering.envelop.stuurgegevens
         register = self._foutmelder.register_bron.current()
-        moment, verwezen = await self._opslag.read(_look_up, sg)
+        verwezen = None
+        if sg.cross_ref is not None:
+            wie = (sg.zender.organisatie, sg.ontvanger.organisatie)
+            verwezen = await self._opslag.read(find_verwezen, sg.cross_ref, *wie)
+        moment = await self._opslag.moment()
         besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie)
         if besluit.fout is None:
             generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
@@ -343,13 +345,6 @@ def _explain(besluit: Besluit) -> dict[str, object]:
 def _list(bevindingen: tuple[Bevinding, ...]) -> list[dict[str, object]]:
     velden = ("code", "niveau", "plaats", "regel", "melding", "retourcode")
     return [{veld: getattr(b, veld) for veld in velden} for b in bevindingen[:_MAX_BEVINDINGEN]]
-
-
-def _look_up(conn: Connection, sg: Stuurgegevens) -> tuple[datetime, Verwezen | None]:
-    """Give what a decision needs from the database: what time it is, and the bericht that is pointed at."""
-    if sg.cross_ref is None:
-        return now(conn), None
-    return now(conn), find_verwezen(conn, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie)
 
 
 def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str) -> Verwezen | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import operator
 import queue
 import random
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import structlog
@@ -29,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from routing import breekpunt, lanemutaties, logboek, uitstel
 from routing.databank import OpslagFout, Slot, is_lost, is_repeatable, make_engine, parse_url
-from routing.klok import Klok, attach
+from routing.klok import Klok, attach, now_ms
 
 _log = structlog.get_logger(__name__)
 _P = ParamSpec("_P")
@@ -40,6 +42,7 @@ ACHTERAAN: Final = "\U0010ffff"
 """Slot of an operation that takes lanes without waiting for them: it comes last in its group."""
 
 _HERKANSINGEN = 5
+_PEILING_S = 1.0
 
 
 _MIGRATIESLOT = text("SELECT pg_advisory_xact_lock(7215640811)")  # any number, as long as all nodes use the same
@@ -104,6 +107,8 @@ class Opslag:
         self._lezers = ThreadPoolExecutor(lezers, "opslag-lezer")
         self._rij: queue.SimpleQueue[_Bewerking | None] = queue.SimpleQueue()
         self._gesloten = False
+        self._peilt = asyncio.Lock()
+        self._peiling = (-math.inf, 0)  # our monotonic clock in s, that of the database in ms
         self._schrijvers = [
             _Schrijver(self._schrijfengine, self._rij, self._klok, groep, herstel_s)
             for _ in range(1 if sqlite else schrijvers)
@@ -164,6 +169,19 @@ class Opslag:
             raise OpslagGesloten("De opslag is gesloten.")
         lees = functools.partial(fn, **kwargs) if kwargs else fn
         return await asyncio.get_running_loop().run_in_executor(self._lezers, self._read, lees, args)
+
+    async def moment(self) -> datetime:
+        """Return the moment by the clock of the database, which is asked once a second; in between ours counts on.
+
+        Raises:
+            OpslagFout: the database is away or busy.
+        """
+        async with self._peilt:  # one asks, for all who want to know
+            if time.monotonic() - self._peiling[0] > _PEILING_S:
+                begin = time.monotonic()
+                self._peiling = begin, await self.read(now_ms) - self._klok.verschuiving_ms
+        verstreken_ms = (time.monotonic() - self._peiling[0]) * 1000
+        return datetime.fromtimestamp((self._peiling[1] + verstreken_ms + self._klok.verschuiving_ms) / 1000, UTC)
 
     def _read(self, fn: Callable[..., _T], args: tuple[Any, ...]) -> _T:
         for herkansing in (True, False):
