@@ -67,10 +67,10 @@ def who_must_wait(conn: Connection, vragen: Iterable[tuple[str, Uitgave, Openste
             that is not open for him yet.
     """
     wachten: list[Wacht | None] = []
-    bezet: dict[tuple[str, Uitgave], bool] = {}
+    bezet: dict[tuple[str, str, str], bool] = {}
     iets = conn.execute(_IETS).first() is not None
     for lane, uitgave, nog_dicht in vragen:
-        plek = (lane, uitgave)
+        plek = (lane, uitgave.standaard, uitgave.release)
         if nog_dicht is not None:
             bezet[plek] = True
             wachten.append(Wacht(lane, uitgave, nog_dicht.uitleg, nog_dicht.vanaf))

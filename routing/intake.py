@@ -10,7 +10,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection, Row, select, update
@@ -260,7 +260,8 @@ class Intake:
         naar = nieuw.envelop.stuurgegevens.ontvanger.organisatie
         binnen = {"kanaal": nieuw.kanaal, "indiener": opdracht.indiener, "grootte": nieuw.payload_grootte}
         slot = opdracht.fout.code if opdracht.fout else f"{'aangehouden voor' if wacht else 'naar'} {naar}"
-        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
+        stappen = [{"naam": s.naam, "uitkomst": s.uitkomst, "uitleg": s.uitleg} for s in besluit.stappen]
+        route = {"stappen": stappen, "besluit": slot} | _explain(besluit)
         rij = None
         if aansluiting and not wacht:
             rij = (aansluiting, self._foutmelder.termijnen.of(aansluiting))

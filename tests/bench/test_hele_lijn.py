@@ -1,8 +1,8 @@
 """The hub beside the straight line, everything on: what authorisation, encryption, order and history cost.
 
 Both sides listen and deliver over mutual TLS with the same certificates, on the same kind of database, and get the same
-berichten from the same process, in turns. Nothing here asserts a time, only ratios within one run, and those only where
-something must be broken; the targets and what was measured stand in docs/prestaties.md.
+berichten from the same process, in turns. Nothing here asserts a time, only ratios within one run: the targets that are
+met, and of the one that is not, the throughput, that nothing is broken. docs/prestaties.md says what was measured.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from routing.poorten import Uitkomstsoort
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
-_RONDES, _AANTAL, _TEGELIJK = 5, 1000, 64
+_RONDES, _AANTAL, _TEGELIJK = 5, 500, 64
 _RUSTIG = 40  # berichten per second that leave room for the large one
 _MIB = 1024 * 1024
 
@@ -69,6 +69,7 @@ async def test_accepted_and_delivered_per_second_and_waiting_at_half_of_that(pro
         cpu, p99 = statistics.median(m.cpu_us for m in rij), statistics.median(m.p99_ms for m in rij)
         print(f"  {kant:11} {per_s[kant]:5.0f}/s, {cpu:5.0f} us rekentijd per bericht, p99 tot Bv03 {p99:.0f} ms")
     print(f"  hub : rechte lijn = {spread(verhouding)} per seconde, {spread(rekentijd)} naar rekentijd")
+    print(f"  doel is 0,6 per seconde: {'gehaald' if statistics.median(verhouding) >= 0.6 else 'niet gehaald'}")
 
     half = await _turns(proef, {kant: per_s[kant] / 2 for kant in vol})
     wachten = [hub.p99_ms / lijn.p99_ms for hub, lijn in _pairs(half)]
@@ -79,6 +80,7 @@ async def test_accepted_and_delivered_per_second_and_waiting_at_half_of_that(pro
     print(f"  p99 hub : rechte lijn = {spread(wachten)}")
     await proef.all_marked(2 * (_RONDES + 1) * _AANTAL)
     assert statistics.median(verhouding) > 0.1
+    assert statistics.median(wachten) <= 2
 
 
 @pytest.mark.parametrize("proef", ["sqlite"], indirect=True)
@@ -132,6 +134,7 @@ async def test_small_berichten_beside_one_of_24_mib(proef: Lijnproef) -> None:
         f"{ernaast.p99_ms / rust.p99_ms:.1f} x die in rust ({ernaast.p99_ms:.0f} tegen {rust.p99_ms:.0f} ms)"
     )
     assert groei < 4
+    assert ernaast.p99_ms / rust.p99_ms < 10
 
 
 def _declaratie() -> bytes:
