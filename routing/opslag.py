@@ -178,8 +178,8 @@ class Opslag:
         """
         async with self._peilt:  # one asks, for all who want to know
             if time.monotonic() - self._peiling[0] > _PEILING_S:
-                begin = time.monotonic()
-                self._peiling = begin, await self.read(now_ms) - self._klok.verschuiving_ms
+                gelezen = await self.read(now_ms) - self._klok.verschuiving_ms
+                self._peiling = time.monotonic(), gelezen  # never ahead of the database, however long reading took
         verstreken_ms = (time.monotonic() - self._peiling[0]) * 1000
         return datetime.fromtimestamp((self._peiling[1] + verstreken_ms + self._klok.verschuiving_ms) / 1000, UTC)
 
