@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from lxml import etree
@@ -109,12 +108,27 @@ def kop_of(wortel: etree._Element) -> Kop:
     Args:
         wortel: root element from `istandaarden.veilig.parse`.
     """
-    doel = _KopDoel()
-    doel.start(str(wortel.tag), {}, {})
-    with suppress(_Klaar):
-        if len(wortel):
-            _replay(wortel[0], doel)
-    return doel.kop()
+    ruimte, haakje, _ = str(wortel.tag).rpartition("}")
+    voorvoegsel = (
+        ruimte + haakje
+    )  # only the names of the berichtsoort itself count; those inside are of the basisschema
+    velden: dict[str, str] = {}
+    if len(wortel) and wortel[0].tag == f"{voorvoegsel}Header":
+        for kind in wortel[0]:
+            tag = str(kind.tag)
+            naam = tag.rpartition("}")[2]
+            if tag != voorvoegsel + naam:
+                continue
+            _note(velden, (naam,), kind)
+            for binnenste in kind:
+                _note(velden, (naam, str(binnenste.tag).rpartition("}")[2]), binnenste)
+    return Kop(ruimte[1:] or None, **velden)
+
+
+def _note(velden: dict[str, str], pad: tuple[str, ...], element: etree._Element) -> None:
+    veld = _VELDEN.get(pad)
+    if veld is not None and veld not in velden:
+        velden[veld] = (element.text or "").strip(_WIT)
 
 
 def kop_with(naamruimte: str | None, lees: Callable[[str], str | None]) -> Kop:
@@ -136,15 +150,6 @@ def _bites(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         for begin in range(0, len(chunk), _HAP):
             yield chunk[begin : begin + _HAP]
-
-
-def _replay(element: etree._Element, doel: _KopDoel) -> None:
-    doel.start(str(element.tag), {}, {})
-    doel.data(element.text or "")
-    for kind in element:
-        _replay(kind, doel)
-        doel.data(kind.tail or "")
-    doel.end(str(element.tag))
 
 
 class _Klaar(Exception):

@@ -69,8 +69,10 @@ def parse(data: bytes, limieten: Limieten = PAYLOAD, *, max_bytes: int = BOOM_MA
         wortel = etree.fromstring(utf8, _parser(blanks=not _is_only_text(utf8, proloog.wortel)))
     except etree.XMLSyntaxError as fout:
         raise translate_syntax(fout) from None
-    check_tree_depth(wortel, limieten)
-    veel = len(utf8) > 4 * limieten.elementen and count_elements(utf8) > limieten.elementen
+    elementen = count_elements(utf8)
+    if elementen > limieten.diepte:  # with fewer it cannot be deeper
+        check_tree_depth(wortel, limieten)
+    veel = elementen > limieten.elementen
     if veel or not is_plain(utf8, limieten, proloog.wortel):
         check_tree(wortel, limieten)
     return wortel

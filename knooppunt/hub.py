@@ -68,6 +68,7 @@ from routing.ladder import Ladder
 from routing.onderhoud import Beurt, Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
 from routing.opvraging import Opvragingen
+from routing.overdracht import Overdracht
 from routing.partij import Protocol
 from routing.poorten import Bezorger, Innemer
 from routing.regeltoets import Regeltoets
@@ -145,6 +146,7 @@ class Hub:
         server_tls, client_tls = server_context(self._in.koppelvlak), client_context(self._in.koppelvlak)
         self.kluis = await asyncio.to_thread(Kluis, self._in.sleutels.map)
         self.opslag = await self._open_log(stapel)
+        self._overdracht = Overdracht()
         self.register_bron = RegisterBron()
         await self.register_bron.refresh(self.opslag)
         self._batches = Batches(self.opslag, self.kluis, self.register_bron, Vormgever())
@@ -176,6 +178,7 @@ class Hub:
             self._in.hub.fout_generatie,
             kalender=kalender,
             respijt=timedelta(days=self._in.aflevering.oude_gemeentecode_dagen),
+            overdracht=self._overdracht,
         )
         innemer = GeteldeInnemer(intake, meting)
         self._start_vecozo(stapel, innemer, client_tls, melder, wake)
@@ -199,6 +202,7 @@ class Hub:
                 ladder=Ladder(af.ladder_eerste_seconden, af.ladder_langste_seconden),
             ),
             standaardgeneratie=self._in.hub.fout_generatie,
+            overdracht=self._overdracht,
         )
         afleveraar.start()
         stapel.push_async_callback(afleveraar.stop)

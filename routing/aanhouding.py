@@ -24,6 +24,7 @@ from routing.status import Status
 
 _a, _b = schema.aangehouden.c, schema.bericht.c
 
+_IETS = select(_a.id).limit(1)
 _EERDER = (  # made once: the intake asks it for every bericht
     select(_a.id)
     .where(
@@ -57,21 +58,29 @@ class Groep:
     aantal: int
 
 
-def must_wait(conn: Connection, lane: str, uitgave: Uitgave, nog_dicht: Openstelling | None) -> Wacht | None:
-    """Say what a new bericht for an ontvanger has to wait for; None when it may go into his lane.
+def who_must_wait(conn: Connection, vragen: Iterable[tuple[str, Uitgave, Openstelling | None]]) -> list[Wacht | None]:
+    """Say what new berichten have to wait for; None for one that may go into the lane of its ontvanger.
 
     Args:
-        conn: connection inside the transaction that stores it.
-        lane: code of the ontvanger.
-        uitgave: of which release it is.
-        nog_dicht: what the calendar says, when the release is not open for him yet.
+        conn: connection inside the transaction that stores them.
+        vragen: of each, in order: the code of the ontvanger, of which release it is, and what the calendar says when
+            that is not open for him yet.
     """
-    if nog_dicht is not None:
-        return Wacht(lane, uitgave, nog_dicht.uitleg, nog_dicht.vanaf)
-    wie = {"ontvanger": lane, "welke": uitgave.standaard, "nummer": uitgave.release}
-    if conn.execute(_EERDER, wie).first() is None:
-        return None
-    return Wacht(lane, uitgave, f"Wat eerder voor {lane} is aangehouden, gaat voor.", None)
+    wachten: list[Wacht | None] = []
+    bezet: dict[tuple[str, str, str], bool] = {}
+    iets = conn.execute(_IETS).first() is not None
+    for lane, uitgave, nog_dicht in vragen:
+        plek = (lane, uitgave.standaard, uitgave.release)
+        if nog_dicht is not None:
+            bezet[plek] = True
+            wachten.append(Wacht(lane, uitgave, nog_dicht.uitleg, nog_dicht.vanaf))
+            continue
+        if iets and plek not in bezet:
+            wie = {"ontvanger": lane, "welke": uitgave.standaard, "nummer": uitgave.release}
+            bezet[plek] = conn.execute(_EERDER, wie).first() is not None
+        reden = f"Wat eerder voor {lane} is aangehouden, gaat voor."
+        wachten.append(Wacht(lane, uitgave, reden, None) if bezet.get(plek) else None)
+    return wachten
 
 
 def hold(conn: Connection, bericht_id: str, aansluiting: Aansluiting, wacht: Wacht) -> None:

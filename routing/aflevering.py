@@ -26,6 +26,7 @@ from routing.lanebeurt import Lanebeurt, Omgeving
 from routing.lanes import LEASE_MS, Lease
 from routing.onderhoud import Beurt
 from routing.opslag import ACHTERAAN, Opslag, OpslagGesloten
+from routing.overdracht import Overdracht
 from routing.partij import Protocol
 from routing.poorten import Bezorger
 from routing.register import RegisterBron
@@ -66,6 +67,7 @@ class Afleveraar:
         report_failure: tells a zender that delivery was given up, in the transaction that gives up.
         instellingen: times and numbers.
         standaardgeneratie: generation of fault codes for a zender that is not connected (any more).
+        overdracht: berichten that the intake of this process has just stored.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Afleveraar:
         *,
         instellingen: Instellingen | None = None,
         standaardgeneratie: str = "B",
+        overdracht: Overdracht | None = None,
     ) -> None:
         self._opslag = opslag
         self._register_bron = register_bron
@@ -89,7 +92,7 @@ class Afleveraar:
         self._lopend: dict[asyncio.Task[None], Lease] = {}
         self._omgeving = Omgeving(
             opslag,
-            Aanbieder(kluis, bezorgers, self._in.verzending_s),
+            Aanbieder(kluis, bezorgers, self._in.verzending_s, overdracht or Overdracht()),
             self._in.ladder,
             report_failure,
             self._generation,

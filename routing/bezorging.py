@@ -161,7 +161,7 @@ def _go_on(conn: Connection, stap: Stap, vervolg: Vervolg) -> Vervolg:
     lease, volgende = stap.lease, stap.volgende
     if volgende is None or vervolg is Vervolg.PAUZE:
         if lease.breedte == 1:
-            lanes.release(conn, lease, stap.wait_ms)
+            lanes.release_later(conn, lease, stap.wait_ms)
         return Vervolg.PAUZE
     if lease.breedte > 1:
         lanes.mark(conn, volgende)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from routing.bericht import Berichtcode, Bestandsvorm, Envelop, Foutinhoud, Parameters, Stuurgegevens, Systeem
@@ -56,7 +57,12 @@ def from_json(tekst: str) -> Envelop:
 
 def _filled(deel: DataclassInstance) -> dict[str, Any]:
     """Return the fields that are not None; an absent key means None."""
-    return {v.name: waarde for v in fields(deel) if (waarde := getattr(deel, v.name)) is not None}
+    return {naam: waarde for naam in _names(type(deel)) if (waarde := getattr(deel, naam)) is not None}
+
+
+@cache
+def _names(soort: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(veld.name for veld in fields(soort))
 
 
 def _checked(waarde: Any) -> Any:

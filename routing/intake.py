@@ -9,34 +9,41 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection, Row, select, update
 
 from istandaarden.bevinding import Bevinding
-from istandaarden.releases import Uitgave
+from istandaarden.releases import Openstelling, Uitgave
 from routing import aanhouding, breekpunt, doorgifte, dossier, schema, tijdstip
 from routing.aanhouding import Wacht
 from routing.beantwoording import Antwoord, Beantwoorder
-from routing.bericht import Aanlevering, Berichtcode, Stuurgegevens
+from routing.bericht import Aanlevering, Berichtcode
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout, make_fout
 from routing.geadresseerde import RESPIJT
 from routing.gelijktijdig import Ingehaald, is_overtaken
 from routing.ketenbewaking.kalender import Kalender
 from routing.ketenbewaking.ketenboek import Gemerkt, Ketenboek, answered, retract
-from routing.klok import now
 from routing.logboek import record
 from routing.opslag import Opslag
-from routing.partij import TUSSENPARTIJ, Aansluiting
+from routing.overdracht import Overdracht
+from routing.partij import TUSSENPARTIJ, Aansluiting, Kanaal
 from routing.poorten import Ontvangst, Ontvangstsoort
 from routing.route import Besluit, Verwezen, decide, generation_for
 from routing.status import Status
 from routing.toetsing import Toetser
-from routing.vastlegging import Vastlegging, complete, insert_bericht, prepare, status_after_intake
+from routing.vastlegging import (
+    Vastlegging,
+    complete,
+    insert_bericht,
+    insert_berichten,
+    prepare,
+    status_after_intake,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -66,9 +73,30 @@ class _Opdracht:
         """Where the bericht goes; None when it is not delivered."""
         return self.besluit.aansluiting if self.fout is None else None
 
+    @property
+    def uitgave_for(self) -> tuple[str, Uitgave, Openstelling | None] | None:
+        """For whom it is, of which release, and what keeps that closed; None when no release plays a part."""
+        soort = self.besluit.functie.berichtsoort if self.besluit.functie else None
+        if self.aansluiting is None or soort is None:
+            return None
+        return self.aansluiting.partij, Uitgave.of(soort), self.besluit.nog_dicht
+
+    def status(self, wacht: Wacht | None) -> Status:
+        """Return the status with which the bericht is stored."""
+        if self.aansluiting is None:
+            return Status.AFGEKEURD
+        return Status.WORDT_VERWERKT if wacht else status_after_intake(self.aansluiting)
+
+
+_Uitslag = tuple[Ontvangst, tuple[str, ...]]
+"""The answer, and the lanes to wake."""
+
 
 class Intake:
-    """The one way in, for every channel. `wake` is told which lanes have something new, after the commit."""
+    """The one way in, for every channel.
+
+    After the commit `wake` is told which lanes have something new, and `overdracht` gets what is to be pushed.
+    """
 
     def __init__(
         self,
@@ -80,7 +108,9 @@ class Intake:
         *,
         kalender: Kalender | None = None,
         respijt: timedelta = RESPIJT,
+        overdracht: Overdracht | None = None,
     ) -> None:
+        self._overdracht = overdracht or Overdracht(0)
         self._opslag = opslag
         self._foutmelder = foutmelder
         self._toetser = toetser
@@ -105,9 +135,7 @@ class Intake:
             self._wake(lane)
         return antwoord
 
-    async def _judge_and_store(
-        self, aanlevering: Aanlevering, ontvangst: tuple[str, str]
-    ) -> tuple[Ontvangst, tuple[str, ...]]:
+    async def _judge_and_store(self, aanlevering: Aanlevering, ontvangst: tuple[str, str]) -> _Uitslag:
         """Judge a bericht and store it; judge it anew when another of the same case came in meanwhile.
 
         Returns:
@@ -122,16 +150,27 @@ class Intake:
                 return self._refuse(aanlevering, besluit, ontvangst), ()
             antwoord_hub = await self._beantwoorder.prepare(aanlevering, besluit)
             opdracht = self._prepare(aanlevering, besluit, ontvangst, antwoord_hub)
-            gelukt = await self._opslag.write(self._store, opdracht)
+            gelukt = await self._opslag.write_together(self._store, opdracht)
             if gelukt is not None:
+                self._hand_over(aanlevering, opdracht, gelukt[0])
                 return gelukt
             await asyncio.sleep(random.uniform(0, _PAUZE * 2**poging))  # noqa: S311 - spreads retries, hides nothing
         raise Ingehaald
 
+    def _hand_over(self, aanlevering: Aanlevering, opdracht: _Opdracht, ontvangst: Ontvangst) -> None:
+        """Let delivery have from memory what has just been stored for it."""
+        aansluiting = opdracht.aansluiting
+        if ontvangst.soort is Ontvangstsoort.AANGENOMEN and aansluiting and aansluiting.kanaal is Kanaal.PUSH:
+            self._overdracht.put(opdracht.nieuw.bericht_id, aanlevering.envelop, aanlevering.payload)
+
     async def _judge(self, aanlevering: Aanlevering) -> Besluit:
         sg = aanlevering.envelop.stuurgegevens
         register = self._foutmelder.register_bron.current()
-        moment, verwezen = await self._opslag.read(_look_up, sg)
+        verwezen = None
+        if sg.cross_ref is not None:
+            wie = (sg.zender.organisatie, sg.ontvanger.organisatie)
+            verwezen = await self._opslag.read(find_verwezen, sg.cross_ref, *wie)
+        moment = await self._opslag.moment()
         besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie, respijt=self._respijt)
         if besluit.fout is None and besluit.aansluiting is not None:
             generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
@@ -173,39 +212,51 @@ class Intake:
         indiener = aanlevering.identiteit.oin or aanlevering.identiteit.vingerafdruk
         return _Opdracht(besluit, nieuw, fo01, antwoord, indiener, self._ketenboek.mark(besluit.schakels))
 
-    def _store(self, conn: Connection, opdracht: _Opdracht) -> tuple[Ontvangst, tuple[str, ...]] | None:
-        """Write one bericht and all that follows from it.
+    def _store(self, conn: Connection, opdrachten: Sequence[_Opdracht]) -> list[_Uitslag | None]:
+        """Write berichten and all that follows from them.
 
         Returns:
-            The answer and the lanes to wake, or None when nothing was written because its verdict is out of date: an
-            exception would make all the others of its group start again.
+            Per bericht the answer and the lanes to wake, or None when nothing was written because its verdict is out of
+            date: an exception would make all the others of its group start again.
         """
         breekpunt.name_commit(conn, "intake")
-        besluit, nieuw = opdracht.besluit, opdracht.nieuw
-        if besluit.gelezen is not None and is_overtaken(conn, besluit.gelezen, dossier.locks_of(besluit.dossier)):
-            return None
-        wacht = self._must_wait(conn, opdracht)
-        status = Status.AFGEKEURD
-        if opdracht.aansluiting:
-            status = Status.WORDT_VERWERKT if wacht else status_after_intake(opdracht.aansluiting)
-        while not insert_bericht(conn, nieuw, status, opdracht.fout):
-            if (herhaling := self._repeated(conn, opdracht)) is not None:
-                return herhaling, ()
-        self._complete(conn, opdracht, status, wacht)
-        lanes = self._follow_up(conn, opdracht, wacht)
-        antwoord = Ontvangst(
-            Ontvangstsoort.AANGENOMEN, nieuw.ontvangst_referentie, nieuw.ontvangst_tijdstip, nieuw.bericht_id
-        )
-        return antwoord, lanes
+        uitslagen = self._insert(conn, [een for een in opdrachten if een.besluit.gelezen is None])
+        for een in opdrachten:
+            gelezen = een.besluit.gelezen
+            # One by one: each has to see what the one before it added to the dossier.
+            if gelezen is not None and not is_overtaken(conn, gelezen, dossier.locks_of(een.besluit.dossier)):
+                uitslagen |= self._insert(conn, [een])
+        return [uitslagen.get(een.nieuw.bericht_id) for een in opdrachten]
 
-    def _must_wait(self, conn: Connection, opdracht: _Opdracht) -> Wacht | None:
-        """Say whether the ontvanger may not have it yet, because its release is not open for him."""
-        aansluiting, functie = opdracht.aansluiting, opdracht.besluit.functie
-        if aansluiting is None or functie is None or functie.berichtsoort is None:
-            return None
-        return aanhouding.must_wait(
-            conn, aansluiting.partij, Uitgave.of(functie.berichtsoort), opdracht.besluit.nog_dicht
-        )
+    def _insert(self, conn: Connection, opdrachten: Sequence[_Opdracht]) -> dict[str, _Uitslag]:
+        """Write berichten of which the verdict stands; give the outcome per bericht_id."""
+        rijen = [(een, wacht, een.status(wacht)) for een, wacht in self._waits(conn, opdrachten)]
+        ingevoegd = insert_berichten(conn, [(een.nieuw, status, een.fout) for een, _, status in rijen])
+        uitslagen: dict[str, _Uitslag] = {}
+        for een, wacht, status in rijen:
+            nieuw = een.nieuw
+            if nieuw.bericht_id not in ingevoegd and (herhaling := self._insert_again(conn, een, status)) is not None:
+                uitslagen[nieuw.bericht_id] = herhaling, ()
+                continue
+            self._complete(conn, een, status, wacht)
+            ontvangst = (nieuw.ontvangst_referentie, nieuw.ontvangst_tijdstip)
+            aangenomen = Ontvangst(Ontvangstsoort.AANGENOMEN, *ontvangst, nieuw.bericht_id)
+            uitslagen[nieuw.bericht_id] = aangenomen, self._follow_up(conn, een, wacht)
+        return uitslagen
+
+    def _insert_again(self, conn: Connection, opdracht: _Opdracht, status: Status) -> Ontvangst | None:
+        """Write a bericht whose referentienummer was used before; give the answer when that settles it."""
+        while (herhaling := self._repeated(conn, opdracht)) is None:
+            if insert_bericht(conn, opdracht.nieuw, status, opdracht.fout):
+                return None
+        return herhaling
+
+    def _waits(self, conn: Connection, opdrachten: Sequence[_Opdracht]) -> Iterator[tuple[_Opdracht, Wacht | None]]:
+        """Give with each bericht what it waits for, when its release is not open for the ontvanger."""
+        vragen = {een.nieuw.bericht_id: vraag for een in opdrachten if (vraag := een.uitgave_for) is not None}
+        wachten = dict(zip(vragen, aanhouding.who_must_wait(conn, vragen.values()), strict=True)) if vragen else {}
+        for een in opdrachten:
+            yield een, wachten.get(een.nieuw.bericht_id)
 
     def _complete(self, conn: Connection, opdracht: _Opdracht, status: Status, wacht: Wacht | None) -> None:
         """Write what belongs to the stored bericht: payload, history, and its place in a lane or among what is held."""
@@ -214,7 +265,8 @@ class Intake:
         slot = opdracht.fout.code if opdracht.fout else ""
         if aansluiting:
             slot = f"{'aangehouden voor' if wacht else 'naar'} {aansluiting.partij}"
-        route = {"stappen": [asdict(stap) for stap in besluit.stappen], "besluit": slot} | _explain(besluit)
+        stappen = [{"naam": s.naam, "uitkomst": s.uitkomst, "uitleg": s.uitleg} for s in besluit.stappen]
+        route = {"stappen": stappen, "besluit": slot} | _explain(besluit)
         rij = None
         if aansluiting and not wacht:
             rij = (aansluiting, self._foutmelder.termijnen.of(aansluiting))
@@ -302,13 +354,6 @@ def _explain(besluit: Besluit) -> dict[str, object]:
 def _list(bevindingen: tuple[Bevinding, ...]) -> list[dict[str, object]]:
     velden = ("code", "niveau", "plaats", "regel", "melding", "retourcode")
     return [{veld: getattr(b, veld) for veld in velden} for b in bevindingen[:_MAX_BEVINDINGEN]]
-
-
-def _look_up(conn: Connection, sg: Stuurgegevens) -> tuple[datetime, Verwezen | None]:
-    """Give what a decision needs from the database: what time it is, and the bericht that is pointed at."""
-    if sg.cross_ref is None:
-        return now(conn), None
-    return now(conn), find_verwezen(conn, sg.cross_ref, sg.zender.organisatie, sg.ontvanger.organisatie)
 
 
 def find_verwezen(conn: Connection, cross_ref: str, zender: str, ontvanger: str) -> Verwezen | None:

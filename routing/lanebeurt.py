@@ -15,13 +15,14 @@ from typing import Any, Final
 import structlog
 
 from routing import bezorging, lanes
-from routing.aanbieding import Aanbieder, Inhoud, load
+from routing.aanbieding import Aanbieder, Inhoud
 from routing.bezorging import GESTOPT, Foutmelding, Stap
 from routing.databank import OpslagFout
 from routing.fouten import Fout, make_fout
 from routing.ladder import Ladder
 from routing.lanes import Kop, Lease, Vervolg
 from routing.opslag import Opslag, OpslagGesloten
+from routing.overdracht import Overgedragen
 from routing.partij import TUSSENPARTIJ, Aansluiting
 from routing.poorten import Uitkomst, Uitkomstsoort
 from routing.vecozocodes import from_vecozo
@@ -68,7 +69,7 @@ class Lanebeurt:
         self._aansluiting = aansluiting
         self._koppen = lease.koppen if aansluiting is None else lease.koppen[: aansluiting.burst]
         self._rij = iter(self._koppen)
-        self._inhoud: dict[str, Inhoud] = {}
+        self._inhoud: dict[str, Inhoud | Overgedragen] = {}
         self._mislukt = lease.failures
         self._klaar = False
         self._begin = time.monotonic()
@@ -85,7 +86,7 @@ class Lanebeurt:
     async def _serve(self) -> None:
         eerste = tuple(islice(self._rij, self._lease.breedte))
         try:
-            self._inhoud = await self._om.opslag.read(load, [kop.bericht_id for kop in self._koppen])
+            self._inhoud = await self._om.aanbieder.find(self._om.opslag, self._koppen)
         except (OpslagFout, asyncio.CancelledError):
             await self._hand_back(eerste, GESTOPT if self._om.stopt() else "De database was niet te lezen.")
             raise

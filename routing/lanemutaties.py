@@ -1,15 +1,16 @@
 """Changes to lanes that any operation may ask for, kept back until the end of the transaction.
 
-The rows of a few busy lanes are where concurrent transactions meet. Made at the end, in the order of their names, these
-changes cannot deadlock, hold their locks only for the length of a commit, and take one update per lane and group.
+The rows of a few busy lanes are where concurrent transactions meet. Made together, in the order of their names, these
+changes cannot deadlock, hold their locks for a short while, and take a few statements for a whole group of operations.
 A later bericht in a lane always gets a higher number, since the row of the lane is locked while numbers are given out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import ARRAY, Connection, Text, any_, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import schema
@@ -21,7 +22,6 @@ _lane = schema.lane
 _UIT = update(_lane).where(_lane.c.naam == bindparam("welke")).values(pending=_lane.c.pending - bindparam("aantal"))
 _IN = {
     dialect: (nieuw := maak(_lane))
-    .values(naam=bindparam("welke"), kanaal=bindparam("hoe"), pending=bindparam("aantal"), tail=bindparam("aantal"))
     .on_conflict_do_update(
         index_elements=[_lane.c.naam],
         set_={
@@ -30,9 +30,15 @@ _IN = {
             "tail": _lane.c.tail + nieuw.excluded.tail,
         },
     )
-    .returning(_lane.c.tail)
+    .returning(_lane.c.naam, _lane.c.tail)
     for dialect, maak in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
 }
+_OP_SLOT = (
+    select(_lane.c.naam)
+    .where(_lane.c.naam == any_(bindparam("welke", type_=ARRAY(Text))))
+    .order_by(_lane.c.naam)
+    .with_for_update()
+)
 _AFLEVERING = insert(schema.aflevering)
 
 
@@ -65,7 +71,7 @@ def add(conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, expires_at
     mutatie.kanaal = kanaal
     mutatie.erin.append((bericht_id, expires_at))
     if mutaties is None:
-        _apply(conn, lane, mutatie)
+        _apply(conn, {lane: mutatie})
 
 
 def remove(conn: Connection, lane: str, aantal: int = 1) -> None:
@@ -74,27 +80,46 @@ def remove(conn: Connection, lane: str, aantal: int = 1) -> None:
     mutatie = _Mutatie() if mutaties is None else mutaties.setdefault(lane, _Mutatie())
     mutatie.eruit += aantal
     if mutaties is None:
-        _apply(conn, lane, mutatie)
+        _apply(conn, {lane: mutatie})
 
 
-def settle(conn: Connection, tot: str | None = None) -> None:
-    """Make the changes to lanes up to and including `tot`, or all of them."""
+def lock(conn: Connection, lanes: Iterable[str]) -> None:
+    """Lock these lanes and those that are to be changed, in the order of their names.
+
+    Two writers that need the same lanes then wait for each other in one place only. SQLite has one writer.
+    """
+    if conn.dialect.name == "postgresql" and (welke := {*lanes, *conn.info[_SLEUTEL]}):
+        conn.execute(_OP_SLOT, {"welke": sorted(welke)})
+
+
+def settle(conn: Connection) -> None:
+    """Make the changes that were kept back."""
     mutaties: dict[str, _Mutatie] = conn.info[_SLEUTEL]
-    for lane in sorted(mutaties):
-        if tot is None or lane <= tot:
-            _apply(conn, lane, mutaties.pop(lane))
+    if mutaties:
+        conn.info[_SLEUTEL] = {}
+        _apply(conn, dict(sorted(mutaties.items())))
 
 
-def _apply(conn: Connection, lane: str, mutatie: _Mutatie) -> None:
-    if mutatie.erin:
-        aantal = len(mutatie.erin)
-        kanaal = mutatie.kanaal.value if mutatie.kanaal else None
-        opdracht = _IN[conn.dialect.name]
-        tail = conn.execute(opdracht, {"welke": lane, "hoe": kanaal, "aantal": aantal}).scalar_one()
+def _apply(conn: Connection, mutaties: Mapping[str, _Mutatie]) -> None:
+    lanes = [
+        {"naam": lane, "kanaal": mutatie.kanaal.value, "pending": len(mutatie.erin), "tail": len(mutatie.erin)}
+        for lane, mutatie in mutaties.items()
+        if mutatie.kanaal is not None
+    ]
+    if lanes:
+        staarten: dict[str, int] = {rij.naam: rij.tail for rij in conn.execute(_IN[conn.dialect.name], lanes)}
         rijen = [
-            {"lane": lane, "seq": tail - aantal + n, "bericht_id": bericht_id, "open": True, "expires_at": expires_at}
+            {
+                "lane": lane,
+                "seq": staarten[lane] - len(mutatie.erin) + n,
+                "bericht_id": bericht_id,
+                "open": True,
+                "expires_at": expires_at,
+            }
+            for lane, mutatie in mutaties.items()
             for n, (bericht_id, expires_at) in enumerate(mutatie.erin, 1)
         ]
         conn.execute(_AFLEVERING, rijen)
-    if mutatie.eruit:
-        conn.execute(_UIT, {"welke": lane, "aantal": mutatie.eruit})
+    eruit = [{"welke": lane, "aantal": mutatie.eruit} for lane, mutatie in mutaties.items() if mutatie.eruit]
+    if eruit:
+        conn.execute(_UIT, eruit)

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, case, exists, func, null, or_, select, text, update
 
-from routing import lanemutaties, schema
+from routing import lanemutaties, schema, uitstel
 from routing.klok import now_ms
 from routing.partij import Kanaal
 from routing.status import Status
@@ -250,7 +250,7 @@ def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], in
             conn.execute(_MARKEER, [{"aflevering": kop.aflevering_id} for kop in samen[:breed]])
         token = uuid.uuid4().hex
         neem = {"welke": rij.naam, "token": token, "nu": nu, "beurt": rij.hoogste + beurt, "is_breed": breed > 1}
-        conn.execute(_NEEM, neem | {"vooraan": rijen[0].seq})
+        uitstel.later(conn, _NEEM, neem | {"vooraan": rijen[0].seq})
         leases.append(Lease(rij.naam, token, rij.failures, breed, proef, tuple(samen)))
     return Beurten(tuple(leases), tuple(gevallen))
 
@@ -322,7 +322,7 @@ def _close(conn: Connection, lease: Lease, kop: Kop, *, geantwoord: bool) -> Ver
     if rij is None:
         return Vervolg.VERLOREN
     nu = now_ms(conn)
-    conn.execute(_SLUIT, {"aflevering": kop.aflevering_id, "nu": nu, "pogingen": int(geantwoord)})
+    uitstel.later(conn, _SLUIT, {"aflevering": kop.aflevering_id, "nu": nu, "pogingen": int(geantwoord)})
     gepauzeerd = rij.paused_by is not None and (rij.paused_until is None or rij.paused_until > nu)
     return Vervolg.PAUZE if gepauzeerd else Vervolg.DOOR
 
@@ -376,6 +376,12 @@ def release(conn: Connection, lease: Lease, wait_ms: int = 0) -> bool:
     """Give the lease back and let the lane wait at least `wait_ms`; False when it was no longer ours."""
     wie = {"token": lease.token, "nu": now_ms(conn), "wachten": wait_ms}
     return conn.execute(_GEEF_VRIJ, wie).rowcount == 1
+
+
+def release_later(conn: Connection, lease: Lease, wait_ms: int = 0) -> None:
+    """Do as `release`, together with others of the group."""
+    wie = {"token": lease.token, "nu": now_ms(conn), "wachten": wait_ms}
+    uitstel.later(conn, _GEEF_VRIJ, wie)
 
 
 def _holder(conn: Connection, lease: Lease) -> dict[str, object]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import operator
 import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import structlog
 from alembic import command
@@ -27,18 +29,20 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from routing import breekpunt, lanemutaties, logboek
+from routing import breekpunt, lanemutaties, logboek, uitstel
 from routing.databank import OpslagFout, Slot, is_lost, is_repeatable, make_engine, parse_url
-from routing.klok import Klok, attach
+from routing.klok import Klok, attach, now_ms
 
 _log = structlog.get_logger(__name__)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_R = TypeVar("_R")
 
 ACHTERAAN: Final = "\U0010ffff"
-"""Lock order for an operation that takes lanes without waiting for them: it comes last in its group."""
+"""Slot of an operation that takes lanes without waiting for them: it comes last in its group."""
 
 _HERKANSINGEN = 5
+_PEILING_S = 1.0
 
 
 _MIGRATIESLOT = text("SELECT pg_advisory_xact_lock(7215640811)")  # any number, as long as all nodes use the same
@@ -61,6 +65,7 @@ class _Bewerking:
     slot: str
     loop: asyncio.AbstractEventLoop
     wachter: asyncio.Future[Any]
+    samen: bool = False
     resultaat: Any = field(default=None)
     fout: BaseException | None = field(default=None)
 
@@ -102,6 +107,8 @@ class Opslag:
         self._lezers = ThreadPoolExecutor(lezers, "opslag-lezer")
         self._rij: queue.SimpleQueue[_Bewerking | None] = queue.SimpleQueue()
         self._gesloten = False
+        self._peilt = asyncio.Lock()
+        self._peiling = (-math.inf, 0)  # our monotonic clock in s, that of the database in ms
         self._schrijvers = [
             _Schrijver(self._schrijfengine, self._rij, self._klok, groep, herstel_s)
             for _ in range(1 if sqlite else schrijvers)
@@ -122,21 +129,29 @@ class Opslag:
         """
         return await self._hand_in("", functools.partial(fn, **kwargs) if kwargs else fn, args)
 
+    async def write_together(self, fn: Callable[[Connection, list[_T]], Sequence[_R]], wat: _T, /) -> _R:
+        """Do as `write`, for an operation that does the work of many at once.
+
+        `fn` gets what all who wait at the same moment handed in, in that order, and returns as many results. Most of
+        what an operation costs is the number of its statements.
+        """
+        return cast("_R", await self._hand_in("", fn, (wat,), samen=True))
+
     async def write_lane(
         self, lane: str, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Do as `write`, for an operation that itself locks the row of `lane` (or, with `ACHTERAAN`, of any free one).
 
-        Groups run these in the order of lanes, so that two writers never wait for each other.
+        A group locks the lanes of all its operations in one order, so that two writers never wait for each other.
         """
         return await self._hand_in(lane, functools.partial(fn, **kwargs) if kwargs else fn, args)
 
-    async def _hand_in(self, slot: str, fn: Callable[..., _T], args: tuple[Any, ...]) -> _T:
+    async def _hand_in(self, slot: str, fn: Callable[..., _T], args: tuple[Any, ...], *, samen: bool = False) -> _T:
         if self._gesloten:
             raise OpslagGesloten("De opslag is gesloten.")
         loop = asyncio.get_running_loop()
         wachter: asyncio.Future[_T] = loop.create_future()
-        self._rij.put(_Bewerking(fn, args, slot, loop, wachter))
+        self._rij.put(_Bewerking(fn, args, slot, loop, wachter, samen))
         return await wachter
 
     def waiting(self) -> int:
@@ -154,6 +169,19 @@ class Opslag:
             raise OpslagGesloten("De opslag is gesloten.")
         lees = functools.partial(fn, **kwargs) if kwargs else fn
         return await asyncio.get_running_loop().run_in_executor(self._lezers, self._read, lees, args)
+
+    async def moment(self) -> datetime:
+        """Return the moment by the clock of the database, which is asked once a second; in between ours counts on.
+
+        Raises:
+            OpslagFout: the database is away or busy.
+        """
+        async with self._peilt:  # one asks, for all who want to know
+            if time.monotonic() - self._peiling[0] > _PEILING_S:
+                gelezen = await self.read(now_ms) - self._klok.verschuiving_ms
+                self._peiling = time.monotonic(), gelezen  # never ahead of the database, however long reading took
+        verstreken_ms = (time.monotonic() - self._peiling[0]) * 1000
+        return datetime.fromtimestamp((self._peiling[1] + verstreken_ms + self._klok.verschuiving_ms) / 1000, UTC)
 
     def _read(self, fn: Callable[..., _T], args: tuple[Any, ...]) -> _T:
         for herkansing in (True, False):
@@ -292,16 +320,22 @@ class _Schrijver(threading.Thread):
     def _run(self, conn: Connection, groep: list[_Bewerking]) -> None:
         attach(conn, self._klok)
         breekpunt.begin(conn)
+        uitstel.collect(conn)
         lanemutaties.collect(conn)
         logboek.collect(conn)
-        for bewerking in sorted(groep, key=operator.attrgetter("slot")):
-            if bewerking.slot:
-                lanemutaties.settle(conn, bewerking.slot)
-            if bewerking.slot == ACHTERAAN:
-                logboek.settle(conn)  # it looks at what the others left behind
-            bewerking.resultaat = bewerking.fn(conn, *bewerking.args)
-        logboek.settle(conn)
+        op_volgorde = sorted(groep, key=operator.attrgetter("slot"))
+        vrij = [bewerking for bewerking in op_volgorde if not bewerking.slot]
+        _run_together(conn, [bewerking for bewerking in vrij if bewerking.samen])
+        _run_each(conn, [bewerking for bewerking in vrij if not bewerking.samen])
+        op_slot = [bewerking for bewerking in op_volgorde if "" < bewerking.slot < ACHTERAAN]
+        lanemutaties.lock(conn, (bewerking.slot for bewerking in op_slot))
         lanemutaties.settle(conn)
+        _run_each(conn, op_slot)
+        _settle(conn)
+        for bewerking in op_volgorde:
+            if bewerking.slot == ACHTERAAN:  # it looks at what those before it left behind
+                _run_each(conn, [bewerking])
+                _settle(conn)
 
     def _roll_back(self, conn: Connection) -> None:
         try:
@@ -318,6 +352,31 @@ class _Schrijver(threading.Thread):
                 conn.close()
             except Exception:  # noqa: BLE001 - it was lost already
                 _log.debug("verloren verbinding niet netjes gesloten")
+
+
+def _run_together(conn: Connection, groep: list[_Bewerking]) -> None:
+    per_fn: dict[Callable[..., Any], list[_Bewerking]] = {}
+    for bewerking in groep:
+        per_fn.setdefault(bewerking.fn, []).append(bewerking)
+    for fn, deel in per_fn.items():
+        resultaten = fn(conn, [bewerking.args[0] for bewerking in deel])
+        for bewerking, resultaat in zip(deel, resultaten, strict=True):
+            bewerking.resultaat = resultaat
+
+
+def _run_each(conn: Connection, groep: list[_Bewerking]) -> None:
+    vorige: Callable[..., Any] | None = None
+    for bewerking in groep:
+        if bewerking.fn != vorige:
+            uitstel.settle(conn)
+        vorige = bewerking.fn
+        bewerking.resultaat = bewerking.fn(conn, *bewerking.args)
+
+
+def _settle(conn: Connection) -> None:
+    uitstel.settle(conn)
+    logboek.settle(conn)
+    lanemutaties.settle(conn)
 
 
 def _tell(groep: list[_Bewerking]) -> None:

@@ -24,8 +24,9 @@ def write(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone cannot be written as tijdstip")
-    lokaal = moment.astimezone(_NEDERLAND)
-    return f"{lokaal:%Y%m%d%H%M%S}{lokaal.microsecond // 1000:03d}"
+    lokaal = moment if moment.tzinfo is _NEDERLAND else moment.astimezone(_NEDERLAND)
+    dag = f"{lokaal.year:04d}{lokaal.month:02d}{lokaal.day:02d}"
+    return f"{dag}{lokaal.hour:02d}{lokaal.minute:02d}{lokaal.second:02d}{lokaal.microsecond // 1000:03d}"
 
 
 def read(tijdstip: str) -> datetime:

@@ -10,7 +10,7 @@ import asyncio
 import operator
 from dataclasses import dataclass, field
 
-from istandaarden.catalogus import Berichtsoort
+from istandaarden.catalogus import Berichtsoort, Catalogus
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import Oordeel, validate
 from istandaarden.toetsproces import from_json
@@ -31,11 +31,15 @@ class ToetsingMislukt(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Toetser:
-    """Judges payloads. `tijd` is the limit in seconds for one large payload, `tegelijk` how many run at a time."""
+    """Judges payloads. `tijd` is the limit in seconds for one large payload, `tegelijk` how many run at a time.
+
+    `catalogus` is asked for once: to find out which one is in use takes as long as the verdict on a small payload.
+    """
 
     tijd: float = 60.0
     tegelijk: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     regeltoets: Regeltoets | None = None
+    catalogus: Catalogus = field(default_factory=in_gebruik)
 
     async def judge(self, aanlevering: Aanlevering, generatie: str, besluit: Besluit, niveau: int = 1) -> None:
         """Check the payload and add the outcome to the besluit.
@@ -84,9 +88,20 @@ class Toetser:
 
     async def _verdict(self, payload: Payload, soort: Berichtsoort) -> Oordeel:
         if payload.plain is not None:
-            return validate(payload.plain, verwacht=soort, schakels=True)
+            return validate(payload.plain, verwacht=soort, catalogus=self.catalogus, schakels=True)
         async with self.tegelijk:
-            return await _validate_in_process(payload, soort, self.tijd)
+            return await self._validate_in_process(payload, soort)
+
+    async def _validate_in_process(self, payload: Payload, soort: Berichtsoort) -> Oordeel:
+        """Feed the payload to ``python -m istandaarden.toetsproces`` and read its verdict."""
+        try:
+            argumenten = (soort.code, soort.release)
+            code, uit = await run_module("istandaarden.toetsproces", argumenten, payload.chunks(), self.tijd)
+        except WerkMislukt as fout:
+            raise ToetsingMislukt(f"no verdict on {soort.code}") from fout
+        if code != 0:
+            raise ToetsingMislukt(f"the checking process ended with {code}")
+        return from_json(uit, self.catalogus)
 
 
 async def _judge_file(aanlevering: Aanlevering, functie: Functie, generatie: str, besluit: Besluit) -> None:
@@ -149,15 +164,3 @@ def _compare_kop(oordeel: Oordeel, soort: Berichtsoort, sg: Stuurgegevens, gener
         return
     uitleg = f"De Header van {soort.code} noemt een andere Afzender of Ontvanger dan de envelop ({van} en {naar})."
     besluit.refuse("kop", make_fout("kop_spreekt_envelop_tegen", generatie, uitleg), uitleg)
-
-
-async def _validate_in_process(payload: Payload, soort: Berichtsoort, tijd: float) -> Oordeel:
-    """Feed the payload to ``python -m istandaarden.toetsproces`` and read its verdict."""
-    try:
-        argumenten = (soort.code, soort.release)
-        code, uit = await run_module("istandaarden.toetsproces", argumenten, payload.chunks(), tijd)
-    except WerkMislukt as fout:
-        raise ToetsingMislukt(f"no verdict on {soort.code}") from fout
-    if code != 0:
-        raise ToetsingMislukt(f"the checking process ended with {code}")
-    return from_json(uit, in_gebruik())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
-from routing import schema
+from routing import schema, uitstel
 from routing.bericht import Envelop
 from routing.envelopvorm import to_json
 from routing.fouten import Fout
@@ -96,15 +97,29 @@ def prepare(
     )
 
 
-def insert_bericht(conn: Connection, nieuw: Vastlegging, status: Status, fout: Fout | None) -> bool:
-    """Insert the row of the bericht; the unique index decides, so there is no check beforehand.
+def insert_berichten(conn: Connection, nieuw: Sequence[tuple[Vastlegging, Status, Fout | None]]) -> set[str]:
+    """Insert rows of berichten; the unique index decides, so there is no check beforehand.
 
     Returns:
-        False when a bericht of this zender with this referentienummer is already there.
+        The bericht_ids that were inserted. Of the others, a bericht of that zender with that referentienummer is
+        already there, or goes before it in this row.
     """
+    if not nieuw:
+        return set()
+    rijen = [_row(vastlegging, status, fout, now_ms(conn)) for vastlegging, status, fout in nieuw]
+    # Two nodes that are offered the same berichten then wait for each other in one place only.
+    rijen.sort(key=itemgetter("zender", "referentienummer"))
+    return set(conn.execute(_BERICHT[conn.dialect.name], rijen).scalars())
+
+
+def insert_bericht(conn: Connection, nieuw: Vastlegging, status: Status, fout: Fout | None) -> bool:
+    """Insert one row; False when a bericht of this zender with this referentienummer is already there."""
+    return bool(insert_berichten(conn, [(nieuw, status, fout)]))
+
+
+def _row(nieuw: Vastlegging, status: Status, fout: Fout | None, nu: int) -> dict[str, object]:
     sg = nieuw.envelop.stuurgegevens
-    nu = now_ms(conn)
-    rij = {
+    return {
         "id": nieuw.bericht_id,
         "zender": sg.zender.organisatie,
         "ontvanger": sg.ontvanger.organisatie,
@@ -128,7 +143,6 @@ def insert_bericht(conn: Connection, nieuw: Vastlegging, status: Status, fout: F
         "fout_melder": fout.melder if fout else None,
         "fout_omschrijving": fout.omschrijving if fout else None,
     }
-    return conn.execute(_BERICHT[conn.dialect.name], rij).first() is not None
 
 
 def complete(
@@ -146,7 +160,8 @@ def complete(
         lane: aansluiting and term in milliseconds, or None when nothing is to be delivered.
     """
     verzegeld = nieuw.verzegeld
-    conn.execute(
+    uitstel.later(
+        conn,
         _PAYLOAD,
         {
             "bericht_id": nieuw.bericht_id,

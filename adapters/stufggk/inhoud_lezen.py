@@ -80,12 +80,9 @@ def find_inhoud(code: Berichtcode, element: etree._Element) -> etree._Element | 
     return next(
         (
             kind
-            for parameters in element
-            if parameters.tag == PARAMETERS
-            for bericht in parameters
-            if bericht.tag == BERICHT
-            for kind in bericht
-            if kind.tag in INHOUD
+            for parameters in element.iterchildren(PARAMETERS)
+            for bericht in parameters.iterchildren(BERICHT)
+            for kind in bericht.iterchildren(*INHOUD)
         ),
         None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -20,6 +21,9 @@ from knooppunt.journaal import configure
 from routing.functies import functies
 
 _log = structlog.get_logger(__name__)
+
+_AFVAL_NA = 10_000
+"""Objects made since the last look for garbage that start the next; some twenty berichten."""
 
 
 def serve(
@@ -48,6 +52,10 @@ async def _serve(configuratie: Configuratie, *, upgrade: bool, klaar_bestand: Pa
     async with Hub(configuratie, upgrade=upgrade) as hub:
         if klaar_bestand is not None:
             _announce(klaar_bestand, hub)
+        # What exists by now stays: looking through all of it for garbage, again and again, costs a tenth of the work.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_AFVAL_NA)
         _log.info("knooppunt luistert", koppelvlak=hub.koppelvlak_url, beheer=hub.beheer_url)
         await einde.wait()
         _log.info("knooppunt stopt")

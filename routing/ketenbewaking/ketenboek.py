@@ -1,7 +1,8 @@
 """What the hub keeps of every i-bericht to follow the keten: its keys as HMAC, and whether it may still wait.
 
-Two or three statements beside those that store the bericht, in the same transaction. `open` is a hint that may be true
-for too long and never false too soon; what is true follows from what passed on the key (`ketenbewaking.verwachting`).
+Written in the transaction that stores the bericht, as far as that can be for all of its group together. `open` is a
+hint that may be true for too long and never false too soon; what is true follows from what passed on the key
+(`ketenbewaking.verwachting`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Select, bindparam, func, insert, literal, or_, select, update
 
 from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
-from routing import schema
+from routing import schema, uitstel
 from routing.bericht import Envelop
 from routing.ketenbewaking.kalender import Kalender, day_of
 from routing.ketenbewaking.termijnen import RETOUREN, terms_of
@@ -85,7 +86,11 @@ class Ketenboek:
             "zender": envelop.stuurgegevens.zender.organisatie,
             "ontvanger": envelop.stuurgegevens.ontvanger.organisatie,
         }
-        conn.execute(_NOTEER, [vast | _row(g, functie, over) for g in gevonden])
+        rijen = [vast | _row(g, functie, over) for g in gevonden]
+        beantwoord = {wie["welk"] for wie in uitstel.waiting(conn, _SLUIT_KENMERK)}
+        if any(rij["open"] and rij["kenmerk"] in beantwoord for rij in rijen):
+            uitstel.settle(conn)  # an answer ends what was asked before it, and nothing else
+        uitstel.later(conn, _NOTEER, *rijen)
         self._settle(conn, gevonden, over)
         self._check_report(conn, bericht_id, functie, gevonden)
 
@@ -103,14 +108,14 @@ class Ketenboek:
         rollen = {g.schakel.rol for g in schakels}
         if over is not None and rollen & RETOUREN:
             if Rol.RETOUR in rollen:
-                conn.execute(_SLUIT_UITWISSELING, {"welk": over})
+                uitstel.later(conn, _SLUIT_UITWISSELING, {"welk": over})
             else:
                 retract(conn, over)
         elif Rol.AFKEURING in rollen:
             welke = [g.kenmerk for g in schakels]
             _retract(conn, select(_s.bericht_id).where(_s.kenmerk.in_(welke), _s.rol == Rol.VRAAG.value))
         elif beantwoord := [{"welk": g.kenmerk} for g in schakels if _ends(g.schakel)]:
-            conn.execute(_SLUIT_KENMERK, beantwoord)
+            uitstel.later(conn, _SLUIT_KENMERK, *beantwoord)
 
     def _check_report(self, conn: Connection, bericht_id: str, functie: str, schakels: Sequence[Gemerkt]) -> None:
         """Note in the history of a 305 or 307 that it came too late; the days themselves are not kept."""
@@ -123,6 +128,7 @@ class Ketenboek:
             .where(_s.kenmerk.in_(gemeld), _s.rol == Rol.TOEWIJZING.value)
             .group_by(_s.kenmerk)
         )
+        uitstel.settle(conn)
         toegewezen = {bytes(rij[0]): day_of(rij[1]) for rij in conn.execute(toewijzing)}
         vandaag = day_of(now_ms(conn))
         gemist = [
@@ -164,6 +170,7 @@ def retract(conn: Connection, bericht_id: str) -> None:
 
 
 def _retract(conn: Connection, wie: Select[str]) -> None:
+    uitstel.settle(conn)
     conn.execute(_SLUIT.where(_s.bericht_id.in_(wie)))
     ingetrokken = schema.ketenschakel.alias("ingetrokken")
     antwoorden = [rol.value for rol in Rol if rol not in {Rol.VRAAG, Rol.DEEL}]

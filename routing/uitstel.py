@@ -1,0 +1,45 @@
+"""Statements of which no operation needs the result, kept back so that a whole group of operations shares each of them.
+
+Most of what an operation costs is the number of its statements. What is kept back is written before an operation of
+another kind begins (`Opslag`), so that only operations of one kind have to know of each other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, Executable
+
+_SLEUTEL = "knooppunt.uitstel"
+
+
+def collect(conn: Connection) -> None:
+    """Start keeping back, at the start of each transaction on this connection; `settle` writes."""
+    conn.info[_SLEUTEL] = {}
+
+
+def later(conn: Connection, opdracht: Executable, *waarden: Mapping[str, object]) -> None:
+    """Run a statement for these values, together with others; at once when nothing is kept back on this connection.
+
+    Statements run in the order in which each was first asked for, and always for several values at a time, so they may
+    hold no IN.
+    """
+    opdrachten: dict[Executable, list[Mapping[str, object]]] | None = conn.info.get(_SLEUTEL)
+    if opdrachten is None:
+        conn.execute(opdracht, waarden)
+    else:
+        opdrachten.setdefault(opdracht, []).extend(waarden)
+
+
+def waiting(conn: Connection, opdracht: Executable) -> Sequence[Mapping[str, object]]:
+    """Return the values for which a statement is still to run."""
+    opdrachten: dict[Executable, list[Mapping[str, object]]] = conn.info.get(_SLEUTEL, {})
+    return opdrachten.get(opdracht, ())
+
+
+def settle(conn: Connection) -> None:
+    """Write what was kept back."""
+    if conn.info.get(_SLEUTEL):
+        opdrachten, conn.info[_SLEUTEL] = conn.info[_SLEUTEL], {}
+        for opdracht, waarden in opdrachten.items():
+            conn.execute(opdracht, waarden)
