@@ -214,5 +214,5 @@ async def test_a_large_list_is_taken_over_and_a_larger_one_refused(huis: Huis) -
     lijst = [{"referentie": f"Z-{nr}", "bsn": bsn} for nr, bsn in enumerate(BSNS[:8000])]
     code, inhoud = await huis.change("vervangen", *lijst)
     assert (code, inhoud["toegevoegd"]) == (200, 8000)
-    te_groot = [{"referentie": f"{nr:060d}", "bsn": ""} for nr in range(170_000)]
+    te_groot = [{"referentie": f"{nr:060d}", "bsn": ""} for nr in range(190_000)]
     assert (await huis.change("vervangen", *te_groot))[0] == 413
