@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from adapters.brp.bron import BrpFeitenbron
 from adapters.brp.client import BrpClient, Grenzen
 from adapters.brp.toegang import Apisleutel, Clientgegevens, Toegang, Tokenhouder
 from knooppunt.configuratie import BrpSectie, ConfiguratieFout
+from knooppunt.geheim import read_secret
 from knooppunt.tls import partner_context
 from routing.woonplaats.feitenbron import Feitenbron
 
@@ -43,18 +42,8 @@ def _access(sectie: BrpSectie) -> Toegang:
             raise ConfiguratieFout("brp: token_url, token_client en token_wachtwoord_bestand horen bij elkaar.")
         if sectie.api_sleutel_bestand is not None:
             raise ConfiguratieFout("brp.api_sleutel_bestand: geef een API-sleutel of een token, niet beide.")
-        geheim = _secret("token_wachtwoord_bestand", sectie.token_wachtwoord_bestand)
+        geheim = read_secret("brp.token_wachtwoord_bestand", sectie.token_wachtwoord_bestand)
         return Tokenhouder(Clientgegevens(sectie.token_url, sectie.token_client, geheim, sectie.token_scope))
     if sectie.api_sleutel_bestand is None:
         return Apisleutel()
-    return Apisleutel(sectie.api_sleutel_kop, _secret("api_sleutel_bestand", sectie.api_sleutel_bestand))
-
-
-def _secret(sleutel: str, bestand: Path) -> str:
-    try:
-        geheim = bestand.read_text("ascii").split("\n", 1)[0].strip()
-    except (OSError, UnicodeDecodeError):
-        raise ConfiguratieFout(f"brp.{sleutel}: {bestand} is niet te lezen.") from None
-    if not geheim or not geheim.isprintable():
-        raise ConfiguratieFout(f"brp.{sleutel}: in {bestand} staat geen bruikbaar geheim.")
-    return geheim
+    return Apisleutel(sectie.api_sleutel_kop, read_secret("brp.api_sleutel_bestand", sectie.api_sleutel_bestand))

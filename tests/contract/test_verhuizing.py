@@ -65,10 +65,32 @@ async def fill(opslag: Opslag, stort: Stort) -> list[str]:
         conn.execute(schema.onderhoud.insert().values(taak="proef"))
         Incidentboek("urn:nld:proef").open(conn, "achterstand", "", {"wachtend": 1})
         herzendtaak.prepare(conn, Selectie(), "test")
+        conn.execute(
+            schema.releasemoment.insert().values(partij="", standaard="iwmo", release="9.9", moment="open", tijd=1)
+        )
+        conn.execute(schema.pgb_overstap.insert().values(gemeente="0363", datum="2027-01-01"))
+        for tabel in schema.metadata.sorted_tables:
+            if not conn.execute(sa.select(sa.func.count()).select_from(tabel)).scalar_one():
+                conn.execute(tabel.insert().values(_some_row(conn, tabel)))
 
     await opslag.write(rest)
     await opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 1)  # a worker that died: its lease stands
     return wachtend
+
+
+def _some_row(conn: sa.Connection, tabel: sa.Table) -> dict[str, object]:
+    """Make a row of any table: what must be filled, and what refers to something refers to what is there."""
+    voorbeeld = {sa.Boolean: True, sa.LargeBinary: bytes(range(256)), sa.Text: f"é\n{tabel.name}"}
+    rij: dict[str, object] = {}
+    for kolom in tabel.columns:
+        if kolom.nullable or kolom.server_default is not None or kolom is tabel.autoincrement_column:
+            continue
+        if kolom.foreign_keys:
+            (verwijzing,) = kolom.foreign_keys
+            rij[kolom.name] = conn.execute(sa.select(verwijzing.column).limit(1)).scalar_one()
+        else:
+            rij[kolom.name] = next((w for soort, w in voorbeeld.items() if isinstance(kolom.type, soort)), 1)
+    return rij
 
 
 async def test_everything_comes_along_and_delivery_goes_on_in_order(
