@@ -14,7 +14,7 @@ from lxml import etree
 from istandaarden.model import ROOT
 from istandaarden.pakketschema import compile_schema, compile_xslt
 from istandaarden.stijlrapport import make_report
-from istandaarden.veilig import printable
+from istandaarden.veilig import Stijlblad, printable
 
 LIJST = "pakket.json"
 """File in the folder of a package that says what it holds; written last, so a folder without it is no package."""
@@ -75,7 +75,7 @@ class Pakket:
             except (etree.XMLSchemaParseError, etree.XSLTParseError, etree.XSLTApplyError, LookupError) as fout:
                 yield f"{pad} kan niet worden gebruikt: {printable(' '.join(str(fout).split()), 300)}"
 
-    def _try_out(self, pad: str, stijl: etree.XSLT) -> Iterator[str]:
+    def _try_out(self, pad: str, stijl: Stijlblad) -> Iterator[str]:
         for naamruimte, controle in self.controles.items():
             if controle == pad and make_report(stijl, etree.Element(f"{{{naamruimte}}}{ROOT}")) is None:
                 yield f"{pad} geeft van een bericht geen Rapport"

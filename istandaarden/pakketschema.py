@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from lxml import etree
 
 from istandaarden.pakketbron import BESTAND_MAX, resolve
-from istandaarden.veilig import compile_stylesheet, compile_trusted, parse, printable
+from istandaarden.veilig import Stijlblad, compile_stylesheet, compile_trusted, parse, printable
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 XSL = "{http://www.w3.org/1999/XSL/Transform}"
@@ -71,7 +71,7 @@ def compile_schema(bestanden: Mapping[str, bytes], naam: str) -> etree.XMLSchema
     return compile_trusted(*_flatten(bomen, naam))
 
 
-def compile_xslt(bestanden: Mapping[str, bytes], naam: str) -> etree.XSLT:
+def compile_xslt(bestanden: Mapping[str, bytes], naam: str) -> Stijlblad:
     """Compile a stylesheet with everything it refers to; when it is run it can neither read nor write anything.
 
     Raises:

@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from istandaarden.uitleg import line_of
+from istandaarden.veilig import Stijlblad
 
 RAPPORT = re.compile(r"\{http://www\.istandaarden\.nl/validatie/\d{1,2}_\d{1,2}/rapport/schema\}Rapport")
 """Root element of what an official check writes."""
@@ -28,7 +29,7 @@ class GeenRapport(RuntimeError):
     """A stylesheet did not give a verdict: it took too long, or wrote something else than a Rapport."""
 
 
-def make_report(stijl: etree.XSLT, wortel: etree._Element) -> etree._Element | None:
+def make_report(stijl: Stijlblad, wortel: etree._Element) -> etree._Element | None:
     """Give the Rapport that a stylesheet makes of a bericht, None when it makes something else.
 
     Raises:
