@@ -52,7 +52,7 @@ async def _serve(configuratie: Configuratie, *, upgrade: bool, klaar_bestand: Pa
     async with Hub(configuratie, upgrade=upgrade) as hub:
         if klaar_bestand is not None:
             _announce(klaar_bestand, hub)
-        # What exists by now stays: looking through all of it for garbage, again and again, costs a tenth of the work.
+        # What exists by now stays: it need not be looked through for garbage again and again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_AFVAL_NA)

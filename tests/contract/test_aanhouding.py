@@ -176,8 +176,9 @@ async def test_a_held_bericht_is_acknowledged_and_kept_outside_the_lane_which_go
     assert (await knoop.rows())[eerste].status == Status.WORDT_VERWERKT
     assert [rij.referentienummer for rij in await knoop.lane(GEMEENTE)] == [tweede]
     assert await knoop.held() == [eerste]
-    *_, route, aangehouden = await knoop.history(eerste)
-    assert route[2]["besluit"] == f"aangehouden voor {GEMEENTE}"
+    verleden = {gebeurtenis[0]: gebeurtenis for gebeurtenis in await knoop.history(eerste)}
+    assert verleden["route"][2]["besluit"] == f"aangehouden voor {GEMEENTE}"
+    aangehouden = verleden["aangehouden"]
     assert aangehouden[:2] == ("aangehouden", None)
     assert aangehouden[2]["tot"] == opening.isoformat()
     assert f"voor {GEMEENTE} nog niet open; dat gebeurt op" in aangehouden[2]["toelichting"]
@@ -225,7 +226,8 @@ async def test_what_arrives_after_the_opening_does_not_overtake_what_is_still_he
     klok.verschuiving_ms += _UUR_MS
     laat = await knoop.send(v.start())
     assert await knoop.held() == [*eerste, laat]
-    assert "gaat voor" in (await knoop.history(laat))[-1][2]["toelichting"]
+    verleden = {soort: toelichting for soort, _, toelichting in await knoop.history(laat)}
+    assert "gaat voor" in verleden["aangehouden"]["toelichting"]
     await knoop.vrijgave.perform()
     daarna = await knoop.send(v.start())
     assert [rij.referentienummer for rij in await knoop.lane(GEMEENTE)] == [*eerste, laat, daarna]
