@@ -169,7 +169,7 @@ def kleine_schijf(tmp_path: Path) -> Iterator[Path]:
     if shutil.which("mount") is None:
         pytest.skip("no mount on this machine")
     gelukt = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(map_)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(map_)], capture_output=True, check=False
     )
     if gelukt.returncode != 0:
         pytest.skip("this user may not mount a tmpfs: a full disk cannot be tried here")
