@@ -63,12 +63,6 @@ async def fill(opslag: Opslag, stort: Stort) -> list[str]:
             schema.dossier.insert().values(bericht_id=weg, sleutel_id="s", soort="client", kenmerk=bytes(range(256)))
         )
         conn.execute(schema.onderhoud.insert().values(taak="proef"))
-        for tabel in (schema.aangehouden, schema.ketenschakel, schema.releasemoment):
-            waarden = {kolom.name: 1 if isinstance(kolom.type, sa.Integer) else "x" for kolom in tabel.c}
-            waarden |= {kolom.name: True for kolom in tabel.c if isinstance(kolom.type, sa.Boolean)}
-            waarden |= {kolom.name: b"x" for kolom in tabel.c if isinstance(kolom.type, sa.LargeBinary)}
-            zinnig = {"bericht_id": weg, "moment": "open"} if "tijd" in tabel.c else {"bericht_id": weg}
-            conn.execute(tabel.insert().values(waarden | {k: v for k, v in zinnig.items() if k in tabel.c}))
         Incidentboek("urn:nld:proef").open(conn, "achterstand", "", {"wachtend": 1})
         herzendtaak.prepare(conn, Selectie(), "test")
         conn.execute(
