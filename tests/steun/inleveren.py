@@ -54,6 +54,7 @@ class Inleveraar:
 
     def open(self, kluis: Kluis) -> None:
         """Start again with these keys."""
+        self.kluis = kluis
         self.foutmelder = Foutmelder(kluis, self.bron, Termijnen(push=_DAG, pull=_DAG))
         self.intake = Intake(self.opslag, self.foutmelder, Toetser(), lambda _lane: None)
 
