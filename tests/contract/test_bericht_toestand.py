@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from leeglog import empty_log
 from veldproef import bericht
 
 from knooppunt.simulatie.opstellen import compose_envelop
@@ -95,15 +96,7 @@ class Berichten(RuleBasedStateMachine):
         self.intake = Intake(self.opslag, self.melder, Toetser(), lambda _lane: None)
         self.model: dict[str, Model] = {}
         self.leases: list[Lease] = []
-        for tabel in (
-            schema.aflevering,
-            schema.lane,
-            schema.gebeurtenis,
-            schema.dossier,
-            schema.payload,
-            schema.bericht,
-        ):
-            self.do(self.opslag.write(lambda conn, t=tabel: conn.execute(t.delete()) and None))
+        self.do(self.opslag.write(empty_log))
         self.do(self.opslag.write(registerimport.store, registerimport.parse_toml(_REGISTER)))
         self.do(bron.refresh(self.opslag))
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
+from leeglog import empty_log
 
 from routing import lanebeheer, lanes, quarantaine, schema, termijn
 from routing.databank import make_engine, parse_url
@@ -52,8 +53,7 @@ class Lanes(RuleBasedStateMachine):
         self.crashes: dict[str, int] = {}
         self.verloopt: dict[str, int] = {}
         with self.transactie() as conn:
-            for tabel in (schema.aflevering, schema.lane, schema.gebeurtenis, schema.payload, schema.bericht):
-                conn.execute(tabel.delete())
+            empty_log(conn)
 
     @contextmanager
     def transactie(self) -> Iterator[sa.Connection]:
