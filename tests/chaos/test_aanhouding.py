@@ -67,7 +67,7 @@ async def _send(gemeente: StufPartij, naar: str, nummer: int) -> str:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("databank", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("databank", ["sqlite", pytest.param("postgresql", marks=pytest.mark.traag)])
 async def test_what_was_held_survives_kills_and_arrives_once_and_in_order_when_the_calendar_opens(
     databank: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -45,7 +45,7 @@ def _expire_all(conn: sa.Connection) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("punt", ["voor_commit", "na_commit"])
+@pytest.mark.parametrize("punt", [pytest.param("voor_commit", marks=pytest.mark.traag), "na_commit"])
 async def test_a_bulk_resend_survives_kill_and_offers_each_once(tmp_path: Path, punt: str):
     hub = Proefhub(tmp_path, [_GEMEENTE, _AANBIEDER])
     await hub.register({})  # the aanbieder collects: what is offered to him stays countable

@@ -60,6 +60,7 @@ async def test_five_minutes_of_random_kills(tmp_path: Path, opstelling: Opstelli
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.traag
 @drie_knopen
 async def test_a_node_frozen_past_its_lease_loses_it(tmp_path: Path, opstelling: Opstelling, uitslagen: list[Uitslag]):
     """What it still does when it goes on counts for nothing: others delivered its berichten meanwhile."""

@@ -38,7 +38,9 @@ async def _turn(url: str, map_: Path, dagen: int, crash: str = "") -> int:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("wanneer", ["voor", "na"])
-@pytest.mark.parametrize("keer", [2, 5, 6])  # four commits hold the copy, three the signals
+@pytest.mark.parametrize(  # four commits hold the copy, three the signals
+    "keer", [pytest.param(2, marks=pytest.mark.traag), 5, pytest.param(6, marks=pytest.mark.traag)]
+)
 async def test_killed_anywhere_in_the_round_every_signal_is_told_once(tmp_path: Path, wanneer: str, keer: int) -> None:
     url = f"sqlite:///{tmp_path / 'knooppunt.db'}"
     upgrade(url)
