@@ -214,7 +214,7 @@ def test_what_did_not_change_stays(map_33: Path):
         ("basis: m.yaml\n", "zijn eigen basis"),
         (
             'basis: iwmo-ijw-3.2.yaml\nregels: "3.3"\n',
-            "m.yaml:2: regels: van release 3.3 zijn er geen regels; wel van 3.2",
+            "m.yaml:2: regels: van release 3.3 zijn er geen regels; wel van 2.1, 3.2",
         ),
         ("basis: iwmo-ijw-3.2.yaml\nlogisch: {geheel: {Budgett: ~}}\n", "Budgett: dit staat niet in de basis"),
         ("basis: iwmo-ijw-3.2.yaml\nlogisch: {geheel: {Budget: ~}}\n", "onbekend type Budget"),

@@ -36,8 +36,8 @@ def test_every_fault_of_a_line_is_named_without_its_value(tmp_path: Path) -> Non
     assert [regel.fouten for regel in regels] == [
         ("bsn moet een BSN zijn: negen cijfers die de elfproef doorstaan",),
         (
-            "peildatum moet een datum zijn als 2022-01-31",
             "werkelijk_verblijf moet een gemeentecode van vier cijfers zijn",
+            "peildatum moet een datum zijn als 2022-01-31",
             "bsn moet uit negen cijfers bestaan",
         ),
         ("peildatum ontbreekt", "bsn ontbreekt"),

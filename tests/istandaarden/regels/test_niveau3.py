@@ -37,14 +37,15 @@ def test_names_exactly_the_rule_that_is_broken(code: str, verhaal: Geval, standa
 
 
 def test_no_rule_is_missing() -> None:
-    niveau3 = {code for (code, _), regel in regels().items() if regel.niveau == 3}
+    niveau3 = {code for (code, _), regel in regels().items() if regel.niveau == 3 and regel.standaard != "ipgb"}
     assert len(niveau3) == 52
     assert niveau3 == {code for code, _ in GEVALLEN}
 
 
 def test_no_bericht_is_missing() -> None:
     """Each rule is broken in every bericht it is about, on both standaarden; TR019 in a stop never comes alone."""
-    te_breken = {(regel.code, soort.code) for soort in ingebouwd() for regel in rules_for(soort) if regel.niveau == 3}
+    soorten = [soort for soort in ingebouwd() if soort.standaard in {"iwmo", "ijw"}]
+    te_breken = {(regel.code, soort.code) for soort in soorten for regel in rules_for(soort) if regel.niveau == 3}
     gebroken = set()
     for code, verhaal in GEVALLEN:
         for standaard in ("iwmo", "ijw"):

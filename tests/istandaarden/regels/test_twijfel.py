@@ -93,7 +93,7 @@ def test_one_fault_of_level_1_is_no_fault_of_level_2(soort: Berichtsoort):
     assert geteld > 100
 
 
-@pytest.mark.parametrize("soort", HEEN, ids=lambda soort: soort.code)
+@pytest.mark.parametrize("soort", [s for s in HEEN if s.standaard != "ipgb"], ids=lambda soort: soort.code)
 def test_a_broken_rule_is_named_beside_a_fault_elsewhere(soort: Berichtsoort):
     niveau = {regel.code: regel.niveau for regel in rules_for(soort)}
     grootte = 1 if soort.code.endswith("319") else 3
