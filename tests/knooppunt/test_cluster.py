@@ -15,13 +15,12 @@ from typing import TypeVar
 
 import aiohttp
 import pytest
-import typer
 from proefhub import Knoop
 from veldproef import bericht
 
 from adapters.vsp.client import VspClient, VspFout
 from adapters.vsp.model import Gereedstaand
-from knooppunt.cli import app
+from knooppunt.cli import read_command
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.stuf import PAD
@@ -174,9 +173,10 @@ def container_line() -> list[str]:
 def test_what_starts_a_node_is_a_command_that_exists(regel: list[str]):
     programma, *rest = regel
     assert Path(programma).name == "knooppunt"
-    serve = typer.main.get_command(app).commands["serve"]  # type: ignore[attr-defined]  # a group
     assert rest[0] == "serve"
-    assert serve.make_context("serve", rest[1:]).params["config"] == Path("/etc/knooppunt/knooppunt.toml")
+    assert read_command("serve").make_context("serve", rest[1:]).params["config"] == Path(
+        "/etc/knooppunt/knooppunt.toml"
+    )
 
 
 def test_the_container_copies_what_is_there():
