@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +31,8 @@ from knooppunt.simulatie.verlopen import can_expire, expired_client, expiring_se
 from knooppunt.simulatie.vsp import STORINGEN, VspPartij
 from knooppunt.simulatie.vws import Vws
 from knooppunt.tls import client_context
+
+_einde: ContextVar[asyncio.Event] = ContextVar("einde")
 
 simuleer = typer.Typer(no_args_is_help=True, help="Speel een partij na: ontvangt, toont en beantwoordt berichten.")
 
@@ -195,16 +198,17 @@ async def _collect(partij: VspPartij, hub: str, bediening: int | None) -> None:
 
 async def until_stopped() -> None:
     """Return at Ctrl-C or SIGTERM."""
-    einde = asyncio.Event()
-    for teken in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(teken, einde.set)
-    await einde.wait()
+    await _einde.get().wait()
 
 
 def run(spel: Callable[[], Awaitable[None]]) -> None:
     """Play until it is over; a port that cannot be opened ends it with 2."""
 
     async def perform() -> None:
+        einde = asyncio.Event()
+        _einde.set(einde)
+        for teken in (signal.SIGINT, signal.SIGTERM):  # before anything is said: who reads it may stop us at once
+            asyncio.get_running_loop().add_signal_handler(teken, einde.set)
         await spel()
 
     try:
