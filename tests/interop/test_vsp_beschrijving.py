@@ -279,7 +279,7 @@ def http() -> Iterator[httpx.Client]:
 def test_a_generated_client_works(adres: str, clients: dict[str, Any], http: httpx.Client) -> None:
     push, pull, status = (clients[naam] for naam in (PUSH, PULL, STATUS))
     waar = {naam: adres + pad for naam, pad in PADEN.items()}
-    payload = b"<iets>" + bytes(range(256)) * 2000
+    payload = b"<iets>" + b"<een>0123456789</een>" * 30_000 + b"</iets>"
     heen = _metadata(push, "WMO405", GEMEENTE, CAK)
     nummer = heen.referentiegegevens.traceerId
     assert push.PostBericht(http, waar[PUSH], body={"berichtMetadata": heen, "payload": payload}) is None
@@ -340,8 +340,8 @@ def test_a_generated_client_reads_every_refusal(adres: str, clients: dict[str, A
         return fout.value.args[0], fout.value.args[1]
 
     goed = _metadata(push, "WMO405", GEMEENTE, CAK)
-    push.PostBericht(http, waar[PUSH], body={"berichtMetadata": goed, "payload": b"een"})
-    code, probleem = refused(push.PostBericht, PUSH, body={"berichtMetadata": goed, "payload": b"ander"})
+    push.PostBericht(http, waar[PUSH], body={"berichtMetadata": goed, "payload": b"<een/>"})
+    code, probleem = refused(push.PostBericht, PUSH, body={"berichtMetadata": goed, "payload": b"<ander/>"})
     assert (code, probleem.status) == (422, 422)
     assert "referentienummer" in probleem.detail
     vreemd = _metadata(push, "WMO405", GEMEENTE, CAK)

@@ -33,7 +33,7 @@ def config(tmp_path: Path) -> Path:
 
 def _show(config: Path, invoer: str, *extra: str, partij: str = "0344") -> tuple[int, str, str]:
     opdracht = ["verwerking", "toon", "--partij", partij, "--zaak", "INZ-3", "--config", str(config), *extra]
-    uit = CliRunner().invoke(app, opdracht, input=invoer)
+    uit = CliRunner().invoke(app, opdracht, input=invoer, env={"COLUMNS": "200"})  # no word is cut short
     return uit.exit_code, uit.stdout, uit.stderr
 
 
