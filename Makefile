@@ -6,7 +6,7 @@ KLAAR := $(VENV)/.klaar
 EENMALIG ?=
 ARGS ?=
 
-.PHONY: demo test lint types tests bench soak schoon
+.PHONY: demo test lint types tests zoek bench soak schoon
 
 demo: $(KLAAR)  ## play a whole care case through real sockets; EENMALIG=1 checks itself and stops
 	$(BIN)/knooppunt demo $(if $(EENMALIG),--eenmalig)
@@ -29,6 +29,9 @@ types: $(KLAAR)
 
 tests: $(KLAAR)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -rs $(ARGS)
+
+zoek: $(KLAAR)  ## the same tests, the properties over fresh random input each time
+	KNOOPPUNT_ZOEK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -rs $(ARGS)
 
 bench: $(KLAAR)  ## measurements, side by side in one run, as ratios
 	$(BIN)/python -m pytest -m bench -s -p no:xdist $(ARGS)

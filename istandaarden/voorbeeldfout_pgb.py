@@ -17,7 +17,12 @@ def _person_and_organisation(geval: Geval) -> None:
 
 @recept("CD505", "501")
 def _withdrawn_but_lasting(geval: Geval) -> None:
-    geval.pick(geval.functiebudgetten).update(FunctieBudgetBedrag=0, VerantwoordingsvrijBedrag=None)
+    durend = [
+        budget
+        for budget in geval.functiebudgetten
+        if budget["FunctieBudgetPeriode"]["Einddatum"] > budget["FunctieBudgetPeriode"]["Begindatum"]
+    ]  # in a large sample the last ones may be of one day
+    geval.pick(durend).update(FunctieBudgetBedrag=0, VerantwoordingsvrijBedrag=None)
 
 
 @recept("CS023", "501")

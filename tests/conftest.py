@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+from sjabloon import database, template
+from sqlalchemy.engine import URL, make_url
 
 os.environ["KNOOPPUNT_STANDAARDEN"] = ""  # what the one who runs the tests has installed plays no part in them
 
 # How fast a machine makes input says nothing about what we test; `timeout` in pyproject.toml bounds each test.
-settings.register_profile("knooppunt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The gate tries the same input each time, so that it says something about the change; `make zoek` tries other input.
+_ZOEK = bool(os.environ.get("KNOOPPUNT_ZOEK"))
+settings.register_profile(
+    "knooppunt", deadline=None, derandomize=not _ZOEK, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("knooppunt")
+
+_GEHEUGENSCHIJF, _RUIMTE = Path("/dev/shm"), 4 * 1024**3  # noqa: S108 - who may write there is for the machine to say
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests write to a memory disk, where there is one with room.
+
+    They end processes and never the machine, so a real disk would prove nothing and only be slow. Measurements are
+    made on the disk of the machine.
+    """
+    meet = "bench" in config.option.markexpr.replace("not bench", "")
+    if meet or "TMPDIR" in os.environ or not _GEHEUGENSCHIJF.is_dir():
+        return
+    if shutil.disk_usage(_GEHEUGENSCHIJF).free >= _RUIMTE:
+        os.environ["TMPDIR"] = str(_GEHEUGENSCHIJF)
+        tempfile.tempdir = None  # asked again
+
 
 _STANDAARDPLEK = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
@@ -51,15 +72,22 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def _postgres_sjabloon(postgres_server: str) -> Iterator[tuple[URL, str]]:
+    server = make_url(postgres_server).set(drivername="postgresql+psycopg")
+    with template(server) as naam:
+        yield server, naam
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(_postgres_sjabloon: tuple[URL, str]) -> Iterator[str]:
+    """SQLAlchemy URL of a database of its own that has its tables."""
+    with database(*_postgres_sjabloon) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def leeg_postgres_url(postgres_server: str) -> Iterator[str]:
     """SQLAlchemy URL of an empty database of its own."""
-    basis = make_url(postgres_server).set(drivername="postgresql+psycopg")
-    naam = f"t_{uuid.uuid4().hex}"
-    beheer = create_engine(basis, isolation_level="AUTOCOMMIT")
-    with beheer.connect() as conn:
-        conn.execute(text(f"CREATE DATABASE {naam}"))
-    yield basis.set(database=naam).render_as_string(hide_password=False)
-    with beheer.connect() as conn:
-        conn.execute(text(f"DROP DATABASE {naam} WITH (FORCE)"))
-    beheer.dispose()
+    with database(make_url(postgres_server).set(drivername="postgresql+psycopg")) as url:
+        yield url.render_as_string(hide_password=False)

@@ -16,13 +16,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sjabloon import make_tables
 
 from istandaarden.voorbeeldwaarden import bsns
 from knooppunt.pki import make_demo
 from knooppunt.simulatie.brp import personen
 from knooppunt.simulatie.brp.server import BrpSimulator
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.registerimport import parse_toml, store
 
 _MIB = 1024 * 1024
@@ -81,7 +82,7 @@ async def proef(tmp_path: Path) -> AsyncIterator[Proef]:
     make_demo(tmp_path / "pki", [("gemeente", "00000001999999990344")])
     Kluis.create(tmp_path / "sleutels")
     url = f"sqlite:///{tmp_path / 'knooppunt.db'}"
-    upgrade(url)
+    make_tables(url)
     opslag = Opslag(url)
     await opslag.write(store, parse_toml('[[partij]]\ncode = "0344"\nmag_bevragen = ["woonplaats-batch:jeugdwet"]\n'))
     await opslag.close()

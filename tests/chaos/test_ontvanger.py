@@ -17,6 +17,8 @@ from knooppunt.simulatie.stuf import PAD
 from routing.poorten import Uitkomstsoort
 
 _AANTAL = 9
+_ANTWOORD = 1  # seconds that the hub waits for an answer
+_TE_LAAT = _ANTWOORD / 2
 _FOUT = (
     b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
     b"<faultcode>s:Server</faultcode><faultstring>Nu even niet</faultstring></s:Fault></s:Body></s:Envelope>"
@@ -64,7 +66,11 @@ class Stoorzender:
                 if self._aantal % 3 == 1:
                     await self._doe(verzoek, schrijver)
                 else:
-                    schrijver.write(await self._forward(verzoek))
+                    begin = asyncio.get_running_loop().time()
+                    antwoord = await self._forward(verzoek)
+                    if asyncio.get_running_loop().time() - begin > _TE_LAAT:
+                        self.geboekt_en_gestoord += 1  # a slow machine did what we did not: the hub may have hung up
+                    schrijver.write(antwoord)
                 await schrijver.drain()
         schrijver.close()
 
@@ -119,7 +125,7 @@ async def test_a_receiver_that_misbehaves_gets_everything_in_order(tmp_path: Pat
         for partij, stoorzender in zip(partijen, stoorzenders, strict=True):
             adressen[partij.code] = await stoorzender.start(await partij.start())
         await hub.register(adressen)
-        await hub.start(KNOOPPUNT_AFLEVERING__ANTWOORD_SECONDEN="1", KNOOPPUNT_LEASE_MS=str(LEASE_MS))
+        await hub.start(KNOOPPUNT_AFLEVERING__ANTWOORD_SECONDEN=str(_ANTWOORD), KNOOPPUNT_LEASE_MS=str(LEASE_MS))
         gemeente.connect_hub(hub.basis)
 
         async def stuur(naar: str) -> list[str]:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from proefwlz import Dagronde
+from sjabloon import make_tables
 from wlzbeurt import AANTAL
 
 from routing import schema
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 
 _STEUN = Path(__file__).parents[1] / "steun"
 
@@ -43,7 +44,7 @@ async def _turn(url: str, map_: Path, dagen: int, crash: str = "") -> int:
 )
 async def test_killed_anywhere_in_the_round_every_signal_is_told_once(tmp_path: Path, wanneer: str, keer: int) -> None:
     url = f"sqlite:///{tmp_path / 'knooppunt.db'}"
-    upgrade(url)
+    make_tables(url)
     opslag = Opslag(url)
     dag = Dagronde(opslag, Kluis.create(tmp_path / "sleutels"))
     try:

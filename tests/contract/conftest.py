@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from opstelling import Opstelling
+from sjabloon import make_tables
 from sqlalchemy import Connection
 
 from routing import schema
@@ -16,7 +17,7 @@ from routing.envelopvorm import to_json
 from routing.klok import Klok, now_ms
 from routing.kluis import Kluis
 from routing.lanes import enqueue
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.partij import Kanaal
 from routing.payload import Payload
 from routing.status import Status
@@ -26,9 +27,19 @@ DAG_MS = 86_400_000
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'knooppunt.db'}"
-    return str(request.getfixturevalue("postgres_url"))
+    """URL of a database of its own that has its tables."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    make_tables(url := f"sqlite:///{tmp_path / 'knooppunt.db'}")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lege_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a database of its own with nothing in it."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("leeg_postgres_url"))
+    return f"sqlite:///{tmp_path / 'leeg.db'}"
 
 
 @pytest.fixture
@@ -39,7 +50,6 @@ def klok() -> Klok:
 
 @pytest.fixture
 async def opslag(database_url: str, klok: Klok) -> AsyncIterator[Opslag]:
-    upgrade(database_url)
     opslag = Opslag(database_url, klok=klok)
     yield opslag
     await opslag.close()

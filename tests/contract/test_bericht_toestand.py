@@ -30,7 +30,7 @@ from routing.intake import Intake
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.lanes import Lease, Vervolg
-from routing.opslag import ACHTERAAN, Opslag, upgrade
+from routing.opslag import ACHTERAAN, Opslag
 from routing.payload import Payload
 from routing.poorten import Ontvangst, Ontvangstsoort, Uitkomst, Uitkomstsoort
 from routing.register import RegisterBron
@@ -250,7 +250,6 @@ class Berichten(RuleBasedStateMachine):
 
 @pytest.mark.timeout(240)
 def test_a_bericht_agrees_with_the_model(database_url: str, tmp_path: Path):
-    upgrade(database_url)
     kluis = Kluis.create(tmp_path / "sleutels")
     run_state_machine_as_test(
         lambda: Berichten(database_url, kluis),

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sjabloon import make_tables
 from veldproef import bericht
 
 from knooppunt.simulatie.opstellen import compose_envelop
@@ -23,7 +24,7 @@ from routing.bericht import Aanlevering, Identiteit
 from routing.foutbericht import Foutmelder
 from routing.intake import Intake
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.payload import Payload
 from routing.poorten import Ontvangst, Ontvangstsoort
 from routing.register import RegisterBron
@@ -91,7 +92,7 @@ async def knooppunten(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
     url = f"sqlite:///{tmp_path / 'k.db'}"
     if request.param.startswith("postgresql"):
         url = str(request.getfixturevalue("postgres_url"))
-    upgrade(url)
+    make_tables(url)
     opslagen = [Opslag(url) for _ in range(2 if "many" in request.param else 1)]
     await opslagen[0].write(registerimport.store, registerimport.parse_toml(_REGISTER))
     bron = RegisterBron()

@@ -17,7 +17,6 @@ from routing import lanebeheer, lanes, quarantaine, schema, termijn
 from routing.databank import make_engine, parse_url
 from routing.klok import Klok, attach
 from routing.lanes import LEASE_MS, QUARANTAINE, Lease, Vervolg
-from routing.opslag import upgrade
 
 NAMEN = ("99010001", "99010002", "99010003")
 LANG_MS = 400_000_000
@@ -269,7 +268,6 @@ class Lanes(RuleBasedStateMachine):
 
 
 def test_lanes_agree_with_the_model(database_url: str, stort: Callable[..., str]):
-    upgrade(database_url)
     engine = make_engine(parse_url(database_url), schrijft=True)
     snel = engine.dialect.name == "sqlite"
     run_state_machine_as_test(

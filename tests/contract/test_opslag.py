@@ -57,7 +57,6 @@ async def test_a_failing_statement_of_one_does_not_cost_the_others(opslag: Opsla
 
 
 async def test_what_waits_goes_into_one_transaction(database_url: str):
-    upgrade(database_url)
     opslag = Opslag(database_url, schrijvers=1, groep=64)
     commits: list[int] = []
     sa.event.listen(opslag._schrijfengine, "commit", lambda _conn: commits.append(1))
@@ -127,10 +126,10 @@ async def test_a_commit_that_breaks_is_never_taken_for_done(opslag: Opslag, monk
     assert await opslag.read(codes) == ["0001", "0003"]
 
 
-def test_migrations_make_exactly_the_tables_of_the_schema(database_url: str):
-    upgrade(database_url)
-    upgrade(database_url)
-    engine = make_engine(parse_url(database_url), schrijft=True)
+def test_migrations_make_exactly_the_tables_of_the_schema(lege_database_url: str):
+    upgrade(lege_database_url)
+    upgrade(lege_database_url)
+    engine = make_engine(parse_url(lege_database_url), schrijft=True)
     with engine.connect() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, schema.metadata) == []
@@ -142,11 +141,11 @@ def test_migrations_make_exactly_the_tables_of_the_schema(database_url: str):
     engine.dispose()
 
 
-def test_a_newer_database_is_refused(database_url: str):
-    upgrade(database_url)
-    engine = make_engine(parse_url(database_url), schrijft=True)
+def test_a_newer_database_is_refused(lege_database_url: str):
+    upgrade(lege_database_url)
+    engine = make_engine(parse_url(lege_database_url), schrijft=True)
     with engine.begin() as conn:
         conn.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(OpslagFout, match="nieuwere versie"):
-        upgrade(database_url)
+        upgrade(lege_database_url)

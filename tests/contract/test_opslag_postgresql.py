@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from routing import lanes, schema
-from routing.opslag import CommitOnzeker, Opslag, OpslagFout, upgrade
+from routing.opslag import CommitOnzeker, Opslag, OpslagFout
 
 PARTIJ = schema.partij
 Stort = Callable[..., str]
@@ -18,7 +18,6 @@ Stort = Callable[..., str]
 
 @pytest.fixture
 async def opslag(postgres_url: str) -> AsyncIterator[Opslag]:
-    upgrade(postgres_url)
     opslag = Opslag(postgres_url, schrijvers=1, herstel_s=20)
     yield opslag
     await opslag.close()
@@ -84,7 +83,6 @@ async def test_a_connection_lost_at_the_commit_is_an_error_and_not_a_guess(opsla
 
 
 async def test_a_database_that_stays_away_is_told_to_everybody(postgres_url: str):
-    upgrade(postgres_url)
     weg = sa.make_url(postgres_url).set(database="bestaat_niet").render_as_string(hide_password=False)
     opslag = Opslag(weg, herstel_s=0.1)
     uitkomsten = await asyncio.gather(
@@ -96,7 +94,6 @@ async def test_a_database_that_stays_away_is_told_to_everybody(postgres_url: str
 
 
 async def test_a_deadlock_is_run_again(postgres_url: str):
-    upgrade(postgres_url)
     opslag = Opslag(postgres_url, schrijvers=2)
     for code in ("a", "b"):
         await opslag.write(voeg_toe, code)
@@ -126,7 +123,6 @@ async def test_a_deadlock_is_run_again(postgres_url: str):
 
 async def test_two_nodes_fill_and_empty_the_same_lanes_without_deadlock(postgres_url: str, stort: Stort):
     """Locks on lanes are taken in one order: no transaction has to be run again."""
-    upgrade(postgres_url)
     knopen = [Opslag(postgres_url, schrijvers=2) for _ in range(2)]
     herkansingen: list[int] = []
     for knoop in knopen:

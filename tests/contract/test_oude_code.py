@@ -58,8 +58,8 @@ def _fits(conn: sa.Connection, tabel: sa.Table) -> bool:
 
 
 @pytest.mark.parametrize(("oud", "nieuw"), list(itertools.pairwise(REVISIES)))
-def test_what_old_code_writes_fits_the_new_tables(database_url: str, oud: str, nieuw: str):
-    engine = make_engine(parse_url(database_url), schrijft=True)
+def test_what_old_code_writes_fits_the_new_tables(lege_database_url: str, oud: str, nieuw: str):
+    engine = make_engine(parse_url(lege_database_url), schrijft=True)
     _bring_to(engine, oud)
     tabellen = sa.MetaData()
     tabellen.reflect(engine)

@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from routing import lanemutaties, logboek, schema
 from routing.databank import make_engine, parse_url
 from routing.klok import Klok, attach
-from routing.opslag import upgrade
 from routing.status import OVERGANGEN, OngeldigeOvergang, Status
 
 _STATUSSEN = st.sampled_from(list(Status))
@@ -83,7 +82,6 @@ class Statussen(RuleBasedStateMachine):
 
 
 def test_statuses_agree_with_the_table(database_url: str, stort: Callable[..., str]):
-    upgrade(database_url)
     engine = make_engine(parse_url(database_url), schrijft=True)
     run_state_machine_as_test(
         lambda: Statussen(engine, stort),

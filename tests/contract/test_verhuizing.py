@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sjabloon import make_tables
 
 from routing import bezorging, herzendtaak, incident, lanes, notificatie, schema
 from routing.databank import OpslagFout, make_engine, parse_url
@@ -39,7 +40,7 @@ quota_berichten = 10
 def ander_url(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """A database of the other kind, still empty."""
     if database_url.startswith("sqlite"):
-        return str(request.getfixturevalue("postgres_url"))
+        return str(request.getfixturevalue("leeg_postgres_url"))
     return f"sqlite:///{tmp_path / 'ander.db'}"
 
 
@@ -209,8 +210,8 @@ async def test_another_revision_is_refused(database_url: str, ander_url: str, op
 
 def test_a_row_that_does_not_arrive_as_it_was_is_noticed(tmp_path: Path):
     bron, doel = (f"sqlite:///{tmp_path / naam}" for naam in ("bron.db", "doel.db"))
-    upgrade(bron)
-    upgrade(doel)
+    make_tables(bron)
+    make_tables(doel)
     with sqlite3.connect(tmp_path / "bron.db") as conn:
         conn.execute("INSERT INTO partij VALUES ('0344', 'gemeente', 'Utrecht')")
     with sqlite3.connect(tmp_path / "doel.db") as conn:

@@ -20,7 +20,7 @@ from routing.bericht import Berichtcode as Code
 from routing.foutbericht import Foutmelder
 from routing.intake import Intake
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.overdracht import Overdracht
 from routing.partij import Protocol
 from routing.payload import Payload
@@ -114,7 +114,6 @@ class Straat:
 
 @pytest.fixture
 async def straat(database_url: str, tmp_path: Path) -> AsyncIterator[Straat]:
-    upgrade(database_url)
     opslag = Opslag(database_url, schrijvers=1)
     straat = Straat(opslag, tmp_path / "sleutels")
     await opslag.write(registerimport.store, registerimport.parse_toml(_REGISTER))

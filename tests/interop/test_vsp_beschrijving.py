@@ -25,6 +25,7 @@ from aiohttp import web
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
+from sjabloon import make_tables
 
 from adapters.vsp.server import VspInterface
 from routing.afhaal import Afhaalbak
@@ -32,7 +33,7 @@ from routing.bericht import Identiteit
 from routing.foutbericht import Foutmelder
 from routing.intake import Intake
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.partij import Aansluiting, Kanaal, Machtiging, Protocol, Richting
 from routing.register import Register, RegisterBron
 from routing.toetsing import Toetser
@@ -68,7 +69,7 @@ def _register() -> Register:
 
 async def _serve(map_: Path, klaar: Future[str], stop: asyncio.Event) -> None:
     url = f"sqlite:///{map_ / 'knooppunt.db'}"
-    upgrade(url)
+    make_tables(url)
     opslag, kluis, bron = Opslag(url), Kluis.create(map_ / "sleutels"), RegisterBron(_register())
     intake = Intake(opslag, Foutmelder(kluis, bron, Termijnen(_DAG, _DAG)), Toetser(), lambda _lane: None)
     app = web.Application()

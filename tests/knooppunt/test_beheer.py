@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from inleveren import Inleveraar
+from sjabloon import make_tables
 from sqlalchemy import Connection, insert, text
 from verhaal import AANBIEDER, GEMEENTE, Verhaal
 
@@ -19,7 +20,7 @@ from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Stuur
 from routing.fouten import make_fout
 from routing.klok import Klok
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.payload import Payload
 from routing.poorten import Ontvangst, Ontvangstsoort, Uitkomst, Uitkomstsoort, Zending
 
@@ -32,7 +33,7 @@ def klok() -> Klok:
 @pytest.fixture
 async def opslag(tmp_path: Path, klok: Klok) -> AsyncIterator[Opslag]:
     url = f"sqlite:///{tmp_path}/k.db"
-    upgrade(url)
+    make_tables(url)
     opslag = Opslag(url, klok=klok)
     yield opslag
     await opslag.close()

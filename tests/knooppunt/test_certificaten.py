@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sjabloon import make_tables
 
 from knooppunt.certificaten import Certificaatwacht, inspect, read_own
 from knooppunt.configuratie import Koppelvlak
@@ -16,7 +17,7 @@ from routing import incident
 from routing.incident import Incidentboek
 from routing.klok import Klok
 from routing.onderhoud import Onderhoud, Taak
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.partij import Aansluiting, Kanaal, Partij, Partijsoort, Protocol
 from routing.register import Register, RegisterBron
 
@@ -86,7 +87,7 @@ async def test_an_ontvanger_has_an_incident_until_his_certificate_is_good(
     koppelvlak: Koppelvlak, autoriteit: Proefautoriteit, tmp_path: Path, serveerder: Serveerder
 ):
     url = f"sqlite:///{tmp_path / 'k.db'}"
-    upgrade(url)
+    make_tables(url)
     klok = Klok()
     opslag = Opslag(url, klok=klok)
     bron = RegisterBron()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import typer
+from sjabloon import make_tables
 from sqlalchemy import Connection, insert, select, update
 from typer.testing import CliRunner
 
@@ -14,7 +15,6 @@ from knooppunt.configuratie import ConfiguratieFout
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
 from routing import schema
-from routing.opslag import upgrade
 from routing.registerimport import parse_toml, store
 
 T0 = 1_790_000_000_000
@@ -94,7 +94,7 @@ def config(tmp_path: Path) -> Path:
 @pytest.fixture
 def gevuld(config: Path) -> Path:
     configuratie = load(config, {})
-    upgrade(configuratie.database.full_url())
+    make_tables(configuratie.database.full_url())
     write(configuratie, store, parse_toml(PARTIJEN))
     write(configuratie, _fill)
     return config

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sjabloon import make_tables
 from typer.testing import CliRunner
 
 from knooppunt.cli import app
@@ -17,7 +18,6 @@ from knooppunt.databank import connect, write
 from routing import bezorging, lanes, schema
 from routing.bericht import Berichtcode, Envelop, Parameters, Stuurgegevens, Systeem
 from routing.kluis import Kluis
-from routing.opslag import upgrade
 from routing.partij import Kanaal
 from routing.payload import Payload
 from routing.registerimport import parse_toml, store
@@ -56,7 +56,7 @@ def config(tmp_path: Path) -> Path:
         "utf-8",
     )
     configuratie = load(pad, {})
-    upgrade(configuratie.database.full_url())
+    make_tables(configuratie.database.full_url())
     write(configuratie, store, parse_toml(PARTIJEN))
     kluis = Kluis.create(configuratie.sleutels.map)
     sg = Stuurgegevens(

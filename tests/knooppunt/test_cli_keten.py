@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from inleveren import ANDER, Inleveraar
+from sjabloon import make_tables
 from typer.testing import CliRunner
 from verhaal import AANBIEDER, GEMEENTE, Verhaal
 
 from knooppunt.cli import app
 from routing.klok import Klok
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 
 _TIEN_DAGEN_MS = 10 * 86_400_000
 
@@ -32,7 +33,7 @@ def zaak(config: Path) -> list[str]:
 
     async def fill() -> list[str]:
         url = f"sqlite:///{config.parent / 'k.db'}"
-        upgrade(url)
+        make_tables(url)
         klok, v = Klok(-_TIEN_DAGEN_MS), Verhaal("iwmo")
         opslag = Opslag(url, klok=klok)
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import typer
+from sjabloon import make_tables
 from sqlalchemy import Connection, insert, select
 from typer.testing import CliRunner
 
@@ -18,7 +19,7 @@ from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect, write
 from routing import schema
 from routing.incident import Incidentboek
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 
 T0 = 1_790_000_000_000
 
@@ -31,7 +32,7 @@ def config(tmp_path: Path) -> Path:
         '[koppelvlak]\ncertificaat = "hub.pem"\nsleutel = "hub.key"\nca = "ca.pem"\n',
         "utf-8",
     )
-    upgrade(load(pad, {}).database.full_url())
+    make_tables(load(pad, {}).database.full_url())
     return pad
 
 

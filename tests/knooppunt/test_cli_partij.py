@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import typer
+from sjabloon import make_tables
 from typer.testing import CliRunner
 
 from knooppunt.cli import partij as partij_cli
 from knooppunt.configuratiebestand import load
 from knooppunt.demo.deelnemers import DEELNEMERS, register_toml
-from routing.opslag import upgrade
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def config(tmp_path: Path) -> Path:
         '[koppelvlak]\ncertificaat = "hub.pem"\nsleutel = "hub.key"\nca = "ca.pem"\n',
         "utf-8",
     )
-    upgrade(load(pad, {}).database.full_url())
+    make_tables(load(pad, {}).database.full_url())
     return pad
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sjabloon import make_tables
 from typer.testing import CliRunner
 
 from knooppunt.cli import app
-from routing.opslag import upgrade
 
 _REGISTER = """
 [[partij]]
@@ -35,7 +35,7 @@ def config(tmp_path: Path) -> Path:
     pad.write_text(
         '[database]\nurl = "sqlite:///k.db"\n[koppelvlak]\ncertificaat = "x"\nsleutel = "x"\nca = "x"\n', "utf-8"
     )
-    upgrade(f"sqlite:///{tmp_path / 'k.db'}")
+    make_tables(f"sqlite:///{tmp_path / 'k.db'}")
     (tmp_path / "partijen.toml").write_text(_REGISTER, "utf-8")
     assert run("partij", "importeer", tmp_path / "partijen.toml", "--config", pad).exit_code == 0
     return pad

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 from release33 import NIEUW
+from sjabloon import make_tables
 from sqlalchemy import Connection, insert
 from typer.testing import CliRunner
 
@@ -22,7 +23,6 @@ from knooppunt.databank import write
 from routing import schema
 from routing.klok import now_ms
 from routing.kluis import Kluis
-from routing.opslag import upgrade
 from routing.payload import Payload
 from routing.registerimport import parse_toml, store
 
@@ -55,7 +55,7 @@ def config(tmp_path: Path) -> Path:
         '[koppelvlak]\ncertificaat = "hub.pem"\nsleutel = "hub.key"\nca = "ca.pem"\n',
         "utf-8",
     )
-    upgrade(load(pad, {}).database.full_url())
+    make_tables(load(pad, {}).database.full_url())
     Kluis.create(tmp_path / "sleutels")
     return pad
 

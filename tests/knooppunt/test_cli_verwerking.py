@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from sjabloon import make_tables
 from typer.testing import CliRunner
 
 from knooppunt.cli import app
 from knooppunt.pki import make_demo
 from routing.kluis import Kluis
-from routing.opslag import upgrade
 
 _BSN = "999990019"
 
@@ -24,7 +24,7 @@ def config(tmp_path: Path) -> Path:
     pad.write_text(
         '[koppelvlak]\ncertificaat = "pki/hub.pem"\nsleutel = "pki/hub.key"\nca = "pki/ca.pem"\n', encoding="utf-8"
     )
-    upgrade(f"sqlite:///{tmp_path / 'knooppunt.db'}")
+    make_tables(f"sqlite:///{tmp_path / 'knooppunt.db'}")
     partijen = tmp_path / "partijen.toml"
     partijen.write_text('[[partij]]\ncode = "0344"\nmag_bevragen = ["inzage:avg"]\n', encoding="utf-8")
     assert CliRunner().invoke(app, ["partij", "importeer", str(partijen), "--config", str(pad)]).exit_code == 0

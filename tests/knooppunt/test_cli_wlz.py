@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from proefwlz import BSNS, Dagronde, indicatie
+from sjabloon import make_tables
 from typer.testing import CliRunner
 
 from knooppunt.cli import app
@@ -19,7 +20,7 @@ from knooppunt.simulatie.ciz import TOKEN, VERSIE1, VERSIE2, Cizregister
 from knooppunt.simulatie.storing import read_storing
 from knooppunt.wlz.aansluiting import open_register, open_webhooks
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 
 JA, ONBEKEND, NIEMAND = "999990342", "999990391", "999990019"
 _TOETS = ("toets", "--partij", "0344", "--doel", "aanvraag", "--zaak", "Z-17")
@@ -54,7 +55,7 @@ async def plek(tmp_path: Path) -> AsyncIterator[Werkplek]:
         'token_client = "knooppunt"\nantwoord_seconden = 5\n',
         "utf-8",
     )
-    upgrade(f"sqlite:///{tmp_path / 'knooppunt.db'}")
+    make_tables(f"sqlite:///{tmp_path / 'knooppunt.db'}")
     partijen = tmp_path / "partijen.toml"
     partijen.write_text('[[partij]]\ncode = "0344"\nmag_bevragen = ["wlz-toets:wmo", "wlz-signalen:wmo"]\n', "utf-8")
     opdracht = ["partij", "importeer", str(partijen), "--config", str(plek.config)]

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import sqlalchemy as sa
+from sjabloon import make_tables
 
 from adapters.stufggk.server import PAD
 from istandaarden.catalogus import ingebouwd
@@ -24,7 +25,7 @@ from knooppunt.simulatie.verzending import StufZender
 from knooppunt.tls import client_context
 from routing import incident, schema
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.poorten import Uitkomstsoort
 from routing.registerimport import parse_toml, store
 
@@ -61,7 +62,7 @@ class Opstelling:
 
     async def start(self, quota: int = 60, **omgeving: str) -> None:
         url = f"sqlite:///{self.map / 'k.db'}"
-        upgrade(url)
+        make_tables(url)
         partijen = "".join(
             f'[[partij]]\ncode = "{code}"\nnaam = "{code}"\nkanaal = "pull"\nprotocol = "vsp"\n'
             f'identiteiten = ["oin:{oin}"]\nmag_zenden = ["*"]\nmag_ontvangen = ["*"]\nquota_berichten = {quota}\n'

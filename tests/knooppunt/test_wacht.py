@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import structlog
+from sjabloon import make_tables
 from structlog.testing import capture_logs
 
 from knooppunt.beheertaken import make_boek, make_looks, make_melders
@@ -20,7 +21,7 @@ from routing.databank import OpslagFout
 from routing.incident import Feiten, Incidentboek
 from routing.klok import Klok
 from routing.onderhoud import Onderhoud, Taak
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 
 GRENZEN = Grenzen(3_600_000, 100)
 
@@ -28,7 +29,7 @@ GRENZEN = Grenzen(3_600_000, 100)
 @pytest.fixture
 async def opslag(tmp_path: Path) -> AsyncIterator[Opslag]:
     url = f"sqlite:///{tmp_path}/k.db"
-    upgrade(url)
+    make_tables(url)
     opslag = Opslag(url, klok=Klok())
     yield opslag
     await opslag.close()

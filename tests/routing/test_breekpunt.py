@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sjabloon import make_tables
 
 from routing import breekpunt, schema
 from routing.databank import make_engine, parse_url
-from routing.opslag import upgrade
 
 SCRIPT = """
 import asyncio, sys
@@ -36,7 +36,7 @@ asyncio.run(main())
 @pytest.mark.parametrize(("punt", "bewaard"), [("voor_commit:3", 2), ("na_commit:3", 3)])
 def test_a_process_that_dies_loses_nothing_it_acknowledged(tmp_path: Path, punt: str, bewaard: int):
     url = f"sqlite:///{tmp_path / 'x.db'}"
-    upgrade(url)
+    make_tables(url)
     klaar = subprocess.run(
         [sys.executable, "-c", SCRIPT, url],
         env=os.environ | {"KNOOPPUNT_CRASH": punt},
@@ -64,7 +64,7 @@ NAMED = SCRIPT.replace("    conn.execute(", f"{_NAAM}    conn.execute(").replace
 )
 def test_a_commit_is_known_by_what_it_holds(tmp_path: Path, punt: str, gezegd: int, bewaard: int):
     url, lont = f"sqlite:///{tmp_path / 'x.db'}", tmp_path / "lont"
-    upgrade(url)
+    make_tables(url)
     lont.write_text(punt)
     klaar = subprocess.run(
         [sys.executable, "-c", NAMED, url],

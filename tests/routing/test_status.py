@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sjabloon import make_tables
 
 from routing import logboek, schema
 from routing.databank import make_engine, parse_url
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.status import OVERGANGEN, OngeldigeOvergang, Status, check_transition, predecessors
 
 
@@ -56,7 +57,7 @@ def test_the_log_follows_the_table(tmp_path_factory: pytest.TempPathFactory, van
 
 async def test_inside_opslag_a_wrong_change_fails_only_its_own_operation(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/x.db"
-    upgrade(url)
+    make_tables(url)
     opslag = Opslag(url)
     b, g = schema.bericht, schema.gebeurtenis
     waarden = {kolom.name: "" for kolom in b.c if not kolom.nullable} | {"geldend": True, "status_op": 0}

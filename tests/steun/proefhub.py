@@ -13,12 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sjabloon import make_tables
+
 from knooppunt.pki import make_demo
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.stuf import PAD, StufPartij
 from knooppunt.tls import client_context, server_context
 from routing.kluis import Kluis
-from routing.opslag import Opslag, upgrade
+from routing.opslag import Opslag
 from routing.registerimport import parse_toml, store
 
 _OPSTARTTIJD = 180
@@ -146,7 +148,7 @@ toegang = false
 """,
             "utf-8",
         )
-        upgrade(self.database_url)
+        make_tables(self.database_url)
 
     def credentials(self, code: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         """TLS contexts of a partij: to listen with, to connect with."""
