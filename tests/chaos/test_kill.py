@@ -27,6 +27,7 @@ from routing.poorten import Uitkomstsoort
 _GEMEENTE = Deelnemer("0363", "Amsterdam")
 _AANBIEDERS = tuple(Deelnemer(f"9000000{n}", f"Zorg {n}") for n in range(1, 6))
 _TEGELIJK = 16
+_LEASE = {"KNOOPPUNT_LEASE_MS": "8000"}  # who died is waited for as long as that
 
 
 def _bericht(nummer: int, naar: str) -> bytes:
@@ -70,7 +71,7 @@ async def _murder(hub: Proefhub, bevestigd: list[str], dobbelsteen: random.Rando
         while len(bevestigd) < moment:  # noqa: ASYNC110 - the moment is a count, met in passing
             await asyncio.sleep(0.001)
         await hub.kill()
-        await hub.start()
+        await hub.start(**_LEASE)
 
 
 @pytest.mark.timeout(600)
@@ -85,7 +86,7 @@ async def test_kills_lose_nothing_that_was_acknowledged(
     partijen = [hub.stuf_partij(d.code) for d in _AANBIEDERS]
     try:
         await hub.register({p.code: await p.start() for p in partijen} | {_GEMEENTE.code: "https://127.0.0.1:1/"})
-        await hub.start()
+        await hub.start(**_LEASE)
         bevestigd: list[str] = []
         berichten = iter(
             [

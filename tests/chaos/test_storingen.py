@@ -121,11 +121,11 @@ async def test_connections_that_are_cut_lose_nothing(tmp_path: Path, opstelling:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("opstelling", ["postgresql"], indirect=True)
 async def test_no_connections_left_is_a_refusal_and_no_loss(
-    tmp_path: Path, opstelling: Opstelling, postgres_url: str, uitslagen: list[Uitslag]
+    tmp_path: Path, opstelling: Opstelling, leeg_postgres_url: str, uitslagen: list[Uitslag]
 ):
     """The hub's role may have no connection at all for a while: senders are told so, and get through afterwards."""
-    beheer = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    rol = "r_" + postgres_url.rsplit("/t_", 1)[1][:12]
+    beheer = create_engine(leeg_postgres_url, isolation_level="AUTOCOMMIT")
+    rol = "r_" + leeg_postgres_url.rsplit("/t_", 1)[1][:12]
 
     def limit(aantal: int) -> None:
         with beheer.connect() as conn:

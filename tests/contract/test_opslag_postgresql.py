@@ -113,7 +113,7 @@ async def test_a_deadlock_is_run_again(postgres_url: str):
         await asyncio.sleep(0)
     twee = asyncio.ensure_future(opslag.write(verander, "b", "a", tellers[1]))
     await asyncio.gather(een, twee)
-    assert len(tellers[0]) + len(tellers[1]) == 3
+    assert len(tellers[0]) + len(tellers[1]) >= 3  # run again, and perhaps once more
     namen = await opslag.read(
         lambda conn: {"".join(sorted(n)) for n in conn.execute(sa.select(PARTIJ.c.naam)).scalars()}
     )

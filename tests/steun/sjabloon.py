@@ -29,10 +29,12 @@ def _made() -> tempfile.TemporaryDirectory[str]:
 
 
 def make_tables(url: str) -> None:
-    """Make the SQLite file with all tables; the databases that `postgres_url` gives have them already."""
+    """Do what `routing.opslag.upgrade` does; a SQLite file that is not there yet is copied."""
     doel = parse_url(url)
     if doel.get_backend_name() == "sqlite" and doel.database and not Path(doel.database).exists():
         shutil.copyfile(Path(_made().name) / "sjabloon.db", doel.database)
+    else:
+        upgrade(url)
 
 
 @contextmanager
