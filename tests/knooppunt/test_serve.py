@@ -217,8 +217,8 @@ def test_who_waits_for_the_ready_file_never_finds_it_empty(tmp_path: Path, monke
     assert (gezien, list(tmp_path.iterdir())) == ([False], [])
 
 
-async def test_postgresql_waits_for_an_explicit_upgrade(node_with_key: Node, postgres_url: str):
-    omgeving = node_with_key.environment(DATABASE__URL=postgres_url)
+async def test_postgresql_waits_for_an_explicit_upgrade(node_with_key: Node, leeg_postgres_url: str):
+    omgeving = node_with_key.environment(DATABASE__URL=leeg_postgres_url)
     code, fouten = await node_with_key.run("serve", "--config", str(node_with_key.config), omgeving=omgeving)
     assert code == 2
     assert "knooppunt db upgrade" in fouten
