@@ -73,6 +73,7 @@ async def run(console: Console, map_: Path | None, *, eenmalig: bool) -> bool:
     vandaag = datetime.now(tz=ZoneInfo("Europe/Amsterdam")).date()
     plek = await asyncio.to_thread(_folder, map_)
     try:
+        console.print("Certificaten, database, knooppunt en alle partijen worden klaargezet…")
         async with Omgeving(plek) as omgeving:
             console.print(
                 f"Knooppunt draait op {omgeving.hub_url} (wederzijdse TLS, SQLite), map {plek}", soft_wrap=True
@@ -102,7 +103,7 @@ def _folder(map_: Path | None) -> Path:
         return Path(tempfile.mkdtemp(prefix="knooppunt-demo-"))
     plek = map_.absolute()
     if plek.exists() and any(plek.iterdir()):
-        raise FileExistsError(f"De map {plek} is niet leeg.")
+        raise FileExistsError(f"De map {plek} is niet leeg; kies een andere, of verwijder haar eerst.")
     return plek
 
 
@@ -212,7 +213,7 @@ def _invite(console: Console, omgeving: Omgeving, gespeeld: _Gespeeld) -> None:
         f"--ca {pki}/ca.pem"
     )
     vraag = (
-        f"curl --cert {pki}/{UTRECHT.stam}.pem --key {pki}/{UTRECHT.stam}.key --cacert {pki}/ca.pem "
+        f"curl --silent --show-error --cert {pki}/{UTRECHT.stam}.pem --key {pki}/{UTRECHT.stam}.key --cacert {pki}/ca.pem "
         f"--json @{paden.berichten}/woonplaats.json {omgeving.hub_url}/api/v1{woonplaatsvragen.PAD}"
     )
     afgekeurd = gespeeld.afwijzingen[0].heen.referentienummer
