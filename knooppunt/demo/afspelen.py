@@ -213,8 +213,9 @@ def _invite(console: Console, omgeving: Omgeving, gespeeld: _Gespeeld) -> None:
         f"--ca {pki}/ca.pem"
     )
     vraag = (
-        f"curl --silent --show-error --cert {pki}/{UTRECHT.stam}.pem --key {pki}/{UTRECHT.stam}.key --cacert {pki}/ca.pem "
-        f"--json @{paden.berichten}/woonplaats.json {omgeving.hub_url}/api/v1{woonplaatsvragen.PAD}"
+        f"curl --silent --show-error --cert {pki}/{UTRECHT.stam}.pem --key {pki}/{UTRECHT.stam}.key "
+        f"--cacert {pki}/ca.pem --json @{paden.berichten}/woonplaats.json "
+        f"{omgeving.hub_url}/api/v1{woonplaatsvragen.PAD}"
     )
     afgekeurd = gespeeld.afwijzingen[0].heen.referentienummer
     print_commands(

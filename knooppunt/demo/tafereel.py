@@ -83,3 +83,9 @@ def refuse(
         f"{naam}: de uitleg noemt {woord}", woord in antwoord.uitleg, antwoord.uitleg or "geen uitleg"
     )
     tafereel.tell(f"{wat}: geweigerd ({antwoord.status}). {antwoord.uitleg}", goed=goed)
+
+
+def day_in_words(iso: str) -> str:
+    """Return a day in ISO 8601 as the report writes it: ``1-6-2021``."""
+    jaar, maand, dag = iso.split("-")
+    return f"{int(dag)}-{int(maand)}-{jaar}"

@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, select
 
-from knooppunt.demo import wlztoetsen, woonplaatsvragen
+from knooppunt.demo import wlzsignaal, wlztoetsen, woonplaatsvragen
 from knooppunt.demo.controle import Controles
 from knooppunt.demo.deelnemers import UTRECHT, ZWOLLE
 from knooppunt.demo.omgeving import Omgeving
 from knooppunt.demo.tafereel import Tafereel
 from routing import schema
 from routing.verwerkingen import TOEGESTAAN
+from routing.wlz.vergelijking import DIENST as SIGNALEN
 
 TITEL: Final = "Het verwerkingenlogboek: wie vroeg wat, en waarom"
 
@@ -58,6 +59,9 @@ async def _account(tafereel: Tafereel, controles: Controles) -> None:
     gelukt = {zaak for dienst, _, zaak, besluit in verantwoord if dienst == wlztoetsen.DIENST and besluit == TOEGESTAAN}
     goed = controles.equal("Logboek: toetsen die het noemt", gelukt, {zaak for zaak, *_ in wlztoetsen.VRAGEN})
     tafereel.tell(f"De verantwoording noemt elke Wlz-toets: {', '.join(sorted(gelukt))}", goed=goed)
+    gevolgd = {zaak for dienst, _, zaak, besluit in verantwoord if dienst == SIGNALEN and besluit == TOEGESTAAN}
+    goed = controles.check("Logboek: het volgen van een cliënt staat erin", wlzsignaal.ZAAK in gevolgd, str(gevolgd))
+    tafereel.tell(f"En het volgen van een cliënt, met elke vergelijking: {', '.join(sorted(gevolgd))}", goed=goed)
     geweigerd = sorted((partij, dienst, besluit) for dienst, partij, _, besluit in verantwoord if besluit != TOEGESTAAN)
     wie = {(partij, dienst) for partij, dienst, _ in geweigerd}
     verwacht = {

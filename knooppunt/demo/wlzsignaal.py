@@ -11,7 +11,7 @@ from typing import Final
 from knooppunt.demo.controle import WACHT, Controles
 from knooppunt.demo.deelnemers import UTRECHT, ZWOLLE
 from knooppunt.demo.omgeving import Omgeving
-from knooppunt.demo.tafereel import Tafereel, expecting, refuse
+from knooppunt.demo.tafereel import Tafereel, day_in_words, expecting, refuse
 
 TITEL: Final = "Wlz-signaal: een indicatie begint"
 BSN: Final = "999990457"
@@ -64,8 +64,8 @@ async def _read(tafereel: Tafereel, omgeving: Omgeving, controles: Controles, va
     antwoord = await omgeving.utrecht_zaken.read("/wlz/signalen", **vraag)
     wat = [(s["soort"], s["referentie"], s["ingangsdatum"]) for s in antwoord.inhoud.get("signalen", ())]
     goed = controles.equal("Wlz-signaal: wat de gemeente leest", wat, [("begin", REFERENTIE, vandaag.isoformat())])
-    gelezen = ", ".join(map(str, wat[0])) if wat else antwoord.uitleg or "niets"
-    tafereel.tell(f"{UTRECHT.naam} leest daarop het signaal: {gelezen}", goed=goed)
+    gelezen = [f"{soort} van een indicatie van {wie}, {day_in_words(dag)}" for soort, wie, dag in wat]
+    tafereel.tell(f"{UTRECHT.naam} leest daarop het signaal: {', '.join(gelezen) or antwoord.uitleg}", goed=goed)
     ander = await omgeving.zwolle_zaken.read("/wlz/signalen", **vraag)
     refuse(
         tafereel,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from knooppunt.demo.controle import Controles
 from knooppunt.demo.omgeving import Omgeving
-from knooppunt.demo.tafereel import Tafereel, refuse
+from knooppunt.demo.tafereel import Tafereel, day_in_words, refuse
 
 TITEL: Final = "Wlz-registertoets (alleen voor de Wmo 2015)"
 PAD: Final = "/wlz/toetsen"
@@ -41,7 +41,7 @@ async def ask(tafereel: Tafereel, omgeving: Omgeving, controles: Controles) -> N
         goed &= controles.equal(f"Wlz-toets {zaak}: antwoord", inhoud.get("status"), status)
         met_datum = inhoud.get("ingangsdatum") is not None
         goed &= controles.equal(f"Wlz-toets {zaak}: ingangsdatum alleen bij JA", met_datum, status == "JA")
-        vanaf = f", vanaf {inhoud['ingangsdatum']}" if met_datum else ""
+        vanaf = f", vanaf {day_in_words(inhoud['ingangsdatum'])}" if met_datum else ""
         tafereel.tell(f"Zaak {zaak}: {inhoud.get('status')} ({uitleg}{vanaf})", goed=goed)
     for naam, wat, vraag, http, woord in (
         ("Wlz-toets met een fout BSN", "Een BSN met een tikfout", question(_GEEN_BSN, "WLZ-2026-4"), 422, "elfproef"),

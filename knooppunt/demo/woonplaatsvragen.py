@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from knooppunt.demo.controle import Controles
 from knooppunt.demo.omgeving import Omgeving
-from knooppunt.demo.tafereel import Tafereel, refuse
+from knooppunt.demo.tafereel import Tafereel, day_in_words, refuse
 
 TITEL: Final = "Woonplaatsbeginsel: welke gemeente is verantwoordelijk?"
 PAD: Final = "/woonplaatsbeginsel/bepalingen"
@@ -71,7 +71,7 @@ async def ask(tafereel: Tafereel, omgeving: Omgeving, controles: Controles) -> N
         erbij = len(omgeving.brp.bevragingen) - gevraagd
         goed &= controles.check(f"{naam}: de BRP is gevraagd", erbij > 0, "geen bevraging")
         goed &= controles.check(f"{naam}: geen BSN in het antwoord", BSN not in antwoord.tekst, "het BSN staat erin")
-        _tell(tafereel, f"Op {_day(vraag.peildatum)}{_stated(vraag.opgave)}", antwoord.inhoud, goed=goed)
+        _tell(tafereel, f"Op {day_in_words(vraag.peildatum)}{_stated(vraag.opgave)}", antwoord.inhoud, goed=goed)
     await _refused(tafereel, omgeving, controles)
 
 
@@ -106,8 +106,3 @@ def _tell(tafereel: Tafereel, vraag: str, inhoud: Mapping[str, Any], *, goed: bo
 
 def _stated(opgave: Mapping[str, object]) -> str:
     return f", met de opgave dat hij het laatst bij de {opgave['laatstBij']} was" if opgave else ""
-
-
-def _day(iso: str) -> str:
-    jaar, maand, dag = iso.split("-")
-    return f"{int(dag)}-{int(maand)}-{jaar}"
