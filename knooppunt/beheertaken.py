@@ -24,7 +24,6 @@ from routing.register import RegisterBron
 
 _DAG_S = 86_400
 _UUR_MS = 3_600_000
-_NOTIFICATIE_S = 5.0
 _CERTIFICAAT_S = 300.0
 
 
@@ -108,6 +107,6 @@ def operator_tasks(
     certificaten = Certificaatwacht(opslag, register_bron, boek, tls, bewaking.certificaat_dagen)
     return (
         Taak("bewaking", bewaking.interval_seconden, functools.partial(wacht.turn, grenzen=grenzen)),
-        Taak("notificaties", _NOTIFICATIE_S, notificaties.turn),
+        Taak("notificaties", configuratie.notificatie.interval_seconden, notificaties.turn),
         Taak("certificaten", _CERTIFICAAT_S, certificaten.turn),
     )

@@ -306,6 +306,9 @@ class NotificatieSectie(Sectie):
         description="`source` of the events, a URN in the namespace `nld`. When absent it is made of the OIN in "
         "`koppelvlak.certificaat`, or of `hub.organisatie`.",
     )
+    interval_seconden: float = Field(
+        5, gt=0, description="Seconds between two looks whether something is to be told, to gemeenten too (`[wlz]`)."
+    )
 
     @field_validator("url")
     @classmethod
@@ -501,7 +504,13 @@ class WlzSectie(Sectie):
     antwoord_seconden: float = Field(10, gt=0, description="Seconds to wait for the answer about one BSN.")
     kopie_seconden: float = Field(300, gt=0, description="Seconds to wait for the answer about one zorgkantoor.")
     kopie_uren: float = Field(
-        24, ge=1, description="Hours after which the register is read anew and compared with the lists of clients."
+        24,
+        gt=0,
+        description="Hours after which the register is read anew and compared with the lists of clients; less than one "
+        "only to try out.",
+    )
+    kijk_seconden: float = Field(
+        900, gt=0, description="Seconds between two looks whether the copy is too old, or a client new."
     )
     zorgkantoren: Codes = Field(
         tuple(str(code) for code in range(5501, 5534)),

@@ -11,7 +11,7 @@ import typer
 
 from knooppunt.beeld import make_console
 from knooppunt.demo.afspelen import run
-from knooppunt.demo.omgeving import OpstartFout
+from knooppunt.demo.hubproces import OpstartFout
 
 
 def demo(
@@ -20,7 +20,7 @@ def demo(
         Path | None, typer.Option("--map", help="Lege map voor alle bestanden; anders een tijdelijke.")
     ] = None,
 ) -> None:
-    """Speel twee zorgverhalen en vier tegenslagen door een echt knooppunt, en controleer elke uitkomst.
+    """Speel zorgverhalen, tegenslagen, opvragingen, pgb en VECOZO door een echt knooppunt, en controleer elke uitkomst.
 
     Alle personen en berichten zijn verzonnen. Er zijn geen andere diensten nodig.
     """

@@ -1,1 +1,1 @@
-"""The demo: a real hub, four simulated partijen, two care cases and four things that go wrong, checked by itself."""
+"""The demo: a real hub with everybody around it simulated: care cases, setbacks, lookups, pgb and VECOZO, checked."""

@@ -20,6 +20,7 @@ GEMEENTE_WMO = "0193"  # Zwolle
 GEMEENTE_JEUGD = "0344"  # Utrecht
 AANBIEDER_PUSH = "99010001"
 AANBIEDER_PULL = "99020002"
+AANBIEDER_VECOZO = "99030003"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,23 @@ from knooppunt import inzicht
 from knooppunt.simulatie.grootboek import Boeking, Grootboek
 from routing.status import Status
 
-WACHT = 20.0
+WACHT = 60.0
 """Seconds that any single outcome may take; only reached when something is broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Controle:
-    """One check: what should hold, and whether it did; `gevonden` tells what was seen instead."""
+    """One check: what should hold, and whether it did; `gevonden` tells what was seen instead of `verwacht`."""
 
     naam: str
     goed: bool
     gevonden: str = ""
+    verwacht: str = ""
+
+    def __str__(self) -> str:
+        """Return what is to be said about it when it failed."""
+        verwacht = f"verwacht {self.verwacht}, gevonden " if self.verwacht else ""
+        return f"{self.naam}: {verwacht}{self.gevonden or ('niets' if verwacht else 'klopt niet')}"
 
 
 @dataclass(slots=True)
@@ -32,9 +38,15 @@ class Controles:
     engine: Engine
     lijst: list[Controle] = field(default_factory=list)
 
-    def check(self, naam: str, goed: bool, gevonden: str = "") -> bool:  # noqa: FBT001 - the outcome is the subject
-        """Note one check."""
-        self.lijst.append(Controle(naam, goed, "" if goed else gevonden))
+    def check(self, naam: str, goed: bool, gevonden: str = "", verwacht: str = "") -> bool:  # noqa: FBT001 - the outcome is the subject
+        """Note one check; `naam` says what should hold, `verwacht` only what it leaves unsaid."""
+        self.lijst.append(Controle(naam, goed, "" if goed else gevonden, verwacht))
+        return goed
+
+    def equal(self, naam: str, gevonden: object, verwacht: object) -> bool:
+        """Note one check, on two values that must be equal; neither may hold a BSN, for both are printed."""
+        goed = gevonden == verwacht
+        self.lijst.append(Controle(naam, goed, "" if goed else _words(gevonden), _words(verwacht)))
         return goed
 
     @property
@@ -79,3 +91,16 @@ class Controles:
             verband = {b.referentienummer for b in dossier.gesprek}
             goed = dossier.bericht.cross_ref == antwoord_op and antwoord_op in verband
             self.check(f"{naam} hoort bij {antwoord_op[:8]}", goed, f"verwijst naar {dossier.bericht.cross_ref}")
+
+
+def _words(waarde: object) -> str:
+    match waarde:
+        case None:
+            return "niets"
+        case bool():
+            return "ja" if waarde else "nee"
+        case set() | frozenset():
+            return _words(sorted(waarde, key=str))
+        case list() | tuple():
+            return ", ".join(_words(deel) for deel in waarde) or "niets"
+    return str(waarde)

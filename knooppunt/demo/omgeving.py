@@ -1,11 +1,12 @@
-"""The world of the demo: a folder with certificates, keys, register and configuration, a hub process, four partijen."""
+"""The world of the demo: a folder with certificates, keys, register and configuration, a hub process, and others."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
+import ssl
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,50 +15,43 @@ from adapters.stufggk.server import PAD
 from knooppunt.configuratie import Configuratie, Koppelvlak
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import write
-from knooppunt.demo.deelnemers import ANKER, DEELNEMERS, UTRECHT, WILG, ZWOLLE, Deelnemer, register_toml
+from knooppunt.demo.achtervecozo import AchterVecozo
+from knooppunt.demo.deelnemers import (
+    ANKER,
+    DEELNEMERS,
+    REGISTERS,
+    SVB,
+    UTRECHT,
+    VECOZO,
+    VWS,
+    WILG,
+    ZWOLLE,
+    Deelnemer,
+    register_toml,
+)
+from knooppunt.demo.hubproces import Hubproces
+from knooppunt.demo.inrichting import MELDTOKEN, Adressen, write_configuration
+from knooppunt.demo.zaaksysteem import Zaaksysteem
 from knooppunt.pki import make_demo
+from knooppunt.simulatie.brp.personen import builtin_persons
+from knooppunt.simulatie.brp.server import BrpSimulator
 from knooppunt.simulatie.certificaat import credentials
+from knooppunt.simulatie.ciz import Cizregister
+from knooppunt.simulatie.ketenspel import Ketenspel, play
+from knooppunt.simulatie.klok import hurried
+from knooppunt.simulatie.meldpunt import Meldpunt
 from knooppunt.simulatie.stuf import StufPartij
+from knooppunt.simulatie.svb import Svb
+from knooppunt.simulatie.vecozo import VecozoSimulatie
 from knooppunt.simulatie.vsp import VspPartij
+from knooppunt.simulatie.vws import Vws
 from knooppunt.tls import client_context, server_context
 from routing.kluis import Kluis
 from routing.opslag import upgrade
 from routing.registerimport import parse_toml, store
 
-_OPSTARTTIJD = 60.0
-_AFSLUITTIJD = 20.0
-
-_CONFIGURATIE = """\
-# Knooppunt van de demo. Alle bestanden staan in deze map; verwijder de map en alles is weg.
-
-[database]
-url = "sqlite:///knooppunt.db"
-
-[sleutels]
-map = "sleutels"
-
-[koppelvlak]
-adres = "127.0.0.1"
-poort = 0                     # een vrije poort; welke het werd, staat in klaar.json
-certificaat = "pki/hub.pem"
-sleutel = "pki/hub.key"
-ca = "pki/ca.pem"
-
-[beheer]
-poort = 0
-
-[aflevering]
-ladder_eerste_seconden = 0.5   # kort, zodat de demo niet lang wacht
-ladder_langste_seconden = 1.5
-
-[logging]
-vorm = "tekst"
-toegang = false               # een zorgaanbieder kijkt hier vijf keer per seconde of er iets is
-"""
-
-
-class OpstartFout(RuntimeError):
-    """The hub did not start; the text says in Dutch why, with the end of its log."""
+SVB_DAG_S = 0.02
+"""How long a day lasts at the SVB, which settles a budget 98 days after its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +77,13 @@ class Paden:
 
     @property
     def berichten(self) -> Path:
-        """Heenberichten to look at and to send by hand."""
+        """Heenberichten and a question to look at and to send by hand."""
         return self.map / "berichten"
+
+    @property
+    def indicaties(self) -> Path:
+        """What the simulated Wlz-register holds; it may change while it runs."""
+        return self.map / "indicaties.toml"
 
     @property
     def log(self) -> Path:
@@ -98,19 +97,32 @@ class Paden:
 
 
 class Omgeving:
-    """Everything that runs during the demo; use as an async context manager."""
+    """Everything that runs during the demo; use as an async context manager.
+
+    `utrecht_zaken` and `zwolle_zaken` ask the API in the name of their gemeente, `meldpunt` is where Utrecht hears of
+    signals, and `es` is the zorgaanbieder behind VECOZO.
+    """
 
     zwolle: StufPartij
     utrecht: StufPartij
     wilg: StufPartij
     anker: VspPartij
+    svb: StufPartij
+    vws: StufPartij
+    es: AchterVecozo
+    brp: BrpSimulator
+    ciz: Cizregister
+    meldpunt: Meldpunt
+    zwolle_zaken: Zaaksysteem
+    utrecht_zaken: Zaaksysteem
     configuratie: Configuratie
     hub_url: str
 
     def __init__(self, map_: Path) -> None:
         """Take the folder; it must be empty or absent."""
         self.paden = Paden(map_)
-        self._hub: asyncio.subprocess.Process | None = None
+        self.hub = Hubproces(self.paden.config, self.paden.log, self.paden.klaar)
+        self._stapel = AsyncExitStack()
 
     @property
     def koppelvlak_url(self) -> str:
@@ -118,34 +130,67 @@ class Omgeving:
         return self.hub_url + PAD
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._start()
-        except BaseException:
-            await self._stop()
-            raise
+        async with self._stapel as stapel:
+            await self._start(stapel)
+            self._stapel = stapel.pop_all()
         return self
 
     async def __aexit__(
         self, _soort: type[BaseException] | None, _fout: BaseException | None, _spoor: TracebackType | None
     ) -> None:
-        await self._stop()
+        await self._stapel.aclose()
 
-    async def _start(self) -> None:
+    async def _start(self, stapel: AsyncExitStack) -> None:
         self.paden.map.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(make_demo, self.paden.pki, [(d.stam, d.oin) for d in DEELNEMERS])
-        self.zwolle, self.utrecht, self.wilg = (self._stuf(d) for d in (ZWOLLE, UTRECHT, WILG))
-        adressen = {partij.code: await partij.start() for partij in (self.zwolle, self.utrecht, self.wilg)}
-        self.paden.config.write_text(_CONFIGURATIE, "utf-8")
+        namen = [*((d.stam, d.oin) for d in DEELNEMERS), *REGISTERS]
+        await asyncio.to_thread(make_demo, self.paden.pki, namen)
+        registers = await self._start_registers(stapel)
+        adressen = await self._start_partijen(stapel)
+        write_configuration(self.paden.map, registers)
         self.paden.partijen.write_text(register_toml(adressen), "utf-8")
         self.configuratie = load(self.paden.config, {})
         await asyncio.to_thread(self._fill_database)
-        await self._start_hub()
-        for partij in (self.zwolle, self.utrecht, self.wilg):
+        stapel.push_async_callback(self.hub.stop)
+        self.hub_url = await self.hub.start()
+        for partij in (self.zwolle, self.utrecht, self.wilg, self.svb, self.vws):
             partij.connect_hub(self.hub_url)
-        self.anker = VspPartij(
-            ANKER.code, ANKER.naam, hub=self.hub_url, client=client_context(self._instellingen(ANKER))
+        self.zwolle_zaken, self.utrecht_zaken = (
+            Zaaksysteem(self.hub_url, client_context(self._instellingen(wie.stam))) for wie in (ZWOLLE, UTRECHT)
         )
+        stapel.push_async_callback(self.zwolle_zaken.close)
+        stapel.push_async_callback(self.utrecht_zaken.close)
+        self.anker = VspPartij(
+            ANKER.code, ANKER.naam, hub=self.hub_url, client=client_context(self._instellingen(ANKER.stam))
+        )
+        stapel.push_async_callback(self.anker.close)
         await self.anker.start()
+
+    async def _start_registers(self, stapel: AsyncExitStack) -> Adressen:
+        """Start the BRP, the Wlz-register and the webhook of Utrecht, and return where they are."""
+        ingebouwd = files("knooppunt.simulatie").joinpath("indicaties.toml").read_text("utf-8")
+        self.paden.indicaties.write_text(ingebouwd, "utf-8")
+        self.brp = BrpSimulator(builtin_persons(), tls=server_context(self._instellingen("brp")))
+        self.ciz = Cizregister(server_context(self._instellingen("ciz")), self.paden.indicaties)
+        self.meldpunt = Meldpunt(self._own_server(UTRECHT), MELDTOKEN)
+        for wie in (self.brp, self.ciz, self.meldpunt):
+            stapel.push_async_callback(wie.close)
+        return Adressen(await self.brp.start(), await self.ciz.start(), await self.meldpunt.start(), UTRECHT.code)
+
+    async def _start_partijen(self, stapel: AsyncExitStack) -> dict[str, str]:
+        """Start everybody whom the hub delivers to, and return their addresses by code."""
+        self.zwolle, self.utrecht, self.wilg = (self._stuf(d) for d in (ZWOLLE, UTRECHT, WILG))
+        svb, vws = Svb(vandaag=hurried(SVB_DAG_S)), Vws()
+        self.svb, self.vws = self._stuf(SVB, svb), self._stuf(VWS, vws)
+        adressen = {}
+        for partij in (self.zwolle, self.utrecht, self.wilg, self.svb, self.vws):
+            stapel.push_async_callback(partij.close)
+            adressen[partij.code] = await partij.start()
+        stapel.callback(asyncio.create_task(play(self.svb, svb)).cancel)
+        vecozo = VecozoSimulatie([AchterVecozo.code], server=server_context(self._instellingen(VECOZO.stam)))
+        stapel.push_async_callback(vecozo.close)
+        adressen[VECOZO.code] = await vecozo.start()
+        self.es = AchterVecozo(vecozo)
+        return adressen
 
     def _fill_database(self) -> None:
         Kluis.create(self.configuratie.sleutels.map)
@@ -153,66 +198,19 @@ class Omgeving:
         inschrijvingen = parse_toml(self.paden.partijen.read_text("utf-8"))
         write(self.configuratie, store, inschrijvingen)
 
-    def _instellingen(self, deelnemer: Deelnemer) -> Koppelvlak:
+    def _instellingen(self, stam: str) -> Koppelvlak:
         pki = self.paden.pki
-        return credentials(pki / f"{deelnemer.stam}.pem", pki / f"{deelnemer.stam}.key", pki / "ca.pem")
+        return credentials(pki / f"{stam}.pem", pki / f"{stam}.key", pki / "ca.pem")
 
-    def _stuf(self, deelnemer: Deelnemer) -> StufPartij:
-        instellingen = self._instellingen(deelnemer)
-        return StufPartij(
-            deelnemer.code,
-            deelnemer.naam,
-            server=server_context(instellingen),
-            client=client_context(instellingen),
-        )
+    def _own_server(self, deelnemer: Deelnemer) -> ssl.SSLContext:
+        """Context of a server that asks no certificate: who calls a webhook shows a token."""
+        context = server_context(self._instellingen(deelnemer.stam))
+        context.verify_mode = ssl.CERT_NONE
+        return context
 
-    async def _start_hub(self) -> None:
-        opdracht = (
-            "serve",
-            "--config",
-            str(self.paden.config),
-            "--klaar-bestand",
-            str(self.paden.klaar),
-        )
-        with self.paden.log.open("wb") as log:
-            self._hub = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-c",
-                "from knooppunt.cli import main; main()",
-                *opdracht,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is for the demo, which then stops the hub itself
-            )
-        try:
-            async with asyncio.timeout(_OPSTARTTIJD):
-                while not self.paden.klaar.exists():
-                    if self._hub.returncode is not None:
-                        raise OpstartFout(f"Het knooppunt stopte meteen weer.\n{self.log_tail()}")
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            raise OpstartFout(f"Het knooppunt startte niet binnen {_OPSTARTTIJD:.0f} s.\n{self.log_tail()}") from None
-        self.hub_url = json.loads(self.paden.klaar.read_text("utf-8"))["koppelvlak"]
-
-    async def _stop(self) -> None:
-        for naam in ("zwolle", "utrecht", "wilg", "anker"):
-            partij: StufPartij | VspPartij | None = getattr(self, naam, None)
-            if partij is not None:
-                await partij.close()
-        if self._hub is None or self._hub.returncode is not None:
-            return
-        self._hub.terminate()
-        try:
-            async with asyncio.timeout(_AFSLUITTIJD):
-                await self._hub.wait()
-        except TimeoutError:
-            self._hub.kill()
-            await self._hub.wait()
-
-    def log_tail(self, regels: int = 15) -> str:
-        """Return the end of the hub's log, to show when something failed."""
-        try:
-            return "\n".join(self.paden.log.read_text("utf-8", errors="replace").splitlines()[-regels:])
-        except OSError:
-            return ""
+    def _stuf(self, deelnemer: Deelnemer, spel: Ketenspel | None = None) -> StufPartij:
+        instellingen = self._instellingen(deelnemer.stam)
+        server, client = server_context(instellingen), client_context(instellingen)
+        if spel is None:
+            return StufPartij(deelnemer.code, deelnemer.naam, server=server, client=client)
+        return StufPartij(deelnemer.code, deelnemer.naam, server=server, client=client, beantwoord=spel.answer)

@@ -17,7 +17,7 @@ from knooppunt.simulatie.stuf import StufPartij
 from routing.poorten import Uitkomstsoort
 from routing.status import Status
 
-ONBEKENDE_AANBIEDER = "99999999"
+ONBEKENDE_GEMEENTE = "0014"  # Groningen takes no part in the demo
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,12 @@ async def broken_payload(utrecht: Speler, anker: Speler, controles: Controles, v
     return await _rejected(_Proef(titel, utrecht, "JW301", payload, anker.code, "IB014"), controles)
 
 
-async def unknown_receiver(zwolle: Speler, controles: Controles, vandaag: date) -> Afwijzing:
-    """Send a 301 to an AGB code that is not in the register."""
-    payload = _toewijzing(variant(wmo_casus(vandaag), 92, aanbieder=ONBEKENDE_AANBIEDER))
-    titel = "Tegenslag 2: de ontvanger bestaat niet"
-    return await _rejected(_Proef(titel, zwolle, "WMO301", payload, ONBEKENDE_AANBIEDER, "IB010"), controles)
+async def unknown_receiver(wilg: Speler, controles: Controles, vandaag: date) -> Afwijzing:
+    """Send a 315 to a gemeente that is not connected here; VECOZO stands in for zorgaanbieders only."""
+    casus = variant(wmo_casus(vandaag), 92, gemeente=ONBEKENDE_GEMEENTE)
+    payload = build(casus.berichtsoort("315"), casus.inhoud("315"))
+    titel = "Tegenslag 2: de ontvanger is niet aangesloten"
+    return await _rejected(_Proef(titel, wilg, "WMO315", payload, ONBEKENDE_GEMEENTE, "IB010"), controles)
 
 
 async def no_machtiging(zwolle: Speler, anker: Speler, controles: Controles, vandaag: date) -> Afwijzing:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from istandaarden.opbouw import build
 from knooppunt.demo.casus import Casus
 from knooppunt.demo.controle import WACHT, Controles
-from knooppunt.demo.draaiboek import VERHAAL
+from knooppunt.demo.draaiboek import VERHAAL, Stap
 from knooppunt.simulatie.grootboek import Boeking, Grootboek
 from knooppunt.simulatie.verzending import Verzending
 from routing.poorten import Uitkomstsoort
@@ -37,14 +37,20 @@ class Verloop:
 
 
 async def play(
-    casus: Casus, gemeente: Speler, aanbieder: Speler, controles: Controles, meld: Callable[[str], None]
+    casus: Casus,
+    gemeente: Speler,
+    aanbieder: Speler,
+    controles: Controles,
+    meld: Callable[[str], None],
+    *,
+    stappen: Sequence[Stap] = VERHAAL,
 ) -> Verloop:
-    """Play one case from request to declaration, and check every outcome.
+    """Play one case from request to declaration, or some steps of it, and check every outcome.
 
     Stops at the first step that fails, because every next step builds on it.
     """
     verloop = Verloop(casus.titel)
-    for stap in VERHAAL:
+    for stap in stappen:
         van, naar = (gemeente, aanbieder) if stap.van == "gemeente" else (aanbieder, gemeente)
         functie, terug = f"{casus.familie}{stap.heen}", f"{casus.familie}{stap.terug}"
         payload = build(casus.berichtsoort(stap.heen), casus.inhoud(stap.heen))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -15,9 +14,12 @@ from sqlalchemy import Connection
 from knooppunt import inzicht
 from knooppunt.beeld import berichten_table, local, safe, status_text, uitleg_view
 from knooppunt.demo.controle import Controle
+from knooppunt.demo.tafereel import Tafereel
 from knooppunt.demo.tegenslag import Afwijzing
 from knooppunt.demo.verhaal import Verloop
 from knooppunt.simulatie.grootboek import Boeking
+
+_TEKENS = {True: ("✓ ", "green"), False: ("✗ ", "bold red"), None: ("  ", "")}
 
 
 def print_case(console: Console, conn: Connection, verloop: Verloop) -> None:
@@ -47,12 +49,24 @@ def print_rejection(console: Console, conn: Connection, afwijzing: Afwijzing) ->
         console.print(Padding(Text(safe(f"• {bevinding}"), style="yellow"), (0, 0, 0, 4)))
 
 
+def print_scene(console: Console, conn: Connection, tafereel: Tafereel) -> None:
+    """Print what happened in an act, and the berichten that travelled in it."""
+    console.print(Rule(tafereel.titel, align="left"))
+    for regel in tafereel.regels:
+        teken, stijl = _TEKENS[regel.goed]
+        inspringing = 2 + 4 * regel.diepte
+        tekst = Text.assemble((teken, stijl), safe(regel.tekst)) if not regel.diepte else Text(safe(f"• {regel.tekst}"))
+        console.print(Padding(tekst, (0, 0, 0, inspringing)))
+    if tafereel.boekingen:
+        console.print(berichten_table([_find(conn, boeking) for boeking in tafereel.boekingen], klok=True))
+
+
 def print_verdict(console: Console, controles: Sequence[Controle], seconden: float) -> None:
     """Print the checks that failed, and one line that says whether all went well."""
     console.print(Rule(align="left"))
     mislukt = [controle for controle in controles if not controle.goed]
     for controle in mislukt:
-        console.print(Text(f"✗ {controle.naam}: {controle.gevonden or 'klopt niet'}", style="red"))
+        console.print(Text(f"✗ {controle}", style="red"))
     if mislukt:
         tekst = f"OORDEEL: NIET GOED, {len(mislukt)} van {len(controles)} controles mislukt ({seconden:.1f} s)"
         console.print(Text(tekst, style="bold red"))
@@ -61,17 +75,10 @@ def print_verdict(console: Console, controles: Sequence[Controle], seconden: flo
         console.print(Text(tekst, style="bold green"))
 
 
-def print_commands(console: Console, config: Path, afgekeurd: str, conversatie: str, stuur: str) -> None:
+def print_commands(console: Console, opdrachten: Iterable[str]) -> None:
     """Print what can be tried while the demo stays open."""
-    console.print("\nHet knooppunt en de vier partijen blijven draaien. Probeer in een andere terminal:\n")
-    for opdracht in (
-        f"knooppunt bericht zoek --config {config}",
-        f"knooppunt bericht zoek --config {config} --status Afgekeurd",
-        f"knooppunt bericht uitleg {afgekeurd} --config {config}",
-        f"knooppunt bericht toon {conversatie} --config {config}",
-        f"knooppunt partij toon --config {config}",
-        stuur,
-    ):
+    console.print("\nHet knooppunt en alle anderen blijven draaien. Probeer in een andere terminal:\n")
+    for opdracht in opdrachten:
         console.print(Text(f"  {opdracht}"), soft_wrap=True)
     console.print("\nStoppen: Ctrl-C.")
 

@@ -6,7 +6,6 @@ import ssl
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,8 +27,6 @@ from routing.wlz.registerkopie import Registerkopie
 from routing.wlz.signalering import Signalering
 from routing.wlz.vergelijking import Melding, Vergelijking
 
-_KIJK_S: Final = 900.0
-"""How often is looked whether the copy is old, or a client new."""
 _UUR_MS, _DAG_MS = 3_600_000, 86_400_000
 
 
@@ -130,4 +127,4 @@ def make_task(
         elke_ms=round(sectie.kopie_uren * _UUR_MS),
         bewaar_ms=round(sectie.signaal_dagen * _DAG_MS),
     )
-    return (Taak("wlz-signalen", _KIJK_S, signalering.turn),)
+    return (Taak("wlz-signalen", sectie.kijk_seconden, signalering.turn),)
