@@ -22,8 +22,12 @@ from routing import intake, pgbimport, registerimport, schema
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Parameters, Stuurgegevens, Systeem
 from routing.dossier import Dossier, find_related
 from routing.foutbericht import Foutmelder
+from routing.fouten import make_fout
+from routing.herzending import resend
 from routing.intake import Intake
+from routing.klok import Klok
 from routing.kluis import Kluis
+from routing.logboek import set_status
 from routing.opslag import Opslag
 from routing.payload import DREMPEL, Payload
 from routing.pgb import Overstap
@@ -31,6 +35,7 @@ from routing.pgbimport import Wijziging
 from routing.poorten import Ontvangst, Ontvangstsoort
 from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
+from routing.status import Status
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
 
@@ -75,8 +80,8 @@ class Hub:
         self.dossier = Dossier(self.opslag, self.kluis)
         contract = Contractlijst.parse("categorie;code;eenheid;tarief\n02;02A03;04;4900\n45;45A04;04;4900\n")
         regeltoets = Regeltoets(self.dossier, Vasteregisters(contract, lambda: VANDAAG))
-        melder = Foutmelder(self.kluis, self.bron, Termijnen(push=60_000, pull=60_000))
-        self.intake = Intake(self.opslag, melder, Toetser(regeltoets=regeltoets), lambda _lane: None)
+        self.melder = Foutmelder(self.kluis, self.bron, Termijnen(push=60_000, pull=60_000))
+        self.intake = Intake(self.opslag, self.melder, Toetser(regeltoets=regeltoets), lambda _lane: None)
 
     async def set_level(self, niveau: int) -> None:
         await self.opslag.write(registerimport.store, registerimport.parse_toml(_register(niveau)))
@@ -213,6 +218,23 @@ async def test_what_a_fo01_came_back_about_counts_as_not_sent(hub: Hub, v: Verha
 
     await hub.opslag.write(bounce)
     assert await hub.codes(v.start({"Begindatum": date(2026, 1, 8)})) == ["TR019", "TR326"]
+
+
+async def test_what_is_offered_again_after_a_fo01_counts_as_sent(hub: Hub, v: Verhaal, klok: Klok) -> None:
+    ontvangst, _ = await hub.send(v.wijs_toe())
+    wie = str(ontvangst.bericht_id)
+
+    def give_up(conn: Connection) -> None:
+        conn.execute(update(schema.aflevering).where(schema.aflevering.c.bericht_id == wie).values(open=False))
+        set_status(conn, wie, Status.BEZORGING_AFGEBROKEN)
+        hub.melder.report_failure(conn, wie, make_fout("bezorging_gestaakt", "B"))
+
+    await hub.opslag.write(give_up)
+    assert await hub.codes(v.start()) == ["TR019"]
+    klok.verschuiving_ms += 1000
+    termijnen, register = Termijnen(push=60_000, pull=60_000), hub.bron.current()
+    await hub.opslag.write(lambda conn: resend(conn, wie, termijnen, "test", register=register))
+    assert await hub.codes(v.start({"Begindatum": date(2026, 1, 8)})) == ["TR326"]  # and no TR019
 
 
 async def test_a_request_is_open_until_it_is_answered_though_the_answer_names_no_client(hub: Hub, v: Verhaal) -> None:
