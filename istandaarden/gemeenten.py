@@ -74,6 +74,24 @@ def went_on_in(oud: str, nieuw: str) -> bool:
     return any(nieuw == opvolger or went_on_in(opvolger, nieuw) for opvolger, _ in _opvolgers().get(oud, ()))
 
 
+def taken_over(code: str, dag: date) -> frozenset[str]:
+    """Give the gemeentecodes that had ended by a day and that this gemeente alone stands for then.
+
+    A gemeente that was split stands for none of its successors: which of them it is, its code does not say.
+    """
+    return _taken_over(dag).get(code, frozenset())
+
+
+@lru_cache(maxsize=4)
+def _taken_over(dag: date) -> Mapping[str, frozenset[str]]:
+    gevonden: dict[str, set[str]] = {}
+    for oud in _opvolgers():
+        opvolging = succeed(oud, dag)
+        if opvolging is not None and opvolging.stappen and opvolging.code is not None:
+            gevonden.setdefault(opvolging.code, set()).add(oud)
+    return {nieuw: frozenset(oude) for nieuw, oude in gevonden.items()}
+
+
 def gemeentenaam(code: str) -> str | None:
     """Give the name that goes with a code, also of a gemeente that is no more; None when there was none since 2015."""
     return gemeenten().get(code) or _oude_namen().get(code)

@@ -369,6 +369,11 @@ class BewarenSectie(Sectie):
         ge=1,
         description="Days everything else about a bericht is kept: four years. Not less than `dossier_dagen`.",
     )
+    beheer_dagen: float = Field(
+        365,
+        ge=1,
+        description="Days that a closed incident is kept, and a herzending that does not run, after its last change.",
+    )
 
     @field_validator("dossier_dagen", "gegevens_dagen")
     @classmethod

@@ -245,7 +245,8 @@ class Hub:
         eigen = operator_tasks(
             self._in, self.opslag, self.register_bron, wacht=wacht, boek=boek, melders=melders, tls=client_tls
         )
-        signalen = make_task(self._in, self.opslag, self.kluis, self.register_bron, self.wlzregister, webhooks=webhooks)
+        bronnen = (self.opslag, self.kluis, self.register_bron, self.wlzregister)
+        signalen = make_task(self._in, *bronnen, webhooks=webhooks, boek=boek)
         taken = (
             *make_tasks(self._in, afleveraar),
             *eigen,

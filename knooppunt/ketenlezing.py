@@ -12,6 +12,7 @@ from istandaarden.schakels import Rol, Schakelsoort
 from knooppunt.inzicht import is_visible
 from routing import schema
 from routing.bericht import Berichtcode
+from routing.logboek import offered_again_at
 from routing.status import Status
 
 _ZAAK_MAX = 1000
@@ -21,7 +22,7 @@ _s, _b = schema.ketenschakel.c, schema.bericht.c
 
 
 def select_links() -> Select[Any]:
-    """Select schakels with their bericht: when a Fo01 came about it, and when a retour refused it.
+    """Select schakels with their bericht: when it was offered again, a Fo01 came about it, and a retour refused it.
 
     A retour that names it with a crossRefnummer gives `afgekeurd_over`, one that does by its keys `afgekeurd_kenmerk`.
     """
@@ -30,6 +31,7 @@ def select_links() -> Select[Any]:
         _b.referentienummer,
         _b.functie,
         _b.status,
+        offered_again_at(schema.bericht).label("opnieuw_op"),
         _fault_about(schema.bericht).label("fout_op"),
         _refused_by_reference().label("afgekeurd_over"),
         _refused_by_key().label("afgekeurd_kenmerk"),
@@ -37,7 +39,10 @@ def select_links() -> Select[Any]:
 
 
 def _fault_about(bericht: FromClause) -> ScalarSelect[Any]:
-    """Give the moment of the first Fo01 about a bericht; those about an earlier, refused try are older than it."""
+    """Give the moment of the first Fo01 about a bericht, since it was last offered.
+
+    Those about an earlier, refused try are older than it.
+    """
     fo01 = schema.bericht.alias()
     return (
         select(func.min(fo01.c.ontvangen_op))
@@ -47,6 +52,7 @@ def _fault_about(bericht: FromClause) -> ScalarSelect[Any]:
             fo01.c.ontvanger == bericht.c.zender,
             fo01.c.status != Status.AFGEKEURD.value,
             fo01.c.ontvangen_op >= bericht.c.ontvangen_op,
+            fo01.c.ontvangen_op > func.coalesce(offered_again_at(bericht), -1),
         )
         .correlate(bericht)
         .scalar_subquery()

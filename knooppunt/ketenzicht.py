@@ -195,11 +195,12 @@ def _wacht(rij: Row[Any], v: Verwachting, referenties: dict[str, str], kalender:
 def _fact(rij: Row[Any]) -> Feit:
     vraagt = rij.rol == Rol.VRAAG
     afgekeurd = min((ms for ms in (rij.afgekeurd_over, rij.afgekeurd_kenmerk) if ms is not None), default=None)
+    begin = rij.moment if not vraagt or rij.opnieuw_op is None else max(rij.moment, rij.opnieuw_op)
     return Feit(
         bericht_id=rij.bericht_id,
         functie=rij.functie or "",
         rol=Rol(rij.rol),
-        dag=day_of(rij.moment),
+        dag=day_of(begin),
         volgorde=rij.id,
         dagtekening=date.fromisoformat(rij.dagtekening) if vraagt and rij.dagtekening else None,
         fout_op=None if rij.fout_op is None else day_of(rij.fout_op),

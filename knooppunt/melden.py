@@ -26,6 +26,7 @@ def retention_terms(configuratie: Configuratie) -> Bewaartermijnen:
         inhoud=round(bewaren.inhoud_dagen * _DAG_MS),
         dossier=round(bewaren.dossier_dagen * _DAG_MS),
         gegevens=round(bewaren.gegevens_dagen * _DAG_MS),
+        beheer=round(bewaren.beheer_dagen * _DAG_MS),
     )
 
 

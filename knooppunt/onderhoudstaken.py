@@ -31,8 +31,8 @@ def make_tasks(configuratie: Configuratie, afleveraar: Afleveraar) -> tuple[Taak
 
     async def remove(beurt: Beurt) -> None:
         weg = await clean(beurt, termijnen)
-        if weg.inhoud or weg.berichten:
-            _log.info("bewaartermijn verstreken", inhoud=weg.inhoud, berichten=weg.berichten)
+        if weg.inhoud or weg.berichten or weg.beheer:
+            _log.info("bewaartermijn verstreken", inhoud=weg.inhoud, berichten=weg.berichten, beheer=weg.beheer)
 
     async def forget(beurt: Beurt) -> None:
         opvragen = configuratie.opvragen

@@ -20,7 +20,7 @@ from knooppunt.ruimte import Ruimte
 from routing import bewaking, incident
 from routing.bewaking import Grenzen
 from routing.databank import OpslagFout
-from routing.incident import Feiten, Incident, Incidentboek
+from routing.incident import KNOOPPUNT_WEG, Feiten, Incident, Incidentboek
 from routing.onderhoud import Beurt
 from routing.opslag import Opslag, OpslagGesloten
 
@@ -89,6 +89,8 @@ class Wacht:
                 await self._opslag.write(self._boek.apply, verschil)
             else:
                 await self._opslag.write(touch)
+            if gevonden:
+                await self._opslag.write(incident.confirm, self._naam)
         except OpslagGesloten:
             raise
         except (OpslagFout, DBAPIError) as fout:
@@ -111,6 +113,8 @@ class Wacht:
         verschil = await self._opslag.read(bewaking.look, grenzen)
         if verschil:
             await beurt.write(self._boek.apply, verschil)
+        for nummer in await self._opslag.read(incident.left_behind):
+            await beurt.write(self._boek.close, nummer, KNOOPPUNT_WEG)
         staan = {geval.nummer: geval for geval in await self._opslag.read(incident.find, alleen_open=True)}
         bekend = self._bekend or {}
         for nummer in staan.keys() - bekend.keys():

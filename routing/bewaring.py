@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, or_, select, tuple_
 
 from routing import breekpunt, schema
+from routing.beheerbewaring import remove_herzendingen, remove_incidents
 from routing.klok import now_ms
 from routing.onderhoud import Beurt
 from routing.status import Status
@@ -48,12 +49,14 @@ BEGIN: Final[Plek] = (-1, "")
 class Bewaartermijnen:
     """How long things are kept, in ms: `inhoud` and `gegevens` from delivery or refusal on.
 
-    `dossier` is the term for the payload of a bericht that the rules across berichten may need.
+    `dossier` is the term for the payload of a bericht that the rules across berichten may need; `beheer` that for
+    incidents and herzendingen, from when they were over.
     """
 
     inhoud: int
     dossier: int
     gegevens: int
+    beheer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,11 @@ class Stap:
 
 @dataclass(frozen=True, slots=True)
 class Opgeschoond:
-    """How many payloads and how many berichten were removed."""
+    """How many payloads and how many berichten were removed, and how many rows for the operator."""
 
     inhoud: int
     berichten: int
+    beheer: int = 0
 
 
 async def clean(beurt: Beurt, termijnen: Bewaartermijnen) -> Opgeschoond:
@@ -85,7 +89,13 @@ async def clean(beurt: Beurt, termijnen: Bewaartermijnen) -> Opgeschoond:
             plek = stap.verder
             await asyncio.sleep(_ADEM_S)
         aantallen.append(totaal)
-    return Opgeschoond(*aantallen)
+    inhoud, berichten = aantallen
+    beheer = 0
+    for ruim_op in (remove_incidents, remove_herzendingen):
+        while weg := await beurt.write(ruim_op, termijnen.beheer):
+            beheer += weg
+            await asyncio.sleep(_ADEM_S)
+    return Opgeschoond(inhoud, berichten, beheer)
 
 
 def content_until(conn: Connection, bericht_id: str, termijnen: Bewaartermijnen) -> int | None:

@@ -28,9 +28,10 @@ PUNTEN: Final = (
     *(f"{wanneer}_commit_{soort}" for soort in COMMITS for wanneer in ("voor", "na")),
     "voor_verzending",
     "na_verzending",
+    "voor_bevestiging",
 )
 """Before and after the commit of a group of operations, whatever it holds or only with the operation that is named;
-before and after one attempt at delivery."""
+before and after one attempt at delivery; between storing what was collected elsewhere and confirming it there."""
 
 
 def _read(waarde: str) -> tuple[str, int]:

@@ -20,7 +20,7 @@ from routing.status import Status
 _d, _b = schema.doorgifte.c, schema.bericht.c
 
 TERMIJN_MS: Final = 5 * 24 * 3600 * 1000
-"""How long is asked after a bericht, counted from its receipt here."""
+"""How long is asked after a bericht, counted from when VECOZO took it over."""
 _NOG_NIET_MS: Final = 60_000
 """How long a bericht is left alone that VECOZO did not take yet."""
 _WEG: Final = frozenset({Status.AFGEKEURD, Status.BEZORGING_AFGEBROKEN, Status.VERVALLEN})
@@ -59,7 +59,7 @@ def due(conn: Connection, aantal: int) -> list[Doorgifte]:
     """
     nu = now_ms(conn)
     rijen = conn.execute(
-        select(_d.bericht_id, _d.stand, _d.gevraagd, _b.referentienummer, _b.zender, _b.status, _b.ontvangen_op)
+        select(_d.bericht_id, _d.stand, _d.gevraagd, _b.referentienummer, _b.zender, _b.status, _b.status_op)
         .join_from(schema.doorgifte, schema.bericht, _b.id == _d.bericht_id)
         .where(_d.next_due <= nu)
         .order_by(_d.next_due, _d.bericht_id)
@@ -78,7 +78,7 @@ def due(conn: Connection, aantal: int) -> list[Doorgifte]:
             rij.zender,
             rij.stand,
             rij.gevraagd,
-            nu - rij.ontvangen_op > TERMIJN_MS,
+            nu - rij.status_op > TERMIJN_MS,
         )
         for rij in rijen
         if rij.status == Status.BEZORGD

@@ -27,6 +27,7 @@ from routing import schema
 from routing.bericht import Berichtcode
 from routing.gelijktijdig import Gelezen, handfuls, read_stand
 from routing.kluis import Kluis, Verzegeld, VerzegeldePayload
+from routing.logboek import offered_again_at
 from routing.opslag import Opslag
 from routing.payload import DREMPEL
 from routing.status import Status
@@ -140,7 +141,7 @@ def find_related(conn: Connection, sporen: Sequence[bytes]) -> Sequence[str]:
 
 
 def _that_count(ids: Sequence[str]) -> Select[str]:
-    """Select the berichten that were accepted, and that nobody sent a Fo01 about."""
+    """Select the berichten that were accepted, and that nobody sent a Fo01 about since they were last offered."""
     b = schema.bericht.c
     fo01 = schema.bericht.alias("fo01")
     teruggekomen = exists().where(
@@ -149,6 +150,7 @@ def _that_count(ids: Sequence[str]) -> Select[str]:
             fo01.c.berichtcode == Berichtcode.FO01.value,
             fo01.c.ontvanger == b.zender,
             fo01.c.status != Status.AFGEKEURD,
+            fo01.c.ontvangen_op > func.coalesce(offered_again_at(schema.bericht), -1),
         )
     )
     return select(b.id).where(b.id.in_(ids), b.geldend, b.status != Status.AFGEKEURD, ~teruggekomen)

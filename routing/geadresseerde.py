@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from istandaarden.gemeenten import gemeentenaam, succeed
+from istandaarden.gemeenten import gemeentenaam, succeed, taken_over
 from istandaarden.releases import NEDERLAND
 from routing.partij import Aansluiting
 from routing.register import Register
@@ -31,6 +32,15 @@ class Geadresseerde:
 def find_aansluiting(register: Register, code: str, moment: datetime) -> Aansluiting | None:
     """Find how to reach a partij that an accepted bericht names, however long ago its gemeente merged."""
     return register.reach(find_geadresseerde(register, code, moment, timedelta.max).code)
+
+
+def codes_of(register: Register, partijen: AbstractSet[str], dag: date) -> frozenset[str]:
+    """Give the codes under which berichten are of or to these partijen: their own, and those they took over.
+
+    A gemeente that is no more but still has an aansluiting of its own speaks for itself, as in `find_geadresseerde`.
+    """
+    oud = frozenset(code for partij in partijen for code in taken_over(partij, dag))
+    return frozenset(partijen) | {code for code in oud if register.aansluiting(code) is None}
 
 
 def find_geadresseerde(register: Register, code: str, moment: datetime, respijt: timedelta) -> Geadresseerde:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select, update
 
-from routing import schema
+from routing import doorgifte, schema
 from routing.geadresseerde import find_aansluiting
+from routing.ketenbewaking.ketenboek import resume
 from routing.klok import now
 from routing.lanes import enqueue
-from routing.logboek import set_status
+from routing.logboek import OPNIEUW, set_status
+from routing.partij import TUSSENPARTIJ
 from routing.register import Register, read_register
 from routing.status import OngeldigeOvergang, Status
 from routing.vastlegging import Termijnen, status_after_intake
@@ -47,7 +49,9 @@ def resend(
     """
     b, a = schema.bericht.c, schema.aflevering.c
     # The row lock makes two resends of one bericht wait for each other (PostgreSQL; SQLite has a single writer).
-    rij = conn.execute(select(b.ontvanger, b.status, b.geldend).where(b.id == bericht_id).with_for_update()).one()
+    rij = conn.execute(
+        select(b.ontvanger, b.status, b.geldend, b.functie).where(b.id == bericht_id).with_for_update()
+    ).one()
     laatste = conn.execute(
         select(a.id, a.open).where(a.bericht_id == bericht_id).order_by(a.id.desc()).limit(1)
     ).first()
@@ -62,7 +66,7 @@ def resend(
         raise NietMogelijk(f"Ontvanger {rij.ontvanger} heeft geen aansluiting meer.")
     status = status_after_intake(aansluiting)
     try:
-        set_status(conn, bericht_id, status, "opnieuw aangeboden", {"door": wie, "na": rij.status})
+        set_status(conn, bericht_id, status, OPNIEUW, {"door": wie, "na": rij.status})
     except OngeldigeOvergang:
         raise NietMogelijk(
             f"Een bericht met status {rij.status} wordt niet opnieuw aangeboden; dat kan alleen na "
@@ -75,4 +79,8 @@ def resend(
         .values(fout_code=None, fout_melder=None, fout_omschrijving=None)
     )
     enqueue(conn, aansluiting.partij, aansluiting.kanaal, bericht_id, termijnen.of(aansluiting))
+    resume(conn, bericht_id)
+    if aansluiting.partij == TUSSENPARTIJ and rij.functie is not None:
+        doorgifte.drop(conn, bericht_id)  # whatever was known of its earlier journey
+        doorgifte.follow(conn, bericht_id)
     return status

@@ -16,13 +16,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, select, text, update
+from sqlalchemy import Connection, Row, Select, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import notificatie, schema
 from routing.klok import now_ms
 
 OORZAAK_WEG: Final = "de oorzaak is weg"
+KNOOPPUNT_WEG: Final = "het knooppunt liet een dag niets van zich horen"
+_STIL_MS: Final = 24 * 3600 * 1000
+"""So long without a word of a node, its incidents are closed; they open again when it is back and still wrong."""
 BESTEMMING: Final = "beheer"
 """Whom incidents are told to."""
 
@@ -183,6 +186,19 @@ def describe(incident: Incident) -> dict[str, object]:
         "gesloten": None if incident.gesloten_op is None else notificatie.iso(incident.gesloten_op),
         "gesloten_omdat": incident.gesloten_omdat,
     }
+
+
+def confirm(conn: Connection, knooppunt: str) -> None:
+    """Note that a node still sees the incidents that are about itself."""
+    conn.execute(update(schema.incident).where(_OPEN, _i.onderwerp == knooppunt).values(gezien_op=now_ms(conn)))
+
+
+def left_behind(conn: Connection) -> tuple[int, ...]:
+    """Return the open incidents of nodes that were not heard of for a day: they were taken away."""
+    van_knooppunt = [naam for naam, oorzaak in oorzaken().items() if oorzaak.soort == "knooppunt"]
+    gezien = func.coalesce(_i.gezien_op, _i.geopend_op)
+    keuze = select(_i.id).where(_OPEN, _i.oorzaak.in_(van_knooppunt), gezien < now_ms(conn) - _STIL_MS)
+    return tuple(conn.execute(keuze.order_by(_i.id)).scalars())
 
 
 def compare(

@@ -282,6 +282,8 @@ class Intake:
             dossier.store(conn, nieuw.bericht_id, besluit.dossier)
             if TUSSENPARTIJ in lanes and besluit.functie is not None:
                 doorgifte.follow(conn, nieuw.bericht_id)
+            if besluit.verwezen is not None and nieuw.envelop.stuurgegevens.zender.organisatie == TUSSENPARTIJ:
+                doorgifte.drop(conn, besluit.verwezen.bericht_id)  # its zender hears here why it did not arrive
         if opdracht.fo01 is not None and (lane := self._foutmelder.store(conn, opdracht.fo01, nieuw.bericht_id)):
             lanes.append(lane)
         retour = opdracht.antwoord

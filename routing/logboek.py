@@ -11,8 +11,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, false, insert, or_, select, update
+from sqlalchemy import Connection, FromClause, ScalarSelect, bindparam, false, func, insert, or_, select, update
 
 from routing import schema
 from routing.fouten import Fout
@@ -38,6 +39,20 @@ class _Klad:
 
     gebeurtenissen: list[dict[str, object]] = field(default_factory=list)
     overgangen: list[tuple[str, Status]] = field(default_factory=list)
+
+
+OPNIEUW: Final = "opnieuw aangeboden"
+"""Soort of the gebeurtenis with which a bericht goes on after its delivery was broken off."""
+
+
+def offered_again_at(bericht: FromClause) -> ScalarSelect[Any]:
+    """Select the moment (ms) at which a row of `bericht` was last offered again; NULL when it never was.
+
+    A Fo01 from before that moment was about an earlier journey, and says nothing of this one.
+    """
+    g = schema.gebeurtenis.alias()
+    keuze = select(func.max(g.c.moment)).where(g.c.bericht_id == bericht.c.id, g.c.soort == OPNIEUW)
+    return keuze.correlate(bericht).scalar_subquery()
 
 
 def collect(conn: Connection) -> None:

@@ -16,7 +16,7 @@ from routing.dossier import Dossier, Dossierregel
 from routing.gelijktijdig import Gelezen
 from routing.payload import Payload
 
-_KETENSTANDAARDEN = frozenset({"iwmo", "ijw"})
+_KETENSTANDAARDEN = frozenset({"iwmo", "ijw", "ipgb"})
 _KETEN = 3
 
 

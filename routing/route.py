@@ -215,7 +215,7 @@ class _Beoordeling:
             )
 
     def _goes_back(self, verwezen: Verwezen) -> bool:
-        """Say whether a Fo01 returns along the bericht it is about; VECOZO may say so of what it was to pass on."""
+        """Say whether an answer returns along the bericht it is about; VECOZO may answer what it was to pass on."""
         sg = self.aanlevering.envelop.stuurgegevens
         zender, ontvanger = sg.zender.organisatie, sg.ontvanger.organisatie
         namens = verwezen.zender == ontvanger and self._via_tussenpartij(verwezen.ontvanger)
@@ -278,7 +278,7 @@ class _Beoordeling:
         partij = self.register.find(code)
         assert partij is not None  # noqa: S101 - `_zender` refuses who is unknown
         machtiging = self.register.machtiging(code, Richting.ZENDEN, functie.naam)
-        if not functie.fits_zender(partij):
+        if not functie.fits_zender(partij) and not self._is_retour_of_vecozo(functie):
             uitleg = f"{functie.naam} komt van een {functie.van}; {code} is een {partij.soort}."
             self._refuse("machtiging zender", "richting_past_niet", uitleg)
         elif machtiging is None:
@@ -288,6 +288,12 @@ class _Beoordeling:
             self.besluit.ok(
                 "machtiging zender", f"{code} mag {functie.naam} verzenden (machtiging {machtiging.berichtsoort})."
             )
+
+    def _is_retour_of_vecozo(self, functie: Functie) -> bool:
+        """Say whether VECOZO refuses with a retour of its own what it was to pass on (S4 §2.2 figure 2, code 0001)."""
+        zender = self.aanlevering.envelop.stuurgegevens.zender.organisatie
+        retour = functie.berichtsoort is not None and functie.berichtsoort.is_retour
+        return zender == TUSSENPARTIJ and retour and functie.van == Partijsoort.ZORGAANBIEDER
 
     def _herindeling(self) -> None:
         """A gemeente that merged is stood in for by its successor, if there is one."""
@@ -354,13 +360,17 @@ class _Beoordeling:
         sg, functie, verwezen = self.aanlevering.envelop.stuurgegevens, self.besluit.functie, self.besluit.verwezen
         if sg.berichtcode is not Berichtcode.DU01 or functie is None:
             return
+        if self._is_retour_of_vecozo(functie) and (verwezen is None or not self._goes_back(verwezen)):
+            uitleg = f"{TUSSENPARTIJ} antwoordt zelf alleen op wat het zou doorgeven; {sg.cross_ref} is dat niet."
+            self._refuse("antwoord", "antwoord_past_niet", uitleg)
+            return
         if verwezen is None:
             # StUF043 is no reason to refuse: the heenbericht may have travelled before the hub was there (facts §3.6).
             self.besluit.let_op(
                 "antwoord", f"Het beantwoorde bericht {sg.cross_ref} is hier niet bekend tussen deze partijen."
             )
             return
-        if not verwezen.mirrors(sg.zender.organisatie, sg.ontvanger.organisatie):
+        if not self._goes_back(verwezen):
             uitleg = (
                 f"Bericht {sg.cross_ref} is niet door {sg.ontvanger.organisatie} aan {sg.zender.organisatie} gezonden."
             )

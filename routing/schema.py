@@ -448,6 +448,7 @@ incident = Table(
     Column("geopend_op", BigInteger, nullable=False),
     Column("gesloten_op", BigInteger),
     Column("gesloten_omdat", Text),
+    Column("gezien_op", BigInteger),  # when the node that it is about last saw it; NULL of any other
 )
 Index(
     "uq_incident_open",

@@ -19,6 +19,7 @@ from routing.bestandstoets import find_fault, find_xml_fault
 from routing.fouten import make_fout
 from routing.functies import Functie
 from routing.ketenpartij import judged_by_receiver
+from routing.partij import TUSSENPARTIJ
 from routing.payload import Payload
 from routing.regeltoets import Regeltoets
 from routing.route import Besluit, stands_for
@@ -151,11 +152,14 @@ def _compare_kop(oordeel: Oordeel, soort: Berichtsoort, sg: Stuurgegevens, gener
     """The Header of the payload may not contradict the envelope.
 
     A retour keeps Afzender and Ontvanger of the heenbericht although it travels back (istandaarden.md §1.1), and also
-    when one of them went on in another gemeente meanwhile.
+    when one of them went on in another gemeente meanwhile. A retour of VECOZO itself is in the name of the
+    zorgaanbieder that the heenbericht was for.
     """
     if oordeel.kop is None:
         return
     van, naar = sg.zender.organisatie, sg.ontvanger.organisatie
+    if van == TUSSENPARTIJ and besluit.verwezen is not None:
+        van = besluit.verwezen.ontvanger
     if soort.is_retour:
         van, naar = naar, van
     passen = stands_for if soort.is_retour else operator.eq

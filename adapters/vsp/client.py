@@ -148,7 +148,9 @@ class VspClient:
             if antwoord.status != verwacht:
                 probleem = await read_probleem(antwoord)
                 uitleg = (probleem.detail or probleem.title) if probleem else None
-                raise VspFout(f"HTTP {antwoord.status}: {uitleg or antwoord.reason}", antwoord.status, probleem)
+                wachttijd = read_retry_after(antwoord.headers.get(hdrs.RETRY_AFTER))
+                zin = f"HTTP {antwoord.status}: {uitleg or antwoord.reason}"
+                raise VspFout(zin, antwoord.status, probleem, wachttijd)
             yield antwoord
 
 
@@ -218,6 +220,6 @@ class VspBezorger:
         async with self._sessie.post(
             url, data=write_push(metadata, zending.payload), ssl=self._ssl or True, allow_redirects=False
         ) as antwoord:
-            wachttijd = read_retry_after(antwoord.headers.get("Retry-After"))
+            wachttijd = read_retry_after(antwoord.headers.get(hdrs.RETRY_AFTER))
             probleem = None if antwoord.status == 204 else await read_probleem(antwoord)
             return judge(antwoord.status, probleem, zending.poging, wachttijd, self._klassen)

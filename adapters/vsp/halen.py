@@ -24,7 +24,7 @@ from adapters.vsp.tussenpartij import Tussenpartij
 from adapters.vsp.uitkomst import judge
 from adapters.vsp.vertaling import KANAAL, is_foutbericht, to_envelop, to_metadata
 from adapters.vsp.weigering import Onvertaalbaar
-from routing import tijdstip
+from routing import breekpunt, tijdstip
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Foutinhoud, Stuurgegevens, Systeem
 from routing.foutbericht import Afzender, make_inhoud, write_body
 from routing.fouten import Fout
@@ -37,6 +37,7 @@ _log = structlog.get_logger(__name__)
 TERUGHOUDEND = Ladder(10.0, 600.0)
 """How long VECOZO is left alone after it failed to answer, in a row."""
 
+_TE_VEEL = 429
 _OVERSLAAN_S = 900.0
 """How long a bericht that could not be taken is passed over, so that it does not hold up the others."""
 
@@ -89,7 +90,7 @@ class Haler:
                     break
         except (VspFout, aiohttp.ClientError, OSError, _Later) as fout:  # a TimeoutError is an OSError
             self._mislukt += 1
-            wachten = self._ladder.wait_ms(self._mislukt) / 1000
+            wachten = self._ladder.wait_ms(self._mislukt, asked_wait(fout)) / 1000
             self._niet_voor = self._klok() + wachten
             _log.warning("ophalen bij VECOZO mislukt", fout=_say(fout), opnieuw_over_s=round(wachten))
         else:
@@ -110,7 +111,7 @@ class Haler:
             except Onvertaalbaar as fout:
                 self._pass_over(traceer_id, f"past niet in een envelop ({', '.join(sorted(fout.fouten))})")
             except VspFout as fout:
-                if fout.status is not None and fout.status >= 500:
+                if fout.status is not None and (fout.status >= 500 or fout.status == _TE_VEEL):
                     raise
                 self._pass_over(traceer_id, str(fout))
             else:
@@ -128,6 +129,7 @@ class Haler:
         ontvangst = await self._innemer.accept(Aanlevering(envelop, payload, self._tussenpartij.identiteit(), KANAAL))
         if ontvangst.soort is Ontvangstsoort.GEWEIGERD:
             await self._refuse(client, envelop, ontvangst.fout)
+        breekpunt.reach("voor_bevestiging")
         try:
             await client.confirm(bericht.referentiegegevens.traceerId)
         except VspFout as fout:
@@ -179,6 +181,11 @@ async def _read_fout(bericht: Gereedstaand, payload: Payload) -> Foutinhoud | No
     if payload.size <= DREMPEL:
         return read_foutbody(payload.chunks())
     return await asyncio.to_thread(read_foutbody, payload.chunks())
+
+
+def asked_wait(fout: Exception) -> float | None:
+    """Return the seconds that VECOZO asked to wait (Retry-After), None when it did not."""
+    return fout.opnieuw_na if isinstance(fout, VspFout) else None
 
 
 def _say(fout: Exception) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 
@@ -24,9 +25,11 @@ from adapters.vsp.ophalen import Ophaalloket, read_limit, read_zoekpad
 from adapters.vsp.paden import PULL, PUSH, STATUS
 from adapters.vsp.vertaling import KANAAL, is_foutbericht, to_envelop
 from adapters.vsp.weigering import Afgewezen, Onvertaalbaar
+from istandaarden.releases import NEDERLAND
 from routing.afhaal import Afhaalbak
 from routing.bericht import Aanlevering, Foutinhoud, Identiteit
 from routing.fouten import Fout
+from routing.geadresseerde import codes_of
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Innemer, Ontvangstsoort
 from routing.register import RegisterBron
@@ -120,7 +123,8 @@ class VspInterface:
         return web.Response(status=202, headers=VAST)
 
     async def _statuses(self, request: web.Request) -> web.Response:
-        partijen = self._partijen(request)
+        dag = datetime.now(NEDERLAND).date()
+        partijen = codes_of(self._register_bron.current(), self._partijen(request), dag)
         return json_answer(dump(await find_statuses(self._afhaalbak, partijen, request.query)))
 
     def _partijen(self, request: web.Request) -> frozenset[str]:

@@ -19,14 +19,22 @@ HAP = 64 * 1024
 
 
 class VspFout(Exception):
-    """The other side did not do what was asked; `status` is None when its answer made no sense."""
+    """The other side did not do what was asked; `status` is None when its answer made no sense.
+
+    `opnieuw_na` is how many seconds it asked to wait, None when it did not.
+    """
 
     def __init__(
-        self, melding: str, status: int | None = None, probleem: ValidationProblemDetails | None = None
+        self,
+        melding: str,
+        status: int | None = None,
+        probleem: ValidationProblemDetails | None = None,
+        opnieuw_na: float | None = None,
     ) -> None:
         super().__init__(melding)
         self.status = status
         self.probleem = probleem
+        self.opnieuw_na = opnieuw_na
 
 
 class Bytes:

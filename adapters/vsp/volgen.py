@@ -10,7 +10,7 @@ import aiohttp
 import structlog
 
 from adapters.vsp.client import VspClient, VspFout
-from adapters.vsp.halen import TERUGHOUDEND
+from adapters.vsp.halen import TERUGHOUDEND, asked_wait
 from adapters.vsp.model import Berichtstatus, BerichtstatusGegevens
 from adapters.vsp.tussenpartij import Tussenpartij
 from routing import doorgifte
@@ -89,7 +89,7 @@ class Statusvolger:
                 await self._settle(beurt, zaak, await self._ask(client, zaak))
         except (VspFout, aiohttp.ClientError, OSError) as fout:  # a TimeoutError is an OSError
             self._mislukt += 1
-            wachten = self._ladder.wait_ms(self._mislukt) / 1000
+            wachten = self._ladder.wait_ms(self._mislukt, asked_wait(fout)) / 1000
             self._niet_voor = self._klok() + wachten
             reden = str(fout) if isinstance(fout, VspFout) else type(fout).__name__
             _log.warning("status opvragen bij VECOZO mislukt", fout=reden, opnieuw_over_s=round(wachten))

@@ -24,9 +24,6 @@ REGELSOORTEN = ("CD", "CS", "RS", "TR")
 """Kinds of rule that a bericht can break; OP and IV are agreements and explanations."""
 
 _NIVEAUS = {"within-message": 2, "cross-message": 3, "needs-register": 4, "not": 1}
-_ZONDER_TOETS = {"cross-message-open": 3, "needs-register-open": 4}
-"""What is known of a rule that nothing here can check: its note says why."""
-
 _NIVEAU1_CODES = frozenset({"CS015", "CS025", "CS319"})  # patterns of the schema (regels.csv says so)
 _ALLE = "alle"
 
@@ -179,7 +176,7 @@ def _read_rule(rij: Mapping[str, str], standaard: str) -> Regel:
     return Regel(
         code=code,
         soort=rij["kind"],
-        niveau=1 if rij["kind"] == "RS" or code in _NIVEAU1_CODES else (_NIVEAUS | _ZONDER_TOETS)[hoe],
+        niveau=1 if rij["kind"] == "RS" or code in _NIVEAU1_CODES else _NIVEAUS[hoe],
         standaard=standaard,
         releases=frozenset(rij["release"].split(",")),
         berichtsoorten=frozenset() if berichten.startswith(_ALLE) else frozenset(berichten.split(",")),
@@ -189,5 +186,5 @@ def _read_rule(rij: Mapping[str, str], standaard: str) -> Regel:
         gedekt_door=gedekt,
         noot=rij["note"],
         mechanisch=hoe != "not",
-        toets=None if gedekt or hoe == "not" or hoe in _ZONDER_TOETS else _toetsen.get(code),
+        toets=None if gedekt or hoe == "not" else _toetsen.get(code),
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from istandaarden.regels.bericht import Bericht
-from istandaarden.regels.boek import number
-from istandaarden.regels.keten import nummer_of, relatie_of
+from istandaarden.regels.keten import number_of, nummer_of, relatie_of
+from istandaarden.regels.toekenning import verstrekker_of
 
 Kenmerk = tuple[str, ...]
 """A kind, and then what it is: ``("client", "iwmo", "0363", "90000001", "999990019")``. Holds personal data."""
@@ -18,6 +18,7 @@ Kenmerk = tuple[str, ...]
 VOLGEND = frozenset({"bericht", "verzoek"})
 """Kinds that lead on to berichten without a client: an exchange of heenbericht and answer, and a request."""
 
+_PGB = "ipgb"
 _DECLARATIE, _DECLARATIE_ANTWOORD = "323", "325"
 
 
@@ -28,10 +29,23 @@ def kenmerken(bericht: Bericht) -> Iterator[Kenmerk]:
 
 def _all(bericht: Bericht) -> Iterator[Kenmerk]:
     soort = bericht.soort
-    heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else number(soort)
+    if soort.standaard == _PGB:
+        yield from _of_pgb(bericht)
+        return
+    heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else number_of(soort)
     yield from _of_header(bericht, heen)
     yield from _of_care(bericht)
     yield from _of_billing(bericht, heen)
+
+
+def _of_pgb(bericht: Bericht) -> Iterator[Kenmerk]:
+    """Give by what a 501 or 507 and its retour are found: the exchange, and the budgethouder."""
+    soort = bericht.soort
+    heen = (soort.antwoord_op or "") if soort.is_retour else number_of(soort)
+    identificatie = bericht.header("BerichtIdentificatie/Identificatie") or ""
+    yield "bericht", _PGB, bericht.header("Afzender") or "", heen, identificatie
+    for client in bericht.klassen("Client"):
+        yield "client", _PGB, verstrekker_of(bericht), client.tekst("Bsn") or ""
 
 
 def _of_header(bericht: Bericht, heen: str) -> Iterator[Kenmerk]:

@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from istandaarden.model import Berichtsoort
 from istandaarden.regels.bericht import Bericht, Klasse
+
+if TYPE_CHECKING:
+    from istandaarden.regels.toekenning import Afsluiting, Toekenning  # which are of an Inzending
 
 DEBET, CREDIT = "D", "C"
 UUR, MINUUT = "04", "01"
@@ -34,13 +38,18 @@ class Relatie(NamedTuple):
 
 @dataclass(slots=True)
 class Inzending:
-    """One bericht of the keten. `nummer` is ``301`` and so on; `geldt` is false once its receiver rejected it."""
+    """One bericht of the keten.
+
+    `nummer` is as in `number_of`; `geldt` is false once its receiver rejected it, and `beantwoord` is true once its
+    retour came, whatever it said.
+    """
 
     relatie: Relatie
     nummer: str
     identificatie: str
     dagtekening: date
     geldt: bool = True
+    beantwoord: bool = False
 
 
 class Product(NamedTuple):
@@ -207,6 +216,12 @@ class Keten(Protocol):
     def is_used(self, standaard: str, afzender: str, nummer: str, identificatie: str) -> bool:
         """Tell whether a sender used this identificatie before for berichtsoort `nummer`, whoever received it."""
 
+    def toekenningen(self, verstrekker: str, bsn: str) -> Sequence[Toekenning]:
+        """Give the pgb's that a verstrekker granted a client, in the order of coming, replaced ones included."""
+
+    def afsluitingen(self, verstrekker: str, bsn: str) -> Sequence[Afsluiting]:
+        """Give the 507s that a verstrekker got about a client."""
+
     def knows_client(self, relatie: Relatie, bsn: str) -> bool:
         """Tell whether any bericht about this client travelled between these two."""
 
@@ -253,6 +268,11 @@ def relatie_of(bericht: Bericht) -> Relatie:
     van_gemeente = bericht.soort.afzender_type == _GEMEENTE
     gemeente, aanbieder = (afzender, ontvanger) if van_gemeente else (ontvanger, afzender)
     return Relatie(bericht.standaard, gemeente, aanbieder)
+
+
+def number_of(soort: Berichtsoort) -> str:
+    """Give by what a bericht is known in its standaard: ``301``, or in iPgb, which is of three laws, ``JW501``."""
+    return soort.code if soort.standaard == "ipgb" else soort.code[-3:]
 
 
 def product_of(klasse: Klasse, pad: str = "Product/") -> Product:

@@ -12,7 +12,6 @@ from datetime import date
 from typing import TypeVar
 
 from istandaarden.regels.bericht import Bericht, Klasse
-from istandaarden.regels.boek import number
 from istandaarden.regels.keten import (
     Declaratie,
     Inzending,
@@ -25,6 +24,7 @@ from istandaarden.regels.keten import (
     Toewijzing,
     Verzoek,
     levering_of,
+    number_of,
     nummer_of,
     omvang_of,
     prestatie_of,
@@ -32,6 +32,7 @@ from istandaarden.regels.keten import (
     relatie_of,
     stop_of,
 )
+from istandaarden.regels.toekenning import Afsluiting, Toekenning, functies_of, verstrekker_of, wet_of
 
 _GOED = frozenset({"0200", "0233"})
 """Retour codes that name no fault: fine, and not examined."""
@@ -39,7 +40,7 @@ _GOED = frozenset({"0200", "0233"})
 _GEHEEL_TOEGEKEND = "8001"
 _AL_GEBRUIKT = "9056"
 _VERWIJDEREN = "3"
-_EERSTE_RELEASE = 3
+_EERSTE_RELEASE = {"iwmo": 3, "ijw": 3, "ipgb": 2}
 _Sleutel = TypeVar("_Sleutel", Levering, Stop)
 
 
@@ -63,7 +64,9 @@ class Ketenverloop(Keten):
         self._prestaties: defaultdict[tuple[str, str, str], list[Prestatie]] = defaultdict(list)
         self._credits: defaultdict[tuple[str, str, str], list[Prestatie]] = defaultdict(list)
         self._op_toewijzing: defaultdict[tuple[Relatie, str], list[Prestatie]] = defaultdict(list)
-        self._afgekeurd: set[tuple[str, str, str, str]] = set()  # before they came
+        self._toekenningen: defaultdict[tuple[str, str], list[Toekenning]] = defaultdict(list)
+        self._afsluitingen: defaultdict[tuple[str, str], list[Afsluiting]] = defaultdict(list)
+        self._vooraf: dict[tuple[str, str, str, str], bool] = {}  # whether a retour accepted what had yet to come
 
     def add(self, bericht: Bericht, afgewezen: Collection[str] = ()) -> None:
         """Take in a bericht that was found right: a heenbericht, its retour, or a 325.
@@ -76,20 +79,20 @@ class Ketenverloop(Keten):
             afgewezen: of a 323, the ReferentieNummers of prestaties that were found wrong; a 325 may decide otherwise.
         """
         soort = bericht.soort
-        if soort.standaard not in {"iwmo", "ijw"} or soort.versie < _EERSTE_RELEASE:
+        if soort.versie < _EERSTE_RELEASE.get(soort.standaard, soort.versie + 1):
             return
         if soort.is_retour:
             self._settle(bericht)
             return
         inzending = Inzending(
             relatie_of(bericht),
-            number(soort),
+            number_of(soort),
             bericht.header("BerichtIdentificatie/Identificatie") or "",
             bericht.dagtekening or date.min,
         )
         sleutel = (soort.standaard, bericht.header("Afzender") or "", inzending.nummer, inzending.identificatie)
-        inzending.geldt = sleutel not in self._afgekeurd
-        self._afgekeurd.discard(sleutel)  # once: after a rejection the identificatie is free again
+        inzending.beantwoord = sleutel in self._vooraf
+        inzending.geldt = self._vooraf.pop(sleutel, True)  # once: after a rejection the identificatie is free again
         self._inzendingen[sleutel].append(inzending)
         taken: Mapping[str, Callable[[Bericht, Inzending], None]] = {
             "301": self._add_toewijzingen,
@@ -100,8 +103,10 @@ class Ketenverloop(Keten):
             "319": self._add_antwoorden,
             "323": self._add_declaratie,
             "325": self._add_declaratieantwoord,
+            "501": self._add_toekenningen,
+            "507": self._add_afsluiting,
         }
-        taken[inzending.nummer](bericht, inzending)
+        taken[inzending.nummer[-3:]](bericht, inzending)
         for referentie in afgewezen:
             for prestatie in self._prestaties[inzending.relatie.standaard, inzending.relatie.aanbieder, referentie]:
                 if prestatie.inzending is inzending:
@@ -111,6 +116,14 @@ class Ketenverloop(Keten):
         """See `Keten`."""
         inzendingen = self._inzendingen.get((standaard, afzender, nummer, identificatie), ())
         return any(inzending.geldt for inzending in inzendingen)
+
+    def toekenningen(self, verstrekker: str, bsn: str) -> Sequence[Toekenning]:
+        """See `Keten`."""
+        return [t for t in self._toekenningen.get((verstrekker, bsn), ()) if t.inzending.geldt]
+
+    def afsluitingen(self, verstrekker: str, bsn: str) -> Sequence[Afsluiting]:
+        """See `Keten`."""
+        return [a for a in self._afsluitingen.get((verstrekker, bsn), ()) if a.inzending.geldt]
 
     def knows_client(self, relatie: Relatie, bsn: str) -> bool:
         """See `Keten`."""
@@ -274,22 +287,41 @@ class Ketenverloop(Keten):
         for prestatie in declaratie.prestaties:
             prestatie.stand = Stand.AFGEWEZEN if prestatie.referentie in afgewezen else Stand.TOEGEKEND
 
+    def _add_toekenningen(self, bericht: Bericht, inzending: Inzending) -> None:
+        bsn, wet = self._note_client(bericht, inzending), wet_of(bericht.soort)
+        for budget in bericht.klassen("Budget"):
+            nummer, oud = budget.tekst("BudgetIdentificatie") or "", budget.tekst("BudgetIdentificatieOud")
+            toekenning = Toekenning(inzending, wet, nummer, oud, functies_of(budget))
+            self._toekenningen[verstrekker_of(bericht), bsn].append(toekenning)
+
+    def _add_afsluiting(self, bericht: Bericht, inzending: Inzending) -> None:
+        bsn = self._note_client(bericht, inzending)
+        budgetten = frozenset(
+            deel.tekst("BudgetIdentificatie") or "" for deel in bericht.klassen("FunctieBudgetBesteed")
+        )
+        afsluiting = Afsluiting(inzending, wet_of(bericht.soort), budgetten)
+        self._afsluitingen[verstrekker_of(bericht), bsn].append(afsluiting)
+
     def _settle(self, retour: Bericht) -> None:
-        """Let a heenbericht count as not sent when its retour names a fault.
+        """Note that a heenbericht was answered; it counts as not sent when its retour names a fault.
 
         A fault that says the identificatie was used before is about a second bericht that is not here (IV028, TR056).
         """
         codes = {code for klasse in retour.klassen("RetourCodes") for code in klasse.teksten("RetourCode")} - _GOED
-        if not codes or _AL_GEBRUIKT in codes or retour.soort.antwoord_op is None:
+        if _AL_GEBRUIKT in codes or retour.soort.antwoord_op is None:
             return
-        heen = retour.soort.antwoord_op[-3:]
+        antwoord_op = retour.soort.antwoord_op
+        heen = antwoord_op if retour.standaard == "ipgb" else antwoord_op[-3:]
         afzender, identificatie = retour.header("Afzender"), retour.header("BerichtIdentificatie/Identificatie")
         sleutel = (retour.standaard, afzender or "", heen, identificatie or "")
         gevonden = [inzending for inzending in self._inzendingen.get(sleutel, ()) if inzending.geldt]
         for inzending in gevonden:
-            inzending.geldt = False
-        if not gevonden:
-            self._afgekeurd.add(sleutel)
+            inzending.beantwoord = True
+            inzending.geldt = not codes
+        if not gevonden and codes:
+            self._vooraf[sleutel] = False
+        elif sleutel not in self._inzendingen:
+            self._vooraf.setdefault(sleutel, True)
 
     def _note_client(self, bericht: Bericht, inzending: Inzending) -> str:
         """Remember the client of a bericht about one client; give the BSN."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from istandaarden.regels.bericht import Bericht, Klasse
-from istandaarden.regels.boek import Overtreding, klasseregel, number, regel
-from istandaarden.regels.keten import Keten, relatie_of
+from istandaarden.regels.boek import Overtreding, klasseregel, regel
+from istandaarden.regels.keten import Keten, number_of, relatie_of
 
 
 @regel("TR056", advies="Geef elk bericht een eigen identificatie, ook als het een verbeterde versie is.")
@@ -14,7 +14,7 @@ def identificatie_is_new(bericht: Bericht, keten: Keten) -> Iterator[Overtreding
     """A sender uses an identificatie once per berichtsoort."""
     pad = "Header/BerichtIdentificatie/Identificatie"
     afzender, identificatie = bericht.header("Afzender") or "", bericht.wortel.tekst(pad) or ""
-    if keten.is_used(bericht.standaard, afzender, number(bericht.soort), identificatie):
+    if keten.is_used(bericht.standaard, afzender, number_of(bericht.soort), identificatie):
         yield Overtreding(bericht.wortel, pad)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from knooppunt import inzicht
-from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
+from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_berichten
 from knooppunt.api.probleem import Probleem
 from knooppunt.api.vorm import Vorm, Vraag
 from routing.opslag import Opslag
@@ -102,7 +102,7 @@ class Berichten:
                 pad="/berichten/{referentie}",
                 naam="toonBericht",
                 samenvatting="Status en uitleg van een bericht dat uw partij verstuurde of kreeg.",
-                toegang=own_partijen,
+                toegang=own_berichten,
                 vraag=Berichtvraag,
                 antwoord=Berichtstatus,
                 handler=self._show,

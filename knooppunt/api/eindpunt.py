@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from istandaarden.releases import NEDERLAND
 from routing.bericht import Identiteit
+from routing.geadresseerde import codes_of
 from routing.register import Register
 
 Toegang = Callable[[Register, frozenset[str]], frozenset[str]]
@@ -18,6 +21,11 @@ Toegang = Callable[[Register, frozenset[str]], frozenset[str]]
 def own_partijen(_register: Register, partijen: frozenset[str]) -> frozenset[str]:
     """Let every partij use an operation, for what is its own."""
     return partijen
+
+
+def own_berichten(register: Register, partijen: frozenset[str]) -> frozenset[str]:
+    """Let every partij use an operation, for its own berichten and those of the gemeenten that it took over."""
+    return codes_of(register, partijen, datetime.now(NEDERLAND).date())
 
 
 @dataclass(frozen=True, slots=True)

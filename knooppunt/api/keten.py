@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import Field
 from sqlalchemy import Connection
 
+from istandaarden.gemeenten import taken_over
+from istandaarden.releases import NEDERLAND
 from knooppunt.api.berichten import GEEN_BERICHT, MEER_BERICHTEN, Bericht, Berichtvraag, find_own, shape
-from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
+from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_berichten
 from knooppunt.api.probleem import Probleem
 from knooppunt.api.vorm import Geheel, Vlag, Vorm, Vraag
 from knooppunt.ketenzicht import Openvraag, Wacht, open_terms, timeline
@@ -90,7 +92,7 @@ class Keten:
                 pad="/keten/open",
                 naam="toonOntbrekendeAntwoorden",
                 samenvatting="Welke antwoorden ontbreken nog, op berichten van en aan uw partij, en sinds wanneer.",
-                toegang=own_partijen,
+                toegang=own_berichten,
                 vraag=Ketenvraag,
                 antwoord=KetenOpen,
                 handler=self._open,
@@ -99,7 +101,7 @@ class Keten:
                 pad="/keten/{referentie}/tijdlijn",
                 naam="toonTijdlijn",
                 samenvatting="Alle berichten van een zaak op volgorde, met wat wanneer werd verwacht.",
-                toegang=own_partijen,
+                toegang=own_berichten,
                 vraag=Berichtvraag,
                 antwoord=Tijdlijn,
                 handler=self._timeline,
@@ -110,7 +112,9 @@ class Keten:
     async def _open(self, aanroep: Aanroep, vraag: Ketenvraag) -> KetenOpen:
         if vraag.partij is not None and vraag.partij not in aanroep.partijen:
             raise Probleem(403, _NIET_UW_PARTIJ, "Laat de parameter partij weg, of noem uw eigen partij.")
-        wie = aanroep.partijen if vraag.partij is None else frozenset({vraag.partij})
+        wie = aanroep.partijen
+        if vraag.partij is not None:
+            wie &= {vraag.partij} | taken_over(vraag.partij, datetime.now(NEDERLAND).date())
         open_ = Openvraag(wie, alleen_te_laat=vraag.te_laat, na=vraag.na, aantal=vraag.limiet)
         wachten = await self._opslag.read(open_terms, self._kalender, open_)
         verder = wachten[-1].volgnummer if len(wachten) == vraag.limiet else None

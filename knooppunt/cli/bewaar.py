@@ -37,6 +37,8 @@ def opschonen(
         typer.echo("Een ander knooppunt is hier nu mee bezig.", err=True)
         raise typer.Exit(1)
     typer.echo(f"Verwijderd: de inhoud van {uitslag[0].inhoud} berichten, en alles van {uitslag[0].berichten} andere.")
+    if uitslag[0].beheer:
+        typer.echo(f"Van incidenten en herzendingen die voorbij zijn: {uitslag[0].beheer} regels.")
 
 
 def register(app: typer.Typer) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
+from istandaarden.releases import NEDERLAND
 from knooppunt.beeld import make_console
 from knooppunt.cli.bericht import find_or_exit, print_json
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import connect
 from knooppunt.ketenbeeld import timeline_view, waits_table
 from knooppunt.ketenzicht import Openvraag, open_terms, timeline
+from routing.geadresseerde import codes_of
 from routing.ketenbewaking.kalender import Kalender
+from routing.register import read_register
 
 keten = typer.Typer(no_args_is_help=True, help="Welke antwoorden nog ontbreken, en wat er in een zaak gebeurde.")
 
@@ -35,8 +40,8 @@ def open_(
 ) -> None:
     """Toon welke antwoorden nog ontbreken, sinds wanneer, en wat te laat is."""
     configuratie = load(config)
-    vraag = Openvraag(partijen=frozenset(partij) if partij else None, alleen_te_laat=te_laat, aantal=aantal)
     with connect(configuratie) as conn:
+        vraag = Openvraag(partijen=_codes(conn, partij), alleen_te_laat=te_laat, aantal=aantal)
         wachten = open_terms(conn, Kalender(configuratie.keten.bevrijdingsdag), vraag)
     if als_json:
         print_json([asdict(wacht) for wacht in wachten])
@@ -63,7 +68,7 @@ def tijdlijn(
     with connect(configuratie) as conn:
         bericht = find_or_exit(conn, referentie, zender)
         kalender = Kalender(configuratie.keten.bevrijdingsdag)
-        punten = timeline(conn, kalender, bericht, frozenset(partij) if partij else None)
+        punten = timeline(conn, kalender, bericht, _codes(conn, partij))
     if not punten:
         typer.echo(f"Dit bericht is niet van of aan {' of '.join(partij or ())}.", err=True)
         raise typer.Exit(1)
@@ -71,6 +76,11 @@ def tijdlijn(
         print_json([asdict(punt) for punt in punten])
     else:
         make_console().print(timeline_view(punten))
+
+
+def _codes(conn: Connection, partijen: list[str] | None) -> frozenset[str] | None:
+    """Give the codes under which berichten are theirs, also those of gemeenten that they took over; None for all."""
+    return codes_of(read_register(conn), set(partijen), datetime.now(NEDERLAND).date()) if partijen else None
 
 
 def register(app: typer.Typer) -> None:

@@ -18,6 +18,7 @@ from knooppunt.beeld import safe
 from knooppunt.cli.storing import Bediening, Storing, Zaad, open_switch, read_storingen
 from knooppunt.configuratie import Koppelvlak
 from knooppunt.simulatie.cak import Cak
+from knooppunt.simulatie.cbs import Cbs
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.grootboek import Boeking, Richting
 from knooppunt.simulatie.ketenspel import Ketenspel, play
@@ -298,6 +299,24 @@ def cak(
     instellingen = credentials(cert, key, ca)
     storingen = read_storingen(storing, zaad, certificaat=instellingen)
     _play("CAK", Cak(), instellingen, storingen, (hub, poort, bediening))
+
+
+@simuleer.command()
+def cbs(
+    *,
+    hub: Hub,
+    cert: Cert,
+    key: Key,
+    ca: Ca,
+    poort: Poort = 0,
+    storing: Storing = None,
+    zaad: Zaad = 0,
+    bediening: Bediening = None,
+) -> None:
+    """Speel het CBS na: neemt CSV- en PDF-bestanden aan, en weigert met IB001 wat het niet kan lezen, tot Ctrl-C."""
+    instellingen = credentials(cert, key, ca)
+    storingen = read_storingen(storing, zaad, certificaat=instellingen)
+    _play("CBS", Cbs(), instellingen, storingen, (hub, poort, bediening))
 
 
 def _calendar(dag_seconden: float) -> Vandaag:

@@ -24,7 +24,7 @@ from knooppunt.cli.bericht import print_json
 from knooppunt.cli.bsninvoer import read_bsn
 from knooppunt.configuratie import Configuratie, ConfiguratieFout
 from knooppunt.configuratiebestand import load
-from knooppunt.databank import read_engine
+from knooppunt.databank import read_engine, write
 from knooppunt.melden import lookup_limits
 from knooppunt.wlz.aansluiting import open_register
 from knooppunt.wlz.clientbestand import GRENS, Bestandsfout, read_clients
@@ -40,7 +40,7 @@ from routing.verwerkingen import Betrokkenen
 from routing.wlz.clientenlijst import Bewerking, Clientenlijst, Lijstfout
 from routing.wlz.oordeel import Status
 from routing.wlz.register import RegisterFout
-from routing.wlz.signalering import Signaal
+from routing.wlz.signalering import Signaal, accept_shrink
 from routing.wlz.vergelijking import DIENST as SIGNALEN
 from routing.wlz.volgen import Volgen
 
@@ -173,6 +173,20 @@ def signalen(
         make_console().print(_table(gevonden))
     else:
         typer.echo("Er zijn geen signalen.")
+
+
+@wlz.command()
+def aanvaard(config: Config = _STANDAARD) -> None:
+    """Aanvaard dat het Wlz-register de helft kwijt is, nadat het knooppunt dat weigerde te geloven.
+
+    De volgende ronde wordt vergeleken met het aantal indicaties van de geweigerde; is er dan weer de helft weg, dan
+    wordt zij opnieuw geweigerd. Eindigt met 1 als er geen ronde geweigerd is.
+    """
+    configuratie = load(config)
+    aantal = write(configuratie, accept_shrink, make_boek(configuratie), getpass.getuser())
+    if aantal is None:
+        _stop(["Er is geen ronde geweigerd omdat het register de helft kwijt was."], GEWEIGERD)
+    typer.echo(f"Aanvaard: {aantal} indicaties. Binnen een kwartier leest het knooppunt het register opnieuw.")
 
 
 def _who(partij: str) -> Aanvrager:

@@ -1,11 +1,14 @@
 """The CAK, played: it keeps who pays an eigen bijdrage, and answers a start with a 402 and a stop with a 404.
 
 Of iEb 1.0 it checks the schema, one running start per client, that a stop belongs to one, and that it is not before it
-(facts on pgb §9: TR328, TR330). Under which code a second start is refused was not found; 9329 is our choice.
+(facts on pgb §9: TR328, TR330), and that the date is at most twelve months back and one month ahead (TR112-117). The
+list has two codes for that, 9114 and 9115; that the first is for the past and the second for the future is our choice,
+as is 9329 for a second start.
 """
 
 from __future__ import annotations
 
+import calendar
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +26,8 @@ from routing.fouten import Fout
 
 _GETOETST = {"WMO401", "WMO403"}
 _VERWIJDERD, _ONGEWIJZIGD = "3", "9"
+_TERUG, _VOORUIT = -12, 1
+"""Months back and ahead that the date of a start or stop may lie."""
 
 
 @dataclass(slots=True)
@@ -50,12 +55,33 @@ class Cak:
         with self._slot:
             wortel = parse(payload)
             van_client = self._lopend.setdefault((_text(wortel, "Header/Afzender"), _text(wortel, "Client/Bsn")), {})
-            boek = _start if functie == "WMO401" else _stop
-            return [make_retour(heen, payload, boek(wortel, van_client), self._vandaag())]
+            boek, soort = (_start, "Start") if functie == "WMO401" else (_stop, "Stop")
+            dag = self._vandaag()
+            fouten = _outside_term(wortel, soort, dag) or boek(wortel, van_client)
+            return [make_retour(heen, payload, fouten, dag)]
 
     def due(self) -> Sequence[Zending]:
         """Give nothing: the CAK only answers."""
         return []
+
+
+def _outside_term(wortel: etree._Element, soort: str, vandaag: date) -> tuple[Bevinding, ...]:
+    """Find a start or stop too far from today; what is removed or left as it was keeps its date."""
+    klasse = f"Client/{soort}EigenBijdrage"
+    if _text(wortel, f"{klasse}/StatusAanlevering") in {_VERWIJDERD, _ONGEWIJZIGD}:
+        return ()
+    dag = date.fromisoformat(_text(wortel, f"{klasse}/Eb{soort}datum"))
+    if dag < _months_on(vandaag, _TERUG):
+        return (finding("TR114", f"/Bericht/{klasse}", "De datum ligt meer dan twaalf maanden terug.", "9114"),)
+    if dag > _months_on(vandaag, _VOORUIT):
+        return (finding("TR115", f"/Bericht/{klasse}", "De datum ligt meer dan een maand vooruit.", "9115"),)
+    return ()
+
+
+def _months_on(dag: date, maanden: int) -> date:
+    """Give the same day so many months on, or the last of a month that is too short."""
+    jaar, maand = divmod(dag.year * 12 + dag.month - 1 + maanden, 12)
+    return date(jaar, maand + 1, min(dag.day, calendar.monthrange(jaar, maand + 1)[1]))
 
 
 def _start(wortel: etree._Element, bijdragen: dict[str, _Bijdrage]) -> tuple[Bevinding, ...]:

@@ -16,6 +16,7 @@ from knooppunt.beheertaken import event_source
 from knooppunt.configuratie import Configuratie, ConfiguratieFout, WlzSectie
 from knooppunt.geheim import read_secret
 from knooppunt.tls import partner_context
+from routing.incident import Incidentboek
 from routing.kluis import Kluis
 from routing.onderhoud import Taak
 from routing.opslag import Opslag
@@ -109,6 +110,7 @@ def make_task(
     register: IwlzRegister | None,
     *,
     webhooks: Mapping[str, Melder],
+    boek: Incidentboek,
 ) -> tuple[Taak, ...]:
     """Make the periodic task that reads the register and tells gemeenten; none without `wlz.kopie_url`."""
     sectie = configuratie.wlz
@@ -126,5 +128,6 @@ def make_task(
         zorgkantoren=sectie.zorgkantoren,
         elke_ms=round(sectie.kopie_uren * _UUR_MS),
         bewaar_ms=round(sectie.signaal_dagen * _DAG_MS),
+        boek=boek,
     )
     return (Taak("wlz-signalen", sectie.kijk_seconden, signalering.turn),)

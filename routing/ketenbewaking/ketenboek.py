@@ -169,6 +169,18 @@ def retract(conn: Connection, bericht_id: str) -> None:
     _retract(conn, select(literal(bericht_id)))
 
 
+def resume(conn: Connection, bericht_id: str) -> None:
+    """Adjust the hint when a bericht is offered again: it waits for its answer once more.
+
+    Args:
+        conn: connection inside the transaction that offers it.
+        bericht_id: the bericht; a Fo01 about its earlier journey ends nothing any longer (`logboek.offered_again_at`).
+    """
+    uitstel.settle(conn)
+    vraagt = update(schema.ketenschakel).where(_s.bericht_id == bericht_id, _s.rol == Rol.VRAAG.value)
+    conn.execute(vraagt.values(open=True))
+
+
 def _retract(conn: Connection, wie: Select[str]) -> None:
     uitstel.settle(conn)
     conn.execute(_SLUIT.where(_s.bericht_id.in_(wie)))

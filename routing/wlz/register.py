@@ -21,6 +21,7 @@ class Oorzaak(StrEnum):
     DRUK = "Het Wlz-register heeft het te druk."
     STORING = "Het Wlz-register heeft een storing."
     ONVOLLEDIG = "Het Wlz-register kon de vraag niet of niet volledig beantwoorden."
+    GEKROMPEN = "Het Wlz-register telt minder dan de helft van wat het eerder telde."
     ONBEGRIJPELIJK = "Het antwoord van het Wlz-register is niet zoals beschreven."
 
 

@@ -36,6 +36,15 @@ _NEDERLAND = ZoneInfo("Europe/Amsterdam")
 _r, _i = schema.wlz_ronde.c, schema.wlz_indicatie.c
 
 
+class Gekrompen(RegisterFout):
+    """The register was read, but half of it is gone: `aantal` indications, where the round before it had `vorige`."""
+
+    def __init__(self, aantal: int, vorige: int) -> None:
+        super().__init__(Oorzaak.GEKROMPEN)
+        self.aantal = aantal
+        self.vorige = vorige
+
+
 @dataclass(frozen=True, slots=True)
 class Ronde:
     """A round that is complete; `begonnen_op` in ms since 1970."""
@@ -61,7 +70,8 @@ class Registerkopie:
         """Read the whole register into a new round; a round that was broken off is thrown away first.
 
         Raises:
-            RegisterFout: a part of it could not be read, or half of it is gone; the round before it still stands.
+            RegisterFout: a part of it could not be read; the round before it still stands.
+            Gekrompen: half of it is gone; as above, until somebody says that this is right (`believe`).
         """
         await self._drop(beurt, alleen_af=False)
         nummer = await beurt.write(_begin, self._kluis.actief)
@@ -70,8 +80,8 @@ class Registerkopie:
             for deel in handfuls(regels):
                 rijen = await asyncio.to_thread(self._rows, nummer, deel)
                 await beurt.write(_add, rijen)
-        if not await beurt.write(_finish, nummer):
-            raise RegisterFout(Oorzaak.ONVOLLEDIG)
+        if (krimp := await beurt.write(_finish, nummer)) is not None:
+            raise krimp
         await self._drop(beurt, alleen_af=True)
 
     def find(self, conn: Connection, ronde: Ronde, bsns: Sequence[str]) -> Mapping[str, list[Indicatie]]:
@@ -130,17 +140,23 @@ def _add(conn: Connection, rijen: list[dict[str, Any]]) -> None:
     conn.execute(insert(schema.wlz_indicatie), rijen)
 
 
-def _finish(conn: Connection, nummer: int) -> bool:
+def believe(conn: Connection, aantal: int) -> None:
+    """Hold the next round against so many indications, in place of those of the last complete round."""
+    if (ronde := current(conn)) is not None:
+        conn.execute(update(schema.wlz_ronde).where(_r.id == ronde.nummer).values(indicaties=aantal))
+
+
+def _finish(conn: Connection, nummer: int) -> Gekrompen | None:
     """Let the round count, unless it is so small that something else than the register must have changed."""
     aantal = conn.execute(select(func.count()).where(_i.ronde == nummer)).scalar_one()
     vorige = conn.execute(
         select(_r.indicaties).where(_r.klaar_op.is_not(None)).order_by(_r.id.desc()).limit(1)
     ).scalar()
     if vorige is not None and vorige >= _VEEL and aantal < vorige / 2:
-        return False
+        return Gekrompen(aantal, vorige)
     af = update(schema.wlz_ronde).where(_r.id == nummer).values(klaar_op=now_ms(conn), indicaties=aantal)
     conn.execute(af)
-    return True
+    return None
 
 
 def _remove(conn: Connection, *, alleen_af: bool) -> bool:

@@ -13,21 +13,25 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import Connection, delete, select
 
-from routing import schema
+from routing import incident, schema
+from routing.incident import Feiten, Incidentboek, Sleutel, compare
 from routing.klok import now_ms
 from routing.kluis import Verzegeld
+from routing.notificatie import iso
 from routing.onderhoud import Beurt
 from routing.opslag import Opslag
 from routing.register import Register
 from routing.wlz.clientenlijst import Clientenlijst, list_gemeenten
 from routing.wlz.register import Registerbron, RegisterFout
-from routing.wlz.registerkopie import Registerkopie, current
+from routing.wlz.registerkopie import Gekrompen, Registerkopie, believe, current
 from routing.wlz.vergelijking import Vergelijking, allowed
 
 _log = structlog.get_logger(__name__)
 _NEDERLAND = ZoneInfo("Europe/Amsterdam")
 _RIJEN: Final = 500
 _ADEM_S: Final = 0.02
+ONLEESBAAR, GEKROMPEN = "wlz_register_onleesbaar", "wlz_register_gekrompen"
+"""Incidents about the register."""
 _s = schema.wlz_signaal.c
 
 
@@ -58,6 +62,7 @@ class Signalering:
         zorgkantoren: codes (COD001) that together are the whole register.
         elke_ms: how old a round may get.
         bewaar_ms: how long a signal is kept.
+        boek: where the operator hears that the copy grows old.
     """
 
     def __init__(
@@ -71,7 +76,9 @@ class Signalering:
         zorgkantoren: Sequence[str],
         elke_ms: int,
         bewaar_ms: int,
+        boek: Incidentboek,
     ) -> None:
+        self._boek = boek
         self._opslag = opslag
         self._kopie = kopie
         self._bron = bron
@@ -91,12 +98,16 @@ class Signalering:
         gemeenten = await self._opslag.read(list_gemeenten)
         toegestaan = allowed(self._register(), gemeenten, datetime.now(_NEDERLAND).date())
         if not toegestaan:
+            await beurt.write(self._report, None)
             return
         if await self._opslag.read(self._is_stale):
+            fout: RegisterFout | None = None
             try:
                 await self._kopie.refresh(beurt, self._bron, self._zorgkantoren)
-            except RegisterFout as fout:
+            except RegisterFout as gemeld:
+                fout = gemeld
                 _log.warning("Wlz-register niet gelezen", oorzaak=fout.oorzaak.name)
+            await beurt.write(self._report, fout)
         ronde = await self._opslag.read(current)
         if ronde is None:
             return
@@ -107,9 +118,46 @@ class Signalering:
         if vergeleken:
             _log.info("Wlz-register vergeleken", ronde=ronde.nummer, clienten=vergeleken)
 
+    def _report(self, conn: Connection, fout: RegisterFout | None) -> None:
+        """Open the incident that fits with how reading went, and close what is over.
+
+        That the register cannot be read is an incident once a whole round was missed for it: until then nobody need do
+        anything.
+        """
+        gevonden: dict[Sleutel, Feiten] = {}
+        ronde = current(conn)
+        if isinstance(fout, Gekrompen):
+            gevonden[GEKROMPEN, ""] = {"indicaties": fout.aantal, "eerder": fout.vorige}
+        elif fout is not None and (ronde is None or now_ms(conn) - ronde.begonnen_op >= 2 * self._elke_ms):
+            sinds = {} if ronde is None else {"laatst_gelezen": iso(ronde.begonnen_op)}
+            gevonden[ONLEESBAAR, ""] = {"reden": fout.oorzaak.value, **sinds}
+        gelezen = fout is None or isinstance(fout, Gekrompen)  # otherwise nothing is known of its size
+        namen = (ONLEESBAAR, GEKROMPEN) if gelezen else (ONLEESBAAR,)
+        self._boek.apply(conn, compare(conn, namen, gevonden))
+
     def _is_stale(self, conn: Connection) -> bool:
         ronde = current(conn)
         return ronde is None or now_ms(conn) - ronde.begonnen_op >= self._elke_ms
+
+
+def accept_shrink(conn: Connection, boek: Incidentboek, wie: str) -> int | None:
+    """Take it that the register is as small as it was when it was refused; the next round may count again.
+
+    Args:
+        conn: connection inside a transaction.
+        boek: in which the refusal stands; it is closed with who accepted it.
+        wie: who says so.
+
+    Returns:
+        How many indications are believed, or None when no round was refused for this.
+    """
+    open_ = (geval for geval in incident.find(conn, alleen_open=True) if geval.oorzaak == GEKROMPEN)
+    if (geval := next(open_, None)) is None:
+        return None
+    aantal = int(geval.feiten["indicaties"])
+    believe(conn, aantal)
+    boek.close(conn, geval.nummer, f"aanvaard door {wie}")
+    return aantal
 
 
 def read_signals(

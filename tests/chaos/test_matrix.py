@@ -21,8 +21,8 @@ PAUZEER = (
     "INSERT INTO lane (naam, kanaal, paused_by, paused_at) VALUES (:lane, 'push', 'proef', 1)"
     " ON CONFLICT (naam) DO UPDATE SET paused_by = 'proef', paused_at = 1"
 )
-PUNTEN = [punt for punt in breekpunt.PUNTEN if punt not in {"voor_commit", "na_commit"}]
-"""All but the two that do not say which commit."""
+PUNTEN = [punt for punt in breekpunt.PUNTEN if punt not in {"voor_commit", "na_commit", "voor_bevestiging"}]
+"""All but the two that do not say which commit, and the one of collecting at VECOZO (`test_vecozo.py`)."""
 _KORT = ["na_commit_intake", "na_commit_claim", "voor_commit_uitkomst", "na_verzending"]
 """For every day; a turn of maintenance comes once a minute, and is left to the whole matrix."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from inleveren import ANDER, CERT, GEHEIM_ADRES, Inleveraar, break_schema
 from proefwlz import make_wlz
+from sqlalchemy import Connection, select, update
 from verhaal import AANBIEDER, GEMEENTE, Verhaal
 from yarl import URL
 
@@ -20,6 +22,7 @@ from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.loket import BASIS, Loket
 from knooppunt.luisteraar import Luisteraar
 from knooppunt.woonplaats.batchbestand import Vormgever
+from routing import schema
 from routing.bericht import Identiteit
 from routing.incident import Incidentboek
 from routing.ketenbewaking.kalender import Kalender
@@ -27,6 +30,7 @@ from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
 from routing.opvraging import Opvragingen
+from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.woonplaats.batch import Batches
 
 _VREEMD = Identiteit("9" * 20, "99" * 32)
@@ -220,6 +224,36 @@ async def test_a_long_list_goes_on_where_it_stopped(huis: Huis, v: Verhaal) -> N
         gezien += _numbers(inhoud["verwachtingen"])
         na = inhoud["volgende"]
     assert gezien == nummers
+
+
+async def test_after_a_merger_the_successor_sees_what_was_of_the_old_gemeente(huis: Huis, v: Verhaal) -> None:
+    """0457 went on in 0363 as a whole; 0530 in another."""
+    nummers = [await huis.send(v.wijs_toe()) for _ in range(3)]
+    for nummer, code in zip(nummers, (GEMEENTE, "0457", "0530"), strict=True):
+        await huis.opslag.write(_send_as, nummer, code)
+    _, inhoud = await huis.get(GEMEENTE, "/keten/open")
+    assert _numbers(inhoud["verwachtingen"]) == nummers[:2]
+    for partij, gezien in ((GEMEENTE, nummers[:2]), ("0457", nummers[1:2])):
+        _, inhoud = await huis.get(GEMEENTE, "/keten/open", partij=partij)
+        assert _numbers(inhoud["verwachtingen"]) == gezien
+    assert (await huis.get(GEMEENTE, "/keten/open", partij="0530"))[0] == 403
+    _, inhoud = await huis.get(GEMEENTE, f"/berichten/{nummers[1]}")
+    assert inhoud["uitleg"]["besluit"] == f"naar {AANBIEDER}"  # as of its own
+    assert (await huis.get(GEMEENTE, f"/keten/{nummers[1]}/tijdlijn"))[0] == 200
+    assert (await huis.get(GEMEENTE, f"/berichten/{nummers[2]}"))[0] == 404
+    assert (await huis.get(ANDER, f"/berichten/{nummers[1]}"))[0] == 404
+    zelf = Aansluiting("0457", ("oin:00000001999999990457",), Kanaal.PULL, Protocol.VSP)
+    nu = huis.bron.current()
+    huis.bron._register = replace(nu, aansluitingen={**nu.aansluitingen, "0457": zelf})
+    assert (await huis.get(GEMEENTE, f"/berichten/{nummers[1]}"))[0] == 404  # who is still connected speaks for itself
+
+
+def _send_as(conn: Connection, nummer: str, gemeente: str) -> None:
+    """Let a stored bericht be of another gemeente."""
+    b, s = schema.bericht, schema.ketenschakel
+    welk = select(b.c.id).where(b.c.referentienummer == nummer)
+    conn.execute(update(s).where(s.c.bericht_id.in_(welk)).values(zender=gemeente))
+    conn.execute(update(b).where(b.c.referentienummer == nummer).values(zender=gemeente))
 
 
 def _numbers(verwachtingen: Iterable[dict[str, Any]]) -> list[str]:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from routing import bewaring, lanes, logboek, schema
+from routing import bewaring, incident, lanes, logboek, schema
 from routing.bewaring import BEGIN, Bewaartermijnen, Opgeschoond, Stap, clean, content_until
-from routing.klok import Klok
+from routing.incident import Incidentboek
+from routing.klok import Klok, now_ms
 from routing.onderhoud import Beurt, Onderhoud, Taak
 from routing.opslag import ACHTERAAN, Opslag
 from routing.status import Status
 
 Stort = Callable[..., str]
 DAG_MS = 86_400_000
-TERMIJNEN = Bewaartermijnen(inhoud=30 * DAG_MS, dossier=100 * DAG_MS, gegevens=1000 * DAG_MS)
+TERMIJNEN = Bewaartermijnen(inhoud=30 * DAG_MS, dossier=100 * DAG_MS, gegevens=1000 * DAG_MS, beheer=365 * DAG_MS)
 LANG = 10_000 * DAG_MS
 
 
@@ -145,3 +146,33 @@ async def test_delivery_goes_on_beside_it(opslag: Opslag, stort: Stort, klok: Kl
     await ruim_op(opslag)
     beurten = await opslag.write_lane(ACHTERAAN, lanes.claim, 5, 5)
     assert [kop.bericht_id for lease in beurten.leases for kop in lease.koppen] == [nieuw]
+
+
+async def test_what_is_over_for_the_operator_goes_a_year_later_and_what_is_not_stays(
+    opslag: Opslag, stort: Stort, klok: Klok
+):
+    ids = [await opslag.write(stort, ttl_ms=LANG) for _ in range(700)]
+    boek = Incidentboek()
+
+    def verzin(conn: sa.Connection) -> None:
+        for onderwerp in ("a", "b"):
+            boek.open(conn, "ontvanger_onbereikbaar", onderwerp, {})
+        boek.close(conn, incident.find(conn)[0].nummer, "proef")
+        for nummer, toestand in enumerate(("klaar", "loopt", "gestopt"), 1):
+            wie = {"gemaakt_op": 1, "gemaakt_door": "x", "gewijzigd_op": now_ms(conn), "gewijzigd_door": "x"}
+            conn.execute(sa.insert(schema.herzending).values(id=nummer, selectie="{}", toestand=toestand, **wie))
+            regels = [
+                {"herzending_id": nummer, "volgnummer": n, "bericht_id": bericht, "aflevering_id": n}
+                for n, bericht in enumerate(ids if nummer == 1 else ids[:1])
+            ]
+            conn.execute(sa.insert(schema.herzending_bericht), regels)
+
+    await opslag.write(verzin)
+    klok.verschuiving_ms += 364 * DAG_MS
+    assert await ruim_op(opslag) == Opgeschoond(0, 0, 0)
+    klok.verschuiving_ms += 2 * DAG_MS
+    assert await ruim_op(opslag) == Opgeschoond(0, 0, 1 + 700 + 1 + 1 + 1)
+    assert [i.gesloten_op for i in await opslag.read(incident.find)] == [None]
+    h, hb = schema.herzending, schema.herzending_bericht
+    assert await opslag.read(lambda conn: conn.execute(sa.select(h.c.toestand)).scalars().all()) == ["loopt"]
+    assert (await over(opslag, hb), await over(opslag, schema.bericht)) == (1, 700)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pgbverhaal import Pgbverhaal
 from sqlalchemy import Connection, select, update
 from verhaal import AANBIEDER, ANDER_BSN, BSN, GEMEENTE, VANDAAG, Verhaal, maand
 
@@ -17,17 +18,24 @@ from istandaarden.herkenning import recognise
 from istandaarden.regels.keten import Relatie, Stand
 from istandaarden.regels.registers import Contractlijst, Vasteregisters
 from istandaarden.toets import validate
-from routing import intake, registerimport, schema
+from routing import intake, pgbimport, registerimport, schema
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Parameters, Stuurgegevens, Systeem
 from routing.dossier import Dossier, find_related
 from routing.foutbericht import Foutmelder
+from routing.fouten import make_fout
+from routing.herzending import resend
 from routing.intake import Intake
+from routing.klok import Klok
 from routing.kluis import Kluis
+from routing.logboek import set_status
 from routing.opslag import Opslag
 from routing.payload import DREMPEL, Payload
+from routing.pgb import Overstap
+from routing.pgbimport import Wijziging
 from routing.poorten import Ontvangst, Ontvangstsoort
 from routing.regeltoets import Regeltoets
 from routing.register import RegisterBron
+from routing.status import Status
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
 
@@ -72,8 +80,8 @@ class Hub:
         self.dossier = Dossier(self.opslag, self.kluis)
         contract = Contractlijst.parse("categorie;code;eenheid;tarief\n02;02A03;04;4900\n45;45A04;04;4900\n")
         regeltoets = Regeltoets(self.dossier, Vasteregisters(contract, lambda: VANDAAG))
-        melder = Foutmelder(self.kluis, self.bron, Termijnen(push=60_000, pull=60_000))
-        self.intake = Intake(self.opslag, melder, Toetser(regeltoets=regeltoets), lambda _lane: None)
+        self.melder = Foutmelder(self.kluis, self.bron, Termijnen(push=60_000, pull=60_000))
+        self.intake = Intake(self.opslag, self.melder, Toetser(regeltoets=regeltoets), lambda _lane: None)
 
     async def set_level(self, niveau: int) -> None:
         await self.opslag.write(registerimport.store, registerimport.parse_toml(_register(niveau)))
@@ -90,7 +98,8 @@ class Hub:
         """Hand in a bericht, whatever comes of it."""
         soort = recognise(data)
         van_gemeente = soort.van == "gemeente"
-        van, naar = (GEMEENTE, AANBIEDER) if van_gemeente else (AANBIEDER, GEMEENTE)
+        ander, versie = ("VWS", ("0002", "0001")) if soort.standaard == "ipgb" else (AANBIEDER, ("0003", "0002"))
+        van, naar = (GEMEENTE, ander) if van_gemeente else (ander, GEMEENTE)
         sg = Stuurgegevens(
             berichtcode=Berichtcode.DU01 if soort.antwoord_op else Berichtcode.DI01,
             zender=Systeem(van, "App"),
@@ -101,7 +110,7 @@ class Hub:
             cross_ref=anders.get("cross_ref", str(uuid.uuid4()) if soort.antwoord_op else None),
         )
         cert = _CERT_G if van_gemeente else _CERT_A
-        aanlevering = Aanlevering(Envelop(sg, Parameters("0001", "0000", "0003", "0002")), Payload(data), cert, "stuf")
+        aanlevering = Aanlevering(Envelop(sg, Parameters("0001", "0000", *versie)), Payload(data), cert, "stuf")
         return await self.intake.accept(aanlevering)
 
     async def codes(self, data: bytes) -> list[str]:
@@ -209,6 +218,23 @@ async def test_what_a_fo01_came_back_about_counts_as_not_sent(hub: Hub, v: Verha
 
     await hub.opslag.write(bounce)
     assert await hub.codes(v.start({"Begindatum": date(2026, 1, 8)})) == ["TR019", "TR326"]
+
+
+async def test_what_is_offered_again_after_a_fo01_counts_as_sent(hub: Hub, v: Verhaal, klok: Klok) -> None:
+    ontvangst, _ = await hub.send(v.wijs_toe())
+    wie = str(ontvangst.bericht_id)
+
+    def give_up(conn: Connection) -> None:
+        conn.execute(update(schema.aflevering).where(schema.aflevering.c.bericht_id == wie).values(open=False))
+        set_status(conn, wie, Status.BEZORGING_AFGEBROKEN)
+        hub.melder.report_failure(conn, wie, make_fout("bezorging_gestaakt", "B"))
+
+    await hub.opslag.write(give_up)
+    assert await hub.codes(v.start()) == ["TR019"]
+    klok.verschuiving_ms += 1000
+    termijnen, register = Termijnen(push=60_000, pull=60_000), hub.bron.current()
+    await hub.opslag.write(lambda conn: resend(conn, wie, termijnen, "test", register=register))
+    assert await hub.codes(v.start({"Begindatum": date(2026, 1, 8)})) == ["TR326"]  # and no TR019
 
 
 async def test_a_request_is_open_until_it_is_answered_though_the_answer_names_no_client(hub: Hub, v: Verhaal) -> None:
@@ -348,3 +374,31 @@ def _bericht(data: bytes) -> Any:
     bericht = validate(data, niveau=2).bericht
     assert bericht is not None
     return bericht
+
+
+_PGB = """
+[[partij]]
+code = "VWS"
+url = "https://127.0.0.1:1/vws"
+identiteiten = ["oin:22222222222222222222"]
+mag_zenden = ["WMO*"]
+mag_ontvangen = ["WMO*"]
+"""
+
+
+async def test_a_pgb_is_followed_through_the_hub(hub: Hub) -> None:
+    """What VWS answered is known by its 502, which names no client, and the 507 is held against the 501."""
+    gemeente = _register(3).split("[[partij]]")[1]
+    partijen = registerimport.parse_toml("[[partij]]" + gemeente + _PGB)
+    await hub.opslag.write(registerimport.store, partijen)
+    overstap = [Wijziging(GEMEENTE, Overstap(GEMEENTE, date(2021, 1, 1), None))]
+    await hub.opslag.write(pgbimport.store, overstap)
+    await hub.bron.refresh(hub.opslag)
+    p = Pgbverhaal("WMO")
+    eerste = p.ken_toe("A")
+    assert await hub.codes(eerste) == []
+    assert await hub.codes(p.ken_toe("B", oud="A")) == ["TR507"]
+    assert await hub.codes(p.retour(eerste)) == []
+    assert sorted(await hub.codes(p.ken_toe("A"))) == ["TR502", "TR574"]  # beside B too
+    assert await hub.codes(p.sluit(p.besteding("A", FunctieBudgetBesteed=100_001))) == ["TR512"]
+    assert await hub.codes(p.ken_toe("C", bsn=ANDER_BSN, oud="A")) == ["TR562"]

@@ -21,13 +21,18 @@ from knooppunt.ketenzicht import Openvraag, Schakelpunt, Wacht, count_late, open
 from routing import schema
 from routing.bericht import Aanlevering, Berichtcode, Envelop, Foutinhoud, Stuurgegevens, Systeem
 from routing.fouten import make_fout
+from routing.herzending import resend
 from routing.ketenbewaking.kalender import Kalender, start_of
 from routing.klok import Klok
 from routing.kluis import Kluis
+from routing.logboek import set_status
 from routing.opslag import Opslag
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Ontvangstsoort
+from routing.status import Status
+from routing.vastlegging import Termijnen
 
+DAG_MS = 86_400_000
 MAANDAG = date(2026, 2, 2)
 K = Kalender()
 
@@ -169,6 +174,33 @@ async def test_a_fault_message_of_the_ontvanger_ends_the_waiting(hub: Hub, v: Ve
     assert not await hub.waits()
     eerste, _ = await hub.case(nummer)
     assert [w.afloop for w in eerste.wacht] == ["geëindigd met een foutbericht"]
+
+
+async def test_a_bericht_that_is_offered_again_waits_again_from_that_day(hub: Hub, v: Verhaal) -> None:
+    heen = v.wijs_toe()
+    nummer = await hub.send(heen)
+    wie = await hub.id_of(nummer)
+    termijnen = Termijnen(DAG_MS, DAG_MS)
+
+    def give_up(conn: Connection) -> None:
+        conn.execute(sa.update(schema.aflevering).values(open=False))
+        set_status(conn, wie, Status.BEZORGING_AFGEBROKEN)
+        hub.foutmelder.report_failure(conn, wie, make_fout("bezorging_gestaakt", "B"))
+
+    await hub.opslag.write(give_up)
+    assert not await hub.waits()
+    hub.travel(date(2026, 2, 9))
+    await hub.opslag.write(lambda conn: resend(conn, wie, termijnen, "test", register=hub.bron.current()))
+    (wacht,) = await hub.waits()
+    assert (wacht.referentienummer, wacht.vanaf, wacht.uiterlijk) == (nummer, date(2026, 2, 9), date(2026, 2, 12))
+    assert [w.afloop for punt in await hub.case(nummer) for w in punt.wacht] == ["wacht"]
+    hub.travel(date(2026, 2, 13))
+    await hub.opslag.write(give_up)  # once more in vain
+    assert not await hub.waits()
+    await hub.opslag.write(lambda conn: resend(conn, wie, termijnen, "test", register=hub.bron.current()))
+    assert [w.vanaf for w in await hub.waits()] == [date(2026, 2, 13)]
+    await hub.send(v.retour(heen), over=nummer)
+    assert not await hub.waits()
 
 
 async def test_a_fault_message_about_a_retour_lets_the_heenbericht_wait_again(hub: Hub, v: Verhaal) -> None:

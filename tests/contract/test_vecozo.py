@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from adapters.vsp.client import VspBezorger
+from adapters.vsp.client import VspBezorger, VspFout
 from adapters.vsp.halen import Haler
+from adapters.vsp.model import Basisgegevens, BerichtstatusGegevens, Checksum, Gereedstaand, HttpsDownload
 from adapters.vsp.tussenpartij import Tussenpartij
+from adapters.vsp.vertaling import to_metadata
 from adapters.vsp.volgen import Statusvolger
+from istandaarden.bevinding import Bevinding
 from istandaarden.opbouw import build
+from istandaarden.retour import build_retour
 from knooppunt.demo.casus import wmo_casus
 from knooppunt.simulatie.grootboek import Boeking, Richting
 from knooppunt.simulatie.opstellen import compose_envelop
@@ -26,6 +32,7 @@ from routing.bericht import Aanlevering, Berichtcode, Identiteit
 from routing.envelopvorm import from_json
 from routing.foutbericht import Afzender, Foutmelder
 from routing.fouten import make_fout
+from routing.herzending import resend
 from routing.intake import Intake
 from routing.klok import Klok
 from routing.kluis import Kluis
@@ -320,6 +327,110 @@ async def test_without_a_fo01_of_vecozo_itself_the_status_makes_one(proef: Proef
     assert proef.gewekt == [GEMEENTE]
     await _beurt(proef, 3600)
     assert len(await proef.berichten(berichtcode="Fo01")) == 1
+
+
+async def test_a_retour_of_vecozo_itself_reaches_the_zender_and_ends_the_following(proef: Proef) -> None:
+    """Code 0001: VECOZO found it wrong by the rules of the standard (S4 figure 2), and says so in a WMO302."""
+    ontvangst, referentie = await proef.zend()
+    await proef.bezorgd(ontvangst.bericht_id)
+    retour = retour_with(HEEN, "0001")
+    proef.haler._tussenpartij = Eigen(proef.tussenpartij, referentie, retour)
+    assert await proef.haler.turn() == 1
+    [terug] = await proef.berichten(ontvanger=GEMEENTE, functie="WMO302")
+    assert (terug.zender, terug.cross_ref, terug.berichtcode) == ("VECOZO", referentie, "Du01")
+    assert (terug.status, terug.payload_digest) == (Status.WORDT_AANGEBODEN, hashlib.sha256(retour).hexdigest())
+    assert await proef.opslag.read(lambda conn: conn.execute(sa.select(schema.doorgifte)).all()) == []
+    assert await proef.berichten(berichtcode="Fo01") == []
+
+
+class Eigen(Tussenpartij):
+    """VECOZO with one bericht of its own that lies ready, and that it drops when it is confirmed."""
+
+    def __init__(self, echt: Tussenpartij, heen: str, payload: bytes) -> None:
+        super().__init__(echt._register_bron)
+        envelop = compose_envelop(van="VECOZO", naar=GEMEENTE, functie="WMO302", antwoord_op=heen)
+        metadata = to_metadata(envelop)
+        checksum = Checksum(algoritme="SHA256", waarde=hashlib.sha256(payload).hexdigest())
+        inhoud = HttpsDownload(url="https://vecozo.example/", grootte=len(payload), checksum=checksum)
+        basis = Basisgegevens(ontvangenOp=datetime(2026, 3, 4, tzinfo=UTC), payload=inhoud)
+        self.klaar = [Gereedstaand(**dict(metadata), basisgegevens=basis)]
+        self._payload = payload
+
+    async def client(self) -> Any:
+        return self
+
+    async def list_ready(self) -> list[Gereedstaand]:
+        return self.klaar
+
+    async def download(self, _bericht: Gereedstaand) -> Payload:
+        return Payload(self._payload)
+
+    async def confirm(self, _traceer_id: str) -> None:
+        self.klaar = []
+
+
+def retour_with(heen: bytes, code: str) -> bytes:
+    fout = Bevinding("XSLT", 2, "/Bericht", 1, "Dit klopt niet.", code)
+    retour = build_retour(heen, (fout,), identificatie="R1", dagtekening=date(2026, 3, 4))
+    assert retour is not None
+    return retour
+
+
+async def test_one_that_vecozo_refused_and_that_is_offered_again_is_followed_again(proef: Proef) -> None:
+    proef.vecozo.storingen.switch([read_storing("fout:422/WMO301")])
+    ontvangst, referentie = await proef.zend()
+    bericht_id = str(ontvangst.bericht_id)
+
+    async def status() -> str:
+        return str((await proef.berichten(id=bericht_id))[0].status)
+
+    while await status() != Status.BEZORGING_AFGEBROKEN:  # noqa: ASYNC110 - a row
+        await asyncio.sleep(0.01)
+    await _beurt(proef, 3600)  # what will not arrive is asked after no longer
+    assert await proef.opslag.read(lambda conn: conn.execute(sa.select(schema.doorgifte)).all()) == []
+    proef.vecozo.storingen.switch([])
+    proef.klok.verschuiving_ms += 6 * DAG_MS  # its five days count from when VECOZO has it
+    await proef.opslag.write(
+        lambda conn: resend(conn, bericht_id, Termijnen(DAG_MS, DAG_MS), "test", register=proef.bron.current())
+    )
+    proef.motor.wake("VECOZO")
+    await proef.bij_aanbieder(referentie)
+    await proef.bezorgd(bericht_id)
+
+    async def klaar() -> bool:
+        await _beurt(proef, 3600)
+        return not await proef.opslag.read(lambda conn: conn.execute(sa.select(schema.doorgifte)).all())
+
+    await proef.tot(klaar)
+    assert ("status bij VECOZO", '{"status": "Bezorgd"}') in await proef.verhaal(bericht_id)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_vecozo_is_left_alone_as_long_as_it_asks(proef: Proef, status: int) -> None:
+    """Retry-After, in the whole pull and in asking after statuses, up to the longest wait."""
+    nu, wachten = 0.0, VspFout(f"HTTP {status}", status, opnieuw_na=400.0)
+    gevraagd: list[str] = []
+
+    class Druk(Eigen):
+        async def download(self, _bericht: Gereedstaand) -> Payload:
+            gevraagd.append("payload")
+            raise wachten
+
+        async def statuses(self, **_wie: object) -> list[BerichtstatusGegevens]:
+            gevraagd.append("status")
+            raise wachten
+
+    ontvangst, _ = await proef.zend()
+    await proef.bezorgd(ontvangst.bericht_id)
+    druk = Druk(proef.tussenpartij, str(uuid.uuid4()), b"<x/>")
+    proef.haler._tussenpartij = proef.volger._tussenpartij = druk
+    for wie in (proef.haler, proef.volger):
+        wie._ladder, wie._klok = Ladder(10, 600), lambda: nu
+    for moment, aantal in ((0, 2), (399, 2), (601, 4)):
+        nu = moment
+        await proef.haler.turn()
+        await _beurt(proef, 3600)
+        assert len(gevraagd) == aantal
 
 
 async def test_what_arrived_is_followed_no_longer(proef: Proef) -> None:

@@ -14,12 +14,14 @@ from sqlalchemy import Connection, event, func, select
 from sqlalchemy.engine import Engine
 
 from routing import schema
+from routing.incident import OORZAAK_WEG, Incident, Incidentboek, find
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
 from routing.wlz import vergelijking
 from routing.wlz.clientenlijst import Bewerking, Lijstfout, Opgave
 from routing.wlz.register import Oorzaak, RegisterFout
+from routing.wlz.signalering import GEKROMPEN, ONLEESBAAR, accept_shrink
 
 _WLZ = [tabel for naam, tabel in schema.metadata.tables.items() if naam.startswith("wlz_")]
 _REGISTER = ("wlz_ronde", "wlz_indicatie")
@@ -121,6 +123,62 @@ async def test_a_register_that_lost_half_of_what_it_held_is_not_believed(dag: Da
     dag.bron.inhoud = {BSNS[nr]: [indicatie(nr + 1)] for nr in range(2, 600)}
     await dag.run()
     assert [(s.soort, s.referentie) for s in await dag.signals()][2:] == [("einde", "Z-1")]
+
+
+async def test_a_register_that_stays_unreadable_is_an_incident_until_it_can_be_read(dag: Dagronde, klok: Klok) -> None:
+    await dag.follow(1)
+    await dag.run()
+    dag.bron.kapot = ("5509", RegisterFout(Oorzaak.TOEGANG))
+    klok.verschuiving_ms += DAG_MS
+    await dag.run()
+    assert await _incidents(dag.opslag) == []  # one round late: it may be better in a quarter
+    klok.verschuiving_ms += DAG_MS
+    await dag.run()
+    await dag.run()
+    (open_,) = await _incidents(dag.opslag)
+    assert (open_.oorzaak, open_.gesloten_op) == (ONLEESBAAR, None)
+    assert open_.feiten["reden"] == Oorzaak.TOEGANG.value
+    dag.bron.kapot = None
+    await dag.run()
+    assert [i.gesloten_omdat for i in await _incidents(dag.opslag)] == [OORZAAK_WEG]
+
+
+async def test_a_register_that_was_never_read_is_an_incident_as_long_as_somebody_is_followed(dag: Dagronde) -> None:
+    dag.bron.kapot = ("5501", RegisterFout(Oorzaak.VERBINDING))
+    await dag.follow(1)
+    await dag.run()
+    assert [i.oorzaak for i in await _incidents(dag.opslag)] == [ONLEESBAAR]
+    await dag.change(Bewerking.VERVANGEN, [])
+    await dag.run()
+    assert [i.gesloten_omdat for i in await _incidents(dag.opslag)] == [OORZAAK_WEG]
+
+
+async def test_an_operator_may_say_that_half_of_the_register_is_really_gone(dag: Dagronde, klok: Klok) -> None:
+    async def accept() -> int | None:
+        return await dag.opslag.write(accept_shrink, Incidentboek(), "beheerder")
+
+    dag.bron.inhoud = {BSNS[nr]: [indicatie(nr + 1)] for nr in range(2000)}
+    await dag.follow(1, 1999)
+    await dag.run()
+    assert await accept() is None  # nothing was refused, so there is nothing to accept
+    dag.bron.inhoud = dict(list(dag.bron.inhoud.items())[-900:])
+    klok.verschuiving_ms += DAG_MS
+    await dag.run()
+    (open_,) = await _incidents(dag.opslag)
+    assert (open_.oorzaak, dict(open_.feiten)) == (GEKROMPEN, {"indicaties": 900, "eerder": 2000})
+    assert {s.soort for s in await dag.signals()} == {"stand"}
+    dag.bron.kapot = ("5509", RegisterFout(Oorzaak.TIJD))
+    await dag.run()  # which says nothing of its size
+    dag.bron.kapot = None
+    assert await accept() == 900
+    assert await accept() is None
+    await dag.run()
+    assert [(s.soort, s.referentie) for s in await dag.signals()][2:] == [("einde", "Z-1")]
+    assert [i.gesloten_omdat for i in await _incidents(dag.opslag)] == ["aanvaard door beheerder"]
+
+
+async def _incidents(opslag: Opslag) -> list[Incident]:
+    return list(await opslag.read(find))
 
 
 async def test_who_dies_before_the_commit_has_told_nothing_and_who_goes_on_tells_it_once(

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from istandaarden.gemeenten import Opvolging, gemeenten, gemeentenaam, is_gemeente, succeed, went_on_in
+from istandaarden.gemeenten import Opvolging, gemeenten, gemeentenaam, is_gemeente, succeed, taken_over, went_on_in
 
 OUD_EN_NIEUW = [*gemeenten(), "0265", "0241", "0140", "0053", "0788", "1671", "0457", "1921", "0501", "0756"]
 DAGEN = [date(2015, 1, 1) + timedelta(days=stap) for stap in range(0, 4400, 150)]
@@ -67,3 +67,18 @@ def test_whatever_comes_out_existed_on_the_day_and_has_a_name(dag: date) -> None
 )
 def test_what_went_on_in_what(oud: str, nieuw: str, *, verwacht: bool) -> None:
     assert went_on_in(oud, nieuw) is verwacht
+
+
+@pytest.mark.parametrize(
+    ("code", "dag", "verwacht"),
+    [
+        ("1992", date(2023, 1, 1), {"0501", "0530", "0614"}),
+        ("1992", date(2022, 12, 31), set()),
+        ("1945", date(2017, 1, 1), {"0241", "0265", "0282"}),
+        ("0865", date(2022, 1, 1), set()),  # it got a part of 0788, and who got the rest the code does not say
+        ("9999", date(2023, 1, 1), set()),
+    ],
+)
+def test_what_a_gemeente_took_over_as_a_whole(code: str, dag: date, verwacht: set[str]) -> None:
+    assert taken_over(code, dag) == verwacht
+    assert all(went_on_in(oud, code) for oud in verwacht)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,15 @@ def test_a_partij_narrows_the_list(config: Path, zaak: list[str]) -> None:
     assert zaak[0] in _run("open", "--config", config, "--partij", ANDER, "--partij", AANBIEDER).stdout
     assert _run("open", "--config", config, "--partij", ANDER).stdout == "Er ontbreekt niets.\n"
     assert _run("open", "--config", config, "--partij", ANDER, "--te-laat").stdout == "Er is niets te laat.\n"
+
+
+def test_a_partij_sees_what_was_of_a_gemeente_that_it_took_over(config: Path, zaak: list[str]) -> None:
+    with closing(sqlite3.connect(config.parent / "k.db")) as db, db:
+        for tabel in ("bericht", "ketenschakel"):
+            db.execute(f"UPDATE {tabel} SET zender = '0457' WHERE zender = ?", (GEMEENTE,))  # noqa: S608 - two names
+    assert zaak[0] in _run("open", "--config", config, "--partij", GEMEENTE).stdout
+    assert _run("open", "--config", config, "--partij", ANDER).stdout == "Er ontbreekt niets.\n"
+    assert zaak[0] in _run("tijdlijn", zaak[0], "--config", config, "--partij", GEMEENTE).stdout
 
 
 def test_a_list_that_was_cut_says_so(config: Path, zaak: list[str]) -> None:

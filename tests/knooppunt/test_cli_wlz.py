@@ -19,8 +19,10 @@ from knooppunt.pki import make_demo
 from knooppunt.simulatie.ciz import TOKEN, VERSIE1, VERSIE2, Cizregister
 from knooppunt.simulatie.storing import read_storing
 from knooppunt.wlz.aansluiting import open_register, open_webhooks
+from routing.incident import Incidentboek
 from routing.kluis import Kluis
 from routing.opslag import Opslag
+from routing.wlz.signalering import GEKROMPEN
 
 JA, ONBEKEND, NIEMAND = "999990342", "999990391", "999990019"
 _TOETS = ("toets", "--partij", "0344", "--doel", "aanvraag", "--zaak", "Z-17")
@@ -122,6 +124,21 @@ async def test_a_list_from_csv_and_json_and_what_is_told_about_it(plek: Werkplek
     )
     code, uit, _ = await plek.run("clienten", "verwijderen", "-", *_WIE, invoer="referentie\nZ-2\n")
     assert (code, uit) == (0, "Toegevoegd: 0. Verwijderd: 1. Ongewijzigd: 0.\n")
+
+
+async def test_a_shrink_is_accepted_only_after_it_was_refused(plek: Werkplek) -> None:
+    code, uit, fout = await plek.run("aanvaard")
+    assert (code, uit) == (1, "")
+    assert fout == "Er is geen ronde geweigerd omdat het register de helft kwijt was.\n"
+    feiten = {"indicaties": 900, "eerder": 2000}
+    opslag = Opslag(f"sqlite:///{plek.map / 'knooppunt.db'}")
+    try:
+        await opslag.write(Incidentboek().open, GEKROMPEN, "", feiten)
+    finally:
+        await opslag.close()
+    code, uit, _ = await plek.run("aanvaard")
+    assert (code, uit.startswith("Aanvaard: 900 indicaties.")) == (0, True)
+    assert (await plek.run("aanvaard"))[0] == 1
 
 
 @pytest.mark.parametrize(

@@ -99,12 +99,23 @@ async def test_the_cak_answers_and_refuses(keten: Pgbketen):
     assert b"9328" in await send("WMO403", 1, "WMO404", vandaag - DAG)
     assert b"RetourCode>" not in await send("WMO403", 1, "WMO404")
     assert b"RetourCode>" not in await send("WMO401", 2, "WMO402")
+    assert b"9114" in await send("WMO401", 3, "WMO402", vandaag - 400 * DAG)
+    assert b"9115" in await send("WMO403", 2, "WMO404", vandaag + 40 * DAG)
     kapot = ieb("WMO401", 3, vandaag).replace(b"EbStartdatum>", b"EbBegin>")
     verzonden = await keten.gemeente.send("WMO401", kapot, "CAK", release="1.0")
     fout = (await keten.got("Fo01", verzonden.referentienummer)).envelop.fout
     assert fout is not None
     assert fout.code == "IB001"
     assert keten.partijen["CAK"].grootboek.received(verzonden.referentienummer) is None
+
+
+async def test_what_the_cbs_cannot_read_comes_back_with_its_own_fo01(keten: Pgbketen):
+    verzonden = await keten.gemeente.send("Dummy", b"a;b\r\n1\r\n", "CBS", release="2.2", bestandsnaam="opgave.csv")
+    assert await keten.arrived("CBS", verzonden.referentienummer)
+    foutbericht = await keten.got("Fo01", verzonden.referentienummer)
+    assert foutbericht.envelop.stuurgegevens.zender.organisatie == "CBS"
+    assert foutbericht.envelop.fout is not None
+    assert foutbericht.envelop.fout.code == "IB001"
 
 
 async def test_what_only_vws_can_judge_comes_back_with_its_own_ib001(keten: Pgbketen):

@@ -67,6 +67,34 @@ async def test_what_is_wrong_here_is_an_incident_of_this_node_until_it_is_over(o
     assert await incidents(opslag) == [("sleutelmap", "andere:8443", True), ("sleutelmap", "node:8443", False)]
 
 
+async def test_incidents_of_a_node_that_was_taken_away_are_closed_after_a_day(tmp_path: Path):
+    make_tables(url := f"sqlite:///{tmp_path}/w.db")
+    klok = Klok()
+    opslag = Opslag(url, klok=klok)
+
+    async def keys() -> Feiten | None:
+        return {"bezwaar": "weg"}
+
+    wacht = make(opslag, sleutelmap=keys)
+
+    async def turn() -> None:
+        taak = Taak("bewaking", 0.0, lambda beurt: wacht.turn(beurt, GRENZEN))
+        assert await Onderhoud(opslag, ()).run(taak)
+
+    try:
+        await wacht.look()
+        await opslag.write(Incidentboek().open, "sleutelmap", "weg:8443", {})
+        await opslag.write(Incidentboek().open, "achterstand", "", {})  # of no node: `bewaking` closes it
+        for _ in range(2):
+            klok.verschuiving_ms += 13 * 3_600_000
+            await wacht.look()
+            await turn()
+        gevonden = {i.onderwerp: i.gesloten_omdat for i in await opslag.read(incident.find)}
+        assert gevonden == {"node:8443": None, "weg:8443": incident.KNOOPPUNT_WEG, "": incident.OORZAAK_WEG}
+    finally:
+        await opslag.close()
+
+
 async def test_a_database_that_was_away_is_told_when_it_is_back(opslag: Opslag, monkeypatch: pytest.MonkeyPatch):
     wacht = make(opslag)
 

@@ -53,6 +53,8 @@ def _besluit(
     verwezen: Verwezen | None = None,
 ) -> Besluit:
     sg = Stuurgegevens(Berichtcode.DI01, Systeem(van, "App"), Systeem(naar, "GGk"), "r", "20260304", functie=functie)
+    if functie is not None and functie.endswith(("302", "306")):
+        sg = replace(sg, berichtcode=Berichtcode.DU01, cross_ref="heen")
     envelop = Envelop(sg, Parameters("0001", "0000", "0003", "0002"))
     if functie is None:
         sg = replace(sg, berichtcode=Berichtcode.FO01, cross_ref="heen")
@@ -146,3 +148,30 @@ def test_a_fo01_for_who_is_behind_vecozo_goes_there() -> None:
     besluit = _besluit(_register(), GEMEENTE, ACHTER, CERT_G, functie=None, verwezen=heen)
     assert besluit.aansluiting is not None
     assert besluit.aansluiting.partij == "VECOZO"
+
+
+@pytest.mark.parametrize(
+    ("functie", "ontvanger_van_heen", "oorzaak"),
+    [
+        ("WMO302", ACHTER, None),
+        ("WMO302", HIER, "antwoord_past_niet"),  # VECOZO had nothing to do with it
+        ("WMO302", None, "antwoord_past_niet"),
+        ("WMO306", ACHTER, "richting_past_niet"),  # which a gemeente sends
+        ("WMO305", ACHTER, "richting_past_niet"),
+    ],
+)
+def test_vecozo_itself_may_answer_only_what_it_was_to_pass_on(
+    functie: str, ontvanger_van_heen: str | None, oorzaak: str | None
+) -> None:
+    heen = (
+        Verwezen("id", GEMEENTE, ontvanger_van_heen, "WMO301", Berichtcode.DI01, "heen") if ontvanger_van_heen else None
+    )
+    besluit = _besluit(_register(), "VECOZO", GEMEENTE, CERT_V, functie=functie, verwezen=heen)
+    assert (besluit.fout.oorzaak if besluit.fout else None) == oorzaak
+
+
+def test_a_retour_of_vecozo_does_not_go_to_somebody_else() -> None:
+    heen = Verwezen("id", "0344", ACHTER, "WMO301", Berichtcode.DI01, "heen")
+    besluit = _besluit(_register(), "VECOZO", GEMEENTE, CERT_V, functie="WMO302", verwezen=heen)
+    assert besluit.fout is not None
+    assert besluit.fout.oorzaak == "antwoord_past_niet"

@@ -17,6 +17,7 @@ from istandaarden.standaardmap import in_gebruik
 from knooppunt.configuratiebestand import load
 from knooppunt.hub import Hub
 from knooppunt.simulatie.cak import Cak
+from knooppunt.simulatie.cbs import Cbs
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.grootboek import Boeking
 from knooppunt.simulatie.ketenspel import Ketenspel, play
@@ -72,9 +73,10 @@ class Pgbketen:
             "SVB": Svb(Pgbboek(steady(0.5)), self.kalender),
             "VWS": Vws(Pgbboek(steady(0.5)), self.kalender),
             "CAK": Cak(self.kalender),
+            "CBS": Cbs(),
         }
         self.gemeente = self._proef.stuf_partij(GEMEENTE)
-        self.partijen = {code: self._partij(code, spelen.get(code)) for code in _OIN}
+        self.partijen = {code: self._partij(code, spelen[code]) for code in _OIN}
         alle = {GEMEENTE: self.gemeente, **self.partijen}
         adressen = {}
         for code, partij in alle.items():
@@ -92,13 +94,11 @@ class Pgbketen:
     async def __aexit__(self, *_fout: object) -> None:
         await self._stapel.aclose()
 
-    def _partij(self, code: str, spel: Ketenspel | None) -> StufPartij:
+    def _partij(self, code: str, spel: Ketenspel) -> StufPartij:
         stam = code.lower()
         eigen = credentials(self._pki / f"{stam}.pem", self._pki / f"{stam}.key", self._pki / "ca.pem")
         lot = self.storingen[code]
         server, client = expiring_server(eigen, lot), client_context(eigen)
-        if spel is None:
-            return StufPartij(code, code, server=server, client=client, antwoordt=False, storingen=lot)
         return StufPartij(code, code, server=server, client=client, storingen=lot, beantwoord=spel.answer)
 
     async def move(self, datum: date | None) -> None:

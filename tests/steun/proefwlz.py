@@ -9,6 +9,7 @@ from uuid import UUID
 from istandaarden.voorbeeldwaarden import bsns
 from knooppunt.api.wlz import Wlz
 from knooppunt.wlz.toetsing import Toetsing
+from routing.incident import Incidentboek
 from routing.kluis import Kluis
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag
@@ -84,6 +85,7 @@ class Dagronde:
             zorgkantoren=_ZORGKANTOREN,
             elke_ms=DAG_MS,
             bewaar_ms=42 * DAG_MS,
+            boek=Incidentboek(),
         )
 
     async def run(self) -> None:
