@@ -7,6 +7,7 @@ sealed, and memory holds one portion.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -17,7 +18,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import schema
@@ -51,6 +52,9 @@ _NIEUW: Final = {
     dialect: nieuw(schema.batchvraag).on_conflict_do_nothing()
     for dialect, nieuw in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
 }
+
+
+_Beantwoord = Sequence[tuple[bytes, Opgave, Uitkomst]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +221,7 @@ class Batches:
             vragen = await self._opslag.read(_next, batch.batch_id)
             if not vragen:
                 return
-            opgaven = [self._vormgever.read(self._open(_name(batch.batch_id, rij.kenmerk), rij)) for rij in vragen]
+            opgaven = await asyncio.to_thread(self._read, batch, vragen)
             begin = await self._opslag.read(now_ms)
             uitkomsten = await determine_with(bron, opgaven)
             goed = [
@@ -225,26 +229,38 @@ class Batches:
                 for rij, opgave, uitkomst in zip(vragen, opgaven, uitkomsten, strict=True)
                 if uitkomst.fout is None or not uitkomst.fout.opnieuw
             ]
-            await self._opslag.write(self._answer, batch, goed, begin)
+            antwoorden = await asyncio.to_thread(self._sealed, batch, goed)
+            await self._opslag.write(self._answer, batch, goed, antwoorden, begin)
             stand = replace(stand, klaar=stand.klaar + len(goed))
             if (fout := _temporary(uitkomsten)) is not None:
                 meld(stand)
                 raise Onderbroken(str(fout))
 
+    def _read(self, batch: Batch, vragen: Sequence[Row[Any]]) -> list[Opgave]:
+        return [self._vormgever.read(self._open(_name(batch.batch_id, rij.kenmerk), rij)) for rij in vragen]
+
+    def _sealed(self, batch: Batch, goed: _Beantwoord) -> list[dict[str, Any]]:
+        """Write and seal the answers, outside the transaction: others wait for that one."""
+        return [
+            {"welk_kenmerk": kenmerk}
+            | self._seal(_name(batch.batch_id, kenmerk), self._vormgever.show(uitkomst, opgave))
+            for kenmerk, opgave, uitkomst in goed
+        ]
+
     def _answer(
-        self, conn: Connection, batch: Batch, goed: Sequence[tuple[bytes, Opgave, Uitkomst]], begin: int
+        self, conn: Connection, batch: Batch, goed: _Beantwoord, antwoorden: Sequence[dict[str, Any]], begin: int
     ) -> None:
         eind = now_ms(conn)
         regels: list[Verwerking] = []
-        for kenmerk, opgave, uitkomst in goed:
+        for _, opgave, uitkomst in goed:
             status = Statuscode.GOED if uitkomst.fout is None else Statuscode.FOUT
             for bsn in (opgave.bsn, *sorted(uitkomst.geraadpleegd - {opgave.bsn})):
                 wie = self._betrokkenen.of(bsn)
                 regel = Verwerking(batch.spoor.child(), batch.dienst, batch.activiteit, status, begin, eind, wie)
                 regels.append(regel)
-            zegel = self._seal(_name(batch.batch_id, kenmerk), self._vormgever.show(uitkomst, opgave))
-            welke = (_v.batch_id == batch.batch_id, _v.kenmerk == kenmerk)
-            conn.execute(update(schema.batchvraag).where(*welke).values(klaar=True, **zegel))
+        if antwoorden:
+            welke = (_v.batch_id == batch.batch_id, _v.kenmerk == bindparam("welk_kenmerk"))
+            conn.execute(update(schema.batchvraag).where(*welke).values(klaar=True), antwoorden)
         record(conn, regels)
 
     async def progress(self, batch: Batch) -> Stand:
