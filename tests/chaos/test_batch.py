@@ -103,7 +103,8 @@ async def proef(tmp_path: Path) -> AsyncIterator[Proef]:
     adres = await brp.start()
     (tmp_path / "knooppunt.toml").write_text(
         '[koppelvlak]\ncertificaat = "pki/hub.pem"\nsleutel = "pki/hub.key"\nca = "pki/ca.pem"\n'
-        f'[brp]\nurl = "{adres}"\nper_seconde = 1000\nantwoord_seconden = 60\ngeheel_seconden = 120\n',
+        f'[brp]\nurl = "{adres}"\nper_seconde = 1000\nantwoord_seconden = 60\ngeheel_seconden = 120\n'
+        "[opvragen]\nbatch_per_minuut = 60_000_000\n",
         encoding="utf-8",
     )
     yield Proef(tmp_path, brp)

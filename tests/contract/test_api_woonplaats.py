@@ -26,7 +26,8 @@ from routing.incident import Incidentboek
 from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis
 from routing.opslag import Opslag
-from routing.opvraging import Grenzen, Opvragingen
+from routing.opvraaggrens import Grenzen
+from routing.opvraging import Opvragingen
 from routing.register import RegisterBron
 from routing.registerimport import parse_toml, store
 from routing.verwerkingen import Betrokkenen, find
@@ -77,7 +78,7 @@ async def huis(opslag: Opslag, kluis: Kluis) -> AsyncIterator[Huis]:
     huis = Huis(opslag, kluis, brp)
     opvragingen = Opvragingen(opslag, kluis, register_bron, Incidentboek(), Grenzen(onbekend_per_dag=3))
     app = web.Application()
-    huis.batches = Batches(opslag, kluis, register_bron, Vormgever())
+    huis.batches = Batches(opslag, kluis, register_bron, Vormgever(), boek=Incidentboek())
     huis.bron = bron
     wlz = make_wlz(opslag, kluis, register_bron, opvragingen)
     eindpunten = all_endpoints(opslag, Kalender(), opvragingen, bron, batches=huis.batches, wlz=wlz)

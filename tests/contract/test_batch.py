@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select, text, update
 
 from routing import schema
 from routing.dienst import Wet
+from routing.incident import Incidentboek, find
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
+from routing.opvraaggrens import Geblokkeerd, Grenzen
 from routing.partij import Machtiging, Richting
 from routing.register import Register, RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
 from routing.woonplaats import batch as module
 from routing.woonplaats.batch import Batches, Onderbroken, Regel, Resultaat, Stand, remove_batches
 from routing.woonplaats.feiten import Adresperiode, Adressoort, Feiten
-from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenvraag, Registerfeiten
+from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenvraag, Registerfeiten, Voorbehoud
 from routing.woonplaats.opvragen import Opgave, Uitkomst
 
 _WIE = Aanvrager("0344", "gebruiker:proef", Weg.CLI)
 _WAAROM = Aanleiding("woonplaats-batch", Wet.JEUGDWET, "controle", "Z-17")
 _BSNS = ("999990019", "999990032", "999990044", "999990056", "999990068")
 _DAG = date(2024, 3, 1)
+_RUIM = Grenzen(per_minuut=1000, batch_per_minuut=60_000_000)
 _WOONADRES = Adresperiode(Adressoort.WOONADRES, "0344", date(2020, 1, 1))
 
 
@@ -46,12 +50,15 @@ class Bron:
     def __init__(self) -> None:
         self.gevraagd: list[str] = []
         self.fouten: dict[str, Bronfoutsoort] = {}
+        self.onbekend: set[str] = set()
 
     async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
         self.gevraagd += [vraag.bsn for vraag in vragen]
         return [
             Bronfout(self.fouten[vraag.bsn], "stuk")
             if vraag.bsn in self.fouten
+            else Registerfeiten(Feiten(_DAG), voorbehoud=(Voorbehoud.NIET_IN_BRP,))
+            if vraag.bsn in self.onbekend
             else Registerfeiten(replace(Feiten(_DAG), brp=(_WOONADRES,)))
             for vraag in vragen
         ]
@@ -68,7 +75,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def batches(opslag: Opslag, kluis: Kluis) -> Batches:
     bron = RegisterBron(Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")]))
-    return Batches(opslag, kluis, bron, Vorm())
+    return Batches(opslag, kluis, bron, Vorm(), boek=Incidentboek(), grenzen=_RUIM)
 
 
 def _lines(bsns: Iterable[str] = _BSNS) -> list[list[Regel]]:
@@ -172,6 +179,66 @@ async def test_the_next_portion_comes_from_the_index_of_what_is_open(batches: Ba
         return repr(conn.exec_driver_sql(f"{uitleg} {vraag}").all())
 
     assert "ix_batchvraag_open" in await opslag.read(plan)
+
+
+async def test_a_partij_waits_for_its_pace_and_another_does_not(opslag: Opslag, kluis: Kluis, klok: Klok) -> None:
+    """One portion of two, which is what a minute allows; then nothing of that partij until the minute is over."""
+    wie = (replace(_WIE, weg=Weg.API), replace(_WIE, partij="0363", weg=Weg.API))
+    machtigingen = [Machtiging(een.partij, Richting.BEVRAGEN, "woonplaats-batch:jeugdwet") for een in wie]
+    bron_ = RegisterBron(Register.of((), (), machtigingen))
+    batches = Batches(opslag, kluis, bron_, Vorm(), boek=Incidentboek(), grenzen=Grenzen(batch_per_minuut=2))
+    bron, werk = Bron(), []
+    for een in wie:
+        werk.append(await batches.open(een, _WAAROM, b"d"))
+        await batches.take_in(werk[-1], _lines())
+    for beurt in range(1, 4):
+        await batches.answer_waiting(bron)
+        assert await batches.waiting() == []
+        assert [(await batches.progress(een)).klaar for een in werk] == [min(2 * beurt, 5)] * 2
+        klok.verschuiving_ms += 61_000
+    assert Counter(bron.gevraagd) == dict.fromkeys(_BSNS, 2)
+
+
+async def test_too_many_unknown_bsns_stop_the_batches_of_a_partij(opslag: Opslag, kluis: Kluis) -> None:
+    """Until the operator closes the incident; what was answered stays, and then it goes on."""
+    boek, wie = Incidentboek(), replace(_WIE, weg=Weg.API)
+    bron_ = RegisterBron(Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")]))
+    grenzen = replace(_RUIM, onbekend_per_dag=2, batch_onbekend_procent=50)
+    batches = Batches(opslag, kluis, bron_, Vorm(), boek=boek, grenzen=grenzen)
+    werk, bron = await batches.open(wie, _WAAROM, b"d"), Bron()
+    await batches.take_in(werk, _lines())
+    bron.onbekend = set(_BSNS)
+    await batches.answer_waiting(bron)
+    assert await batches.progress(werk) == Stand(5, 0, 5, 2, gestopt=True)
+    await batches.answer_waiting(bron)
+    with pytest.raises(Geblokkeerd):
+        await batches.run(werk, bron, lambda _stand: None)
+    with pytest.raises(Geblokkeerd):
+        await batches.open(wie, _WAAROM, b"een ander bestand")
+    assert len(bron.gevraagd) == 2
+
+    (geval,) = await opslag.read(find, alleen_open=True)
+    assert (geval.oorzaak, geval.onderwerp) == ("opvragingen_geblokkeerd", "0344/woonplaats-batch")
+    assert geval.feiten == {"onbekende_bsns": 2, "antwoorden": 2}
+    await opslag.write(boek.close, geval.nummer, "uitgezocht")
+    bron.onbekend = {bsn for bsn in _BSNS if bsn in bron.gevraagd}  # the others are known: no share of the rest
+    await batches.answer_waiting(bron)
+    assert await batches.progress(werk) == Stand(5, 0, 5, 5)
+    assert sorted(bron.gevraagd) == sorted(_BSNS)
+
+
+async def test_a_batch_that_cannot_be_read_holds_up_no_other(
+    batches: Batches, opslag: Opslag, caplog: pytest.LogCaptureFixture
+) -> None:
+    wie, werk, bron = replace(_WIE, weg=Weg.API), [], Bron()
+    for digest in (b"d", b"e"):
+        werk.append(await batches.open(wie, _WAAROM, digest))
+        await batches.take_in(werk[-1], _lines())
+    stuk = update(schema.batchvraag).where(schema.batchvraag.c.batch_id == werk[0].batch_id).values(inhoud=b"stuk")
+    await opslag.write(lambda conn: conn.execute(stuk) and None)
+    await batches.answer_waiting(bron)
+    assert [(await batches.progress(een)).klaar for een in werk] == [0, 5]
+    assert not any(bsn in caplog.text for bsn in _BSNS)
 
 
 async def test_a_batch_goes_when_its_term_has_passed(batches: Batches, opslag: Opslag, klok: Klok) -> None:
