@@ -18,7 +18,7 @@ from routing.incident import Incidentboek, find
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
-from routing.opvraaggrens import Geblokkeerd, Grenzen
+from routing.opvraaggrens import Geblokkeerd, Grenzen, TeVeel
 from routing.partij import Machtiging, Richting
 from routing.register import Register, RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
@@ -225,6 +225,14 @@ async def test_too_many_unknown_bsns_stop_the_batches_of_a_partij(opslag: Opslag
     await batches.answer_waiting(bron)
     assert await batches.progress(werk) == Stand(5, 0, 5, 5)
     assert sorted(bron.gevraagd) == sorted(_BSNS)
+
+
+async def test_handing_in_has_the_limits_of_any_lookup(opslag: Opslag, kluis: Kluis) -> None:
+    bron = RegisterBron(Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")]))
+    batches = Batches(opslag, kluis, bron, Vorm(), boek=Incidentboek(), grenzen=Grenzen(per_minuut=1))
+    await batches.open(_WIE, _WAAROM, b"d")
+    with pytest.raises(TeVeel):
+        await batches.open(_WIE, _WAAROM, b"e")
 
 
 async def test_a_batch_that_cannot_be_read_holds_up_no_other(
