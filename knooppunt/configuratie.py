@@ -395,6 +395,23 @@ class OpvragenSectie(Sectie):
         description="BSNs that the register does not know in 24 hours, after which the partij is kept from the dienst "
         "until the operator closes the incident.",
     )
+    batch_per_minuut: int = Field(
+        3000, ge=1, description="Questions that the batches of one partij ask in a minute; they wait for the rest."
+    )
+    batch_onbekend_procent: float = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Share of BSNs in the batches of a partij that the register may not know; with more of them, and "
+        "more than `onbekend_per_dag` in 24 hours, its batches stop until the operator closes the incident.",
+    )
+    batch_tegelijk: int = Field(4, ge=1, description="Files with a batch that this node takes in at the same time.")
+    batch_mib_tegelijk: int = Field(
+        48,
+        ge=24,
+        description="MiB of such files at the same time; one without a length counts as the largest, 24. More is "
+        "refused with 503, before it is read.",
+    )
     antwoord_dagen: float = Field(42, gt=0, description="Days that an answer is kept, to be given again on request.")
     log_dagen: float = Field(
         1827, ge=183, description="Days that the processing log is kept; at least half a year (BIO 12.4.2)."

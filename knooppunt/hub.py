@@ -32,6 +32,7 @@ from istandaarden.regels.registers import Contractfout, Contractlijst, Registers
 from knooppunt import achterstand, migratiestand
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.eindpunten import all_endpoints
+from knooppunt.api.inlevering import Inleverruimte
 from knooppunt.api.loket import Loket
 from knooppunt.api.wlz import Wlz
 from knooppunt.beheer import Beheer
@@ -82,7 +83,7 @@ from routing.vrijgave import Vrijgave
 from routing.wekker import Wekker
 from routing.wlz.clientenlijst import Clientenlijst
 from routing.wlz.volgen import Volgen
-from routing.woonplaats.batch import Batches, Onderbroken
+from routing.woonplaats.batch import Batches
 from routing.woonplaats.feitenbron import Feitenbron
 
 _log = structlog.get_logger(__name__)
@@ -149,9 +150,11 @@ class Hub:
         self._overdracht = Overdracht()
         self.register_bron = RegisterBron()
         await self.register_bron.refresh(self.opslag)
-        self._batches = Batches(self.opslag, self.kluis, self.register_bron, Vormgever())
         self._ruimte = Ruimte(_database_folder(self._in.database.full_url()), self._in.bewaking)
         meting, boek, kalender = Meting(), make_boek(self._in), Kalender(self._in.keten.bevrijdingsdag)
+        self._batches = Batches(
+            self.opslag, self.kluis, self.register_bron, Vormgever(), boek=boek, grenzen=lookup_limits(self._in)
+        )
         melder = make_melder(self._in, self.kluis, self.register_bron)
 
         bezorgers = _make_bezorgers(client_tls, self._in, meting)
@@ -334,11 +337,7 @@ class Hub:
         return all_endpoints(self.opslag, kalender, opvragingen, self.feitenbron, batches=self._batches, wlz=wlz)
 
     async def _answer_batches(self, _beurt: Beurt) -> None:
-        for batch in await self._batches.waiting():
-            try:
-                await self._batches.run(batch, self.feitenbron, lambda _stand: None)
-            except Onderbroken as fout:
-                _log.warning("batch wacht op de BRP", reden=str(fout))
+        await self._batches.answer_waiting(self.feitenbron)
 
     def _application(self, innemer: GeteldeInnemer, eindpunten: Iterable[Eindpunt]) -> web.Application:
         hub, publieke_url = self._in.hub, self._in.koppelvlak.publieke_url
@@ -354,7 +353,9 @@ class Hub:
         afhaalbak = Afhaalbak(self.opslag, self.kluis)
         instellingen = VspInstellingen(publieke_url=publieke_url)
         VspInterface(innemer, afhaalbak, self.register_bron, identify, instellingen).add_routes(app)
-        Loket(eindpunten, self.register_bron, identify).add_routes(app)
+        opvragen = self._in.opvragen
+        ruimte = Inleverruimte(opvragen.batch_tegelijk, opvragen.batch_mib_tegelijk)
+        Loket(eindpunten, self.register_bron, identify, ruimte).add_routes(app)
         return app
 
     def _threshold(self, meting: Meting) -> Drempel:

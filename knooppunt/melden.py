@@ -6,7 +6,7 @@ from knooppunt.configuratie import Configuratie
 from routing.bewaring import Bewaartermijnen
 from routing.foutbericht import Afzender, Foutmelder
 from routing.kluis import Kluis
-from routing.opvraging import Grenzen
+from routing.opvraaggrens import Grenzen
 from routing.register import RegisterBron
 from routing.vastlegging import Termijnen
 
@@ -33,7 +33,13 @@ def retention_terms(configuratie: Configuratie) -> Bewaartermijnen:
 def lookup_limits(configuratie: Configuratie) -> Grenzen:
     """Return how much a partij may look up."""
     opvragen = configuratie.opvragen
-    return Grenzen(opvragen.per_minuut, opvragen.per_dag, opvragen.onbekend_per_dag)
+    return Grenzen(
+        per_minuut=opvragen.per_minuut,
+        per_dag=opvragen.per_dag,
+        onbekend_per_dag=opvragen.onbekend_per_dag,
+        batch_per_minuut=opvragen.batch_per_minuut,
+        batch_onbekend_procent=opvragen.batch_onbekend_procent,
+    )
 
 
 def make_melder(configuratie: Configuratie, kluis: Kluis, register_bron: RegisterBron) -> Foutmelder:

@@ -17,19 +17,19 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from routing import schema
+from routing import opvraaggrens, schema
 from routing.incident import Incidentboek
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
 from routing.opslag import Opslag
+from routing.opvraaggrens import Geblokkeerd, Grenzen, objection
 from routing.payload import Payload, decompress
 from routing.register import RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Toestemming, authorise
 from routing.verwerkingen import (
-    TOEGESTAAN,
     Betrokkenen,
     Herkomst,
     Spoor,
@@ -38,15 +38,11 @@ from routing.verwerkingen import (
     account,
     account_refusal,
     record,
+    tracing,
 )
-
-GEBLOKKEERD: Final = "opvragingen_geblokkeerd"
-"""Name of the incident that keeps a partij from a dienst until the operator closes it."""
 
 _DOEL = "opvragingen"
 _VELD = "antwoord"
-_MINUUT_MS: Final = 60_000
-_DAG_MS: Final = 24 * 3_600_000
 _BEZIG_MS: Final = 5 * 60_000
 """How long a question that was taken counts as being answered; after that whoever answered it is gone."""
 _RIJEN = 500
@@ -55,14 +51,14 @@ _NEMEN: Final = {
     dialect: nieuw(schema.opvraging).on_conflict_do_nothing().returning(schema.opvraging.c.id)
     for dialect, nieuw in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
 }
-_o, _w, _i = schema.opvraging.c, schema.verantwoording.c, schema.incident.c
+_o = schema.opvraging.c
 
 
 class Soort(StrEnum):
     """How a lookup ended."""
 
     BEANTWOORD = "beantwoord"
-    ONBEKEND = "onbekend"  # the register does not know the person
+    ONBEKEND = opvraaggrens.ONBEKEND  # the register does not know the person
     MISLUKT = "mislukt"
 
 
@@ -88,33 +84,6 @@ class Antwoord:
     inhoud: bytes = field(repr=False)
     soort: Soort = Soort.BEANTWOORD
     geraadpleegd: Collection[str] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Grenzen:
-    """How much one partij may ask of one dienst.
-
-    `onbekend_per_dag` is how many unknown BSNs in 24 hours look like guessing (attack 81).
-    """
-
-    per_minuut: int = 120
-    per_dag: int = 5000
-    onbekend_per_dag: int = 25
-
-
-class TeVeel(Exception):
-    """The partij asked more than it may; `wachttijd` in seconds."""
-
-    def __init__(self, wachttijd: int) -> None:
-        self.wachttijd = wachttijd
-        super().__init__("Uw partij stelt te veel vragen aan deze dienst.")
-
-
-class Geblokkeerd(Exception):
-    """The partij guesses BSNs, or so it looks; the operator has to decide."""
-
-    def __init__(self) -> None:
-        super().__init__("Er is te vaak naar een BSN gevraagd dat niet bestaat. Neem contact op met de beheerder.")
 
 
 class Bezig(Exception):
@@ -176,7 +145,8 @@ class Opvragingen:
         if isinstance(opening, Exception):
             raise opening
         try:
-            antwoord = await search()
+            with tracing(opening.spoor):
+                antwoord = await search()
         except BaseException:
             mislukt = Antwoord(b"", Soort.MISLUKT)
             await asyncio.shield(self._opslag.write(self._close, vraag, toestemming, opening, mislukt))
@@ -204,7 +174,7 @@ class Opvragingen:
             return self._repeat(conn, eerder, vraag, toestemming)
         if eerder is not None and eerder.uitkomst is None and eerder.begonnen_op > now_ms(conn) - _BEZIG_MS:
             return Bezig()
-        if (bezwaar := self._objection(conn, wie, dienst)) is not None:
+        if (bezwaar := objection(conn, self._boek, self._grenzen, wie, dienst)) is not None:
             if isinstance(bezwaar, Geblokkeerd):
                 account_refusal(conn, vraag.aanvrager, vraag.aanleiding, "geblokkeerd")
             return bezwaar
@@ -244,29 +214,6 @@ class Opvragingen:
         verzegeld = Verzegeld(eerder.sleutel_id, eerder.datasleutel, eerder.inhoud)
         return b"".join(decompress(self._kluis.open(_name(vraag), _VELD, verzegeld)))
 
-    def _objection(self, conn: Connection, partij: str, dienst: str) -> Exception | None:
-        """Say why a partij may ask nothing of a dienst for now."""
-        nu = now_ms(conn)
-        slot = and_(_i.oorzaak == GEBLOKKEERD, _i.onderwerp == _subject(partij, dienst))
-        if conn.execute(select(_i.id).where(slot, _i.gesloten_op.is_(None))).first() is not None:
-            return Geblokkeerd()
-        vrijgegeven = conn.execute(select(func.max(_i.gesloten_op)).where(slot)).scalar() or 0
-        van = and_(_o.partij == partij, _o.dienst == dienst)
-        onbekend = conn.execute(
-            select(func.count()).where(
-                van, _o.uitkomst == Soort.ONBEKEND.value, _o.begonnen_op > max(nu - _DAG_MS, vrijgegeven)
-            )
-        ).scalar_one()
-        if onbekend >= self._grenzen.onbekend_per_dag:
-            self._boek.open(conn, GEBLOKKEERD, _subject(partij, dienst), {"onbekende_bsns": onbekend})
-            return Geblokkeerd()
-        gevraagd = select(func.count()).where(_w.partij == partij, _w.dienst == dienst, _w.besluit == TOEGESTAAN)
-        if conn.execute(gevraagd.where(_w.moment > nu - _MINUUT_MS)).scalar_one() >= self._grenzen.per_minuut:
-            return TeVeel(60)
-        if conn.execute(gevraagd.where(_w.moment > nu - _DAG_MS)).scalar_one() >= self._grenzen.per_dag:
-            return TeVeel(3600)
-        return None
-
     def _close(
         self, conn: Connection, vraag: Opvraging, toestemming: Toestemming, opening: _Geopend, antwoord: Antwoord
     ) -> None:
@@ -290,10 +237,6 @@ class Opvragingen:
 def _name(vraag: Opvraging) -> str:
     """Give what a sealed answer is bound to."""
     return f"{vraag.aanvrager.partij}|{vraag.aanleiding.dienst}|{vraag.vraag_id}"
-
-
-def _subject(partij: str, dienst: str) -> str:
-    return f"{partij}/{dienst}"
 
 
 def remove_answers(conn: Connection, termijn_ms: int) -> int:

@@ -403,6 +403,9 @@ batch = Table(  # a file with questions, on its way to a file with answers
     Column("begonnen_op", BigInteger, nullable=False),
     Column("kanaal", Text, nullable=False),  # api: the hub answers it; cli: the command does
     Column("gelezen", Boolean, nullable=False),  # false while the file is being taken in
+    Column("geteld", Integer, nullable=False, server_default=text("0")),  # answers since the operator last looked
+    Column("onbekend", Integer, nullable=False, server_default=text("0")),  # of them, BSNs the register does not know
+    Column("verder_op", BigInteger, nullable=False, server_default=text("0")),  # when the next portion may be asked
     UniqueConstraint("partij", "dienst", "kenmerk"),
 )
 Index("ix_batch_begonnen_op", batch.c.begonnen_op)

@@ -12,7 +12,9 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -101,6 +103,25 @@ class Spoor:
     def child(self) -> Spoor:
         """Start an operation inside this one."""
         return Spoor(self.trace_id, secrets.token_hex(8), self.operation_id)
+
+
+_spoor: ContextVar[Spoor | None] = ContextVar("spoor", default=None)
+
+
+@contextmanager
+def tracing(spoor: Spoor) -> Iterator[None]:
+    """Let what is asked of others inside the block name this operation."""
+    vorige = _spoor.set(spoor)
+    try:
+        yield
+    finally:
+        _spoor.reset(vorige)
+
+
+def traceparent() -> str | None:
+    """Give the header ``traceparent`` for a question to another party; None outside a traced operation."""
+    spoor = _spoor.get()
+    return None if spoor is None else f"00-{spoor.trace_id}-{spoor.operation_id}-01"
 
 
 @dataclass(frozen=True, slots=True)

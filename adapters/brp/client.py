@@ -28,6 +28,7 @@ from adapters.brp.personen import PersonenAntwoord, Persoon
 from adapters.brp.toegang import Apisleutel, Toegang
 from routing.ladder import Ladder
 from routing.retry_after import read_retry_after
+from routing.verwerkingen import traceparent
 from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort
 
 _log = structlog.get_logger(__name__)
@@ -178,6 +179,7 @@ class BrpClient:
             kop = {
                 hdrs.CONTENT_TYPE: "application/json; charset=utf-8",
                 hdrs.ACCEPT: "application/json",
+                **({"traceparent": spoor} if (spoor := traceparent()) else {}),
                 **await self._toegang.headers(self._send),
             }
             status, inhoud, na = await self._exchange(url, json.dumps(vraag).encode(), kop)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
 
 from knooppunt.api.eindpunt import Aanroep, Eindpunt
+from knooppunt.api.inlevering import Inleverruimte
 from knooppunt.api.lezing import read_body, read_file, read_parameters
 from knooppunt.api.openapi import VERSIE, describe
 from knooppunt.api.probleem import Probleem, of_http
@@ -28,6 +30,7 @@ class Loket:
         eindpunten: all of them.
         register_bron: who may act for which partijen.
         identify: says who is at the other end of the connection.
+        ruimte: room for files that are handed in.
     """
 
     def __init__(
@@ -35,10 +38,12 @@ class Loket:
         eindpunten: Iterable[Eindpunt],
         register_bron: RegisterBron,
         identify: Callable[[web.Request], Identiteit],
+        ruimte: Inleverruimte | None = None,
     ) -> None:
         self._eindpunten = tuple(eindpunten)
         self._register_bron = register_bron
         self._identify = identify
+        self._ruimte = ruimte or Inleverruimte()
 
     def add_routes(self, app: web.Application) -> None:
         """Put the API in an application, below `BASIS`."""
@@ -57,10 +62,14 @@ class Loket:
                 detail = "Laat uw certificaat bij het knooppunt registreren bij de aansluiting van uw partij."
                 raise Probleem(403, "Dit certificaat hoort bij geen partij die dit mag vragen.", detail)
             vraag = await read_body(eindpunt, request) if eindpunt.takes_json else read_parameters(eindpunt, request)
-            bestand = await read_file(eindpunt, request) if eindpunt.bestand else b""
             spoor = request.headers.get("traceparent", "")
-            aanroep = Aanroep(partijen, identiteit, spoor, bestand, request.content_type)
-            antwoord = await eindpunt.handler(aanroep, vraag)
+            aanroep = Aanroep(partijen, identiteit, spoor, soort=request.content_type)
+            if eindpunt.bestand:
+                with self._ruimte.take(min(request.content_length or eindpunt.grens, eindpunt.grens)):
+                    bestand = await read_file(eindpunt, request)
+                    antwoord = await eindpunt.handler(replace(aanroep, inhoud=bestand), vraag)
+            else:
+                antwoord = await eindpunt.handler(aanroep, vraag)
             inhoud = antwoord if isinstance(antwoord, bytes) else antwoord.model_dump_json(by_alias=True)
             return web.Response(body=inhoud, content_type="application/json")
 

@@ -14,7 +14,8 @@ from knooppunt.api.probleem import Probleem
 from routing.bericht import Identiteit
 from routing.bsn import GEEN_BSN, is_bsn
 from routing.dienst import Wet
-from routing.opvraging import AndereVraag, Antwoord, Bezig, Geblokkeerd, Opvraging, Opvragingen, TeVeel
+from routing.opvraaggrens import Geblokkeerd, TeVeel
+from routing.opvraging import AndereVraag, Antwoord, Bezig, Opvraging, Opvragingen
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg, Weigergrond
 from routing.verwerkingen import Herkomst
 
@@ -92,16 +93,14 @@ async def answer(
         return await opvragingen.ask(vraag, lambda: search(vraag_id))
     except GeenToestemming as fout:
         raise refused(fout) from None
-    except Geblokkeerd as fout:
-        raise Probleem(403, "Het knooppunt heeft deze vragen van uw partij stilgelegd.", str(fout)) from None
+    except (Geblokkeerd, TeVeel) as fout:
+        raise limited(fout) from None
     except AndereVraag:
         raise Probleem(
             409, "Deze vraagId hoort bij een andere vraag.", "Kies voor elke vraag een eigen vraagId."
         ) from None
     except Bezig:
         raise Probleem(409, "Deze vraag wordt op dit moment beantwoord.", "Stel haar zo dadelijk opnieuw.") from None
-    except TeVeel as fout:
-        raise Probleem(429, str(fout), "Probeer het later opnieuw.", opnieuw_na=fout.wachttijd) from None
 
 
 def choose_partij(aanroep: Aanroep, gevraagd: str | None) -> str:
@@ -123,6 +122,13 @@ def refused(fout: GeenToestemming) -> Probleem:
     if fout.grond in {Weigergrond.DOEL, Weigergrond.ZAAKKENMERK, Weigergrond.REDEN}:
         return unfit((fout.grond.value, str(fout)))
     return Probleem(403, "Uw partij mag dit niet opvragen.", str(fout))
+
+
+def limited(fout: Geblokkeerd | TeVeel) -> Probleem:
+    """Make the problem for a partij that may ask nothing for now."""
+    if isinstance(fout, TeVeel):
+        return Probleem(429, str(fout), "Probeer het later opnieuw.", opnieuw_na=fout.wachttijd)
+    return Probleem(403, "Het knooppunt heeft deze vragen van uw partij stilgelegd.", str(fout))
 
 
 def unfit(*parameters: tuple[str, str]) -> Probleem:

@@ -10,13 +10,15 @@ from typing import Any, Literal
 from pydantic import Field
 
 from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
-from knooppunt.api.opvragen import choose_partij, name_identity, refused
+from knooppunt.api.opvragen import FOUTEN, choose_partij, limited, name_identity, refused
 from knooppunt.api.probleem import Probleem
 from knooppunt.api.vorm import Geheel, Vorm, Vraag
 from knooppunt.woonplaats.batchbestand import Bestandsfout, read_stream, shape
 from routing.dienst import Wet
+from routing.opvraaggrens import Geblokkeerd, TeVeel
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
-from routing.woonplaats.batch import Batch, Batches, Resultaat
+from routing.verwerkingen import Herkomst
+from routing.woonplaats.batch import Batch, Batches, Resultaat, Stand
 
 DIENST = "woonplaats-batch"
 _PAD = "/woonplaatsbeginsel/batches"
@@ -55,7 +57,8 @@ class Batchstand(Vorm):
     """How far a batch is."""
 
     batch_id: str
-    toestand: Literal["wordt beantwoord", "klaar"]
+    toestand: Literal["wordt beantwoord", "gestopt", "klaar"]
+    reden: str | None = Field(None, description="Waarom zij is gestopt.")
     regels: int = Field(description="Regels in het bestand.")
     onbruikbaar: int = Field(description="Regels die geen vraag zijn.")
     vragen: int = Field(description="Verschillende vragen.")
@@ -95,7 +98,11 @@ class WoonplaatsBatch:
                 vraag=Inlevering,
                 antwoord=Batchstand,
                 handler=self._hand_in,
-                fouten={422: "Het bestand als geheel is niet te lezen, of doel of zaakkenmerk kan niet."},
+                fouten={
+                    403: FOUTEN[403],
+                    422: "Het bestand als geheel is niet te lezen, of doel of zaakkenmerk kan niet.",
+                    429: FOUTEN[429],
+                },
                 methode="POST",
                 bestand=tuple(_SOORTEN),
                 grens=_GROOTSTE,
@@ -127,11 +134,14 @@ class WoonplaatsBatch:
         aanleiding = Aanleiding(DIENST, Wet.JEUGDWET, vraag.doel, vraag.zaakkenmerk)
         digest = await asyncio.to_thread(lambda: hashlib.sha256(aanroep.inhoud).digest())
         try:
-            batch = await self._batches.open(aanvrager, aanleiding, digest)
+            herkomst = Herkomst.read(aanroep.traceparent, aanvrager.identiteit)
+            batch = await self._batches.open(aanvrager, aanleiding, digest, herkomst)
             if not batch.gelezen:
                 await self._batches.take_in(batch, read_stream(io.BytesIO(aanroep.inhoud), _SOORTEN[aanroep.soort]))
         except GeenToestemming as fout:
             raise refused(fout) from None
+        except (Geblokkeerd, TeVeel) as fout:
+            raise limited(fout) from None
         except Bestandsfout as fout:
             raise Probleem(422, "Het bestand is niet te lezen.", str(fout)) from None
         return await self._state(batch)
@@ -157,12 +167,19 @@ class WoonplaatsBatch:
         stand = await self._batches.progress(batch)
         return Batchstand(
             batch_id=batch.batch_id,
-            toestand="klaar" if stand.klaar == stand.vragen else "wordt beantwoord",
+            toestand=_name_state(stand),
+            reden=str(Geblokkeerd()) if stand.gestopt else None,
             regels=stand.regels,
             onbruikbaar=stand.onbruikbaar,
             vragen=stand.vragen,
             beantwoord=stand.klaar,
         )
+
+
+def _name_state(stand: Stand) -> Literal["wordt beantwoord", "gestopt", "klaar"]:
+    if stand.klaar == stand.vragen:
+        return "klaar"
+    return "gestopt" if stand.gestopt else "wordt beantwoord"
 
 
 def _line(resultaat: Resultaat) -> Batchantwoord:

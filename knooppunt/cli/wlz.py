@@ -33,7 +33,8 @@ from routing.databank import OpslagFout
 from routing.dienst import Wet
 from routing.kluis import Kluis, KluisFout
 from routing.opslag import Opslag
-from routing.opvraging import AndereVraag, Bezig, Geblokkeerd, Opvraging, Opvragingen, TeVeel
+from routing.opvraaggrens import Geblokkeerd, TeVeel
+from routing.opvraging import AndereVraag, Bezig, Opvraging, Opvragingen
 from routing.register import RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
 from routing.verwerkingen import Betrokkenen

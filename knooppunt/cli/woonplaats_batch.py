@@ -11,15 +11,18 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from knooppunt.beeld import make_console
+from knooppunt.beheertaken import make_boek
 from knooppunt.brp import open_brp
 from knooppunt.cli.woonplaats import woonplaats
 from knooppunt.configuratie import Configuratie, ConfiguratieFout
 from knooppunt.configuratiebestand import load
 from knooppunt.databank import perform
+from knooppunt.melden import lookup_limits
 from knooppunt.woonplaats.batchbestand import SOORTEN, Bestandsfout, Vormgever, digest, read, write
 from routing.dienst import Wet
 from routing.kluis import Kluis, KluisFout
 from routing.opslag import Opslag
+from routing.opvraaggrens import Geblokkeerd, TeVeel
 from routing.register import RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
 from routing.woonplaats.batch import Batches, Onderbroken, Stand
@@ -57,6 +60,9 @@ def batch(
     except Onderbroken as fout:
         typer.echo(f"{fout}\nWat beantwoord is, is bewaard; geef dezelfde opdracht later nog eens.", err=True)
         raise typer.Exit(NIET_KLAAR) from None
+    except (TeVeel, Geblokkeerd) as fout:
+        typer.echo(f"{fout}\nWat beantwoord is, is bewaard.", err=True)
+        raise typer.Exit(NIET_KLAAR) from None
     except KluisFout as fout:
         raise ConfiguratieFout(str(fout)) from None
     except OSError as fout:
@@ -72,7 +78,8 @@ async def _run(
 ) -> Stand:
     register_bron = RegisterBron()
     await register_bron.refresh(opslag)
-    batches = Batches(opslag, Kluis(configuratie.sleutels.map), register_bron, Vormgever())
+    kluis, boek = Kluis(configuratie.sleutels.map), make_boek(configuratie)
+    batches = Batches(opslag, kluis, register_bron, Vormgever(), boek=boek, grenzen=lookup_limits(configuratie))
     werk = await batches.open(*wie_en_waarom, await asyncio.to_thread(digest, bestand))
     if not werk.gelezen:
         await batches.take_in(werk, read(bestand))

@@ -7,6 +7,7 @@ sealed, and memory holds one portion.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -17,31 +18,40 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, select, text, update
+import structlog
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import schema
-from routing.dienst import diensten
+from routing.dienst import Dienst, diensten
+from routing.foutplek import place
+from routing.incident import Incidentboek
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
 from routing.opslag import Opslag
+from routing.opvraaggrens import Geblokkeerd, Grenzen, is_blocked, objection
 from routing.payload import Payload, decompress
 from routing.register import RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg, authorise
 from routing.verwerkingen import (
     Betrokkenen,
+    Herkomst,
     Spoor,
     Statuscode,
     Verwerking,
     account,
     account_refusal,
     record,
+    tracing,
 )
+from routing.woonplaats.batchgrens import duration, judge, note, wait_ms
 from routing.woonplaats.feitenbron import Bronfout, Feitenbron
 from routing.woonplaats.opvragen import Opgave, Uitkomst, determine_with
 
 PORTIE: Final = 200
 """Questions answered together: ten requests of twenty to the BRP."""
+
+_log = structlog.get_logger(__name__)
 
 _DOEL: Final = "batches"
 _NEDERLAND = ZoneInfo("Europe/Amsterdam")
@@ -51,6 +61,9 @@ _NIEUW: Final = {
     dialect: nieuw(schema.batchvraag).on_conflict_do_nothing()
     for dialect, nieuw in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
 }
+
+
+_Beantwoord = Sequence[tuple[bytes, Opgave, Uitkomst]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +91,24 @@ class Batch:
     """A file that was taken in, or is to be."""
 
     batch_id: str
+    partij: str
     spoor: Spoor
-    dienst: str
-    activiteit: str
+    dienst: Dienst
     gelezen: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """How far a batch is: lines, lines that are no question, different questions, and answered ones."""
+    """How far a batch is: lines, lines that are no question, different questions, and answered ones.
+
+    `gestopt`: the partij is kept from the dienst, so that nothing more is asked until the operator has decided.
+    """
 
     regels: int
     onbruikbaar: int
     vragen: int
     klaar: int
+    gestopt: bool = False
 
 
 class Vormgever(Protocol):
@@ -118,21 +135,39 @@ class Batches:
         kluis: seals questions and answers.
         register_bron: who may.
         vormgever: how they are written.
+        boek: where it is told that somebody seems to guess.
+        grenzen: how much may be asked.
     """
 
-    def __init__(self, opslag: Opslag, kluis: Kluis, register_bron: RegisterBron, vormgever: Vormgever) -> None:
+    def __init__(
+        self,
+        opslag: Opslag,
+        kluis: Kluis,
+        register_bron: RegisterBron,
+        vormgever: Vormgever,
+        *,
+        boek: Incidentboek,
+        grenzen: Grenzen | None = None,
+    ) -> None:
         self._opslag = opslag
         self._kluis = kluis
         self._sleutels = kluis.derive(_DOEL)
         self._betrokkenen = Betrokkenen(kluis)
         self._register_bron = register_bron
         self._vormgever = vormgever
+        self._boek = boek
+        self._grenzen = grenzen or Grenzen()
+        self._portie = min(PORTIE, self._grenzen.batch_per_minuut)
 
-    async def open(self, aanvrager: Aanvrager, aanleiding: Aanleiding, digest: bytes) -> Batch:
+    async def open(
+        self, aanvrager: Aanvrager, aanleiding: Aanleiding, digest: bytes, herkomst: Herkomst | None = None
+    ) -> Batch:
         """Start a batch, or find the one of the same file for the same purpose.
 
         Raises:
             GeenToestemming: it may not be asked.
+            TeVeel: not now.
+            Geblokkeerd: not until the operator has looked at it.
         """
         dag = datetime.now(_NEDERLAND).date()
         try:
@@ -140,11 +175,17 @@ class Batches:
         except GeenToestemming as fout:
             await self._opslag.write(account_refusal, aanvrager, aanleiding, fout.grond)
             raise
-        tekst = json.dumps([digest.hex(), aanleiding.doel, aanleiding.zaakkenmerk])
+        tekst = json.dumps([digest.hex(), aanleiding.doel, aanleiding.zaakkenmerk, aanvrager.weg.value])
         kenmerken = {sleutel_id: self._hmac(sleutel_id, tekst.encode()) for sleutel_id in self._sleutels}
 
-        def find_or_make(conn: Connection) -> Batch:
-            dienst, spoor = toestemming.dienst, Spoor.begin()
+        def find_or_make(conn: Connection) -> Batch | Exception:
+            """Find or make it, or say why not; a refusal is accounted for, so it is returned and not raised."""
+            dienst, spoor = toestemming.dienst, Spoor.begin(herkomst)
+            bezwaar = objection(conn, self._boek, self._grenzen, aanvrager.partij, dienst.naam)
+            if bezwaar is not None:
+                if isinstance(bezwaar, Geblokkeerd):
+                    account_refusal(conn, aanvrager, aanleiding, "geblokkeerd")
+                return bezwaar
             begin = account(conn, spoor, toestemming)
             welke = (
                 _b.kanaal == aanvrager.weg.value,
@@ -169,9 +210,12 @@ class Batches:
                     gelezen=False,
                 )
             )
-            return Batch(batch_id, spoor, dienst.omschrijving, dienst.activiteit, gelezen=False)
+            return Batch(batch_id, aanvrager.partij, spoor, dienst, gelezen=False)
 
-        return await self._opslag.write(find_or_make)
+        batch = await self._opslag.write(find_or_make)
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
 
     async def take_in(self, batch: Batch, regels: Iterable[Sequence[Regel]]) -> None:
         """Keep all lines, some at a time; what an earlier try left half is replaced.
@@ -210,46 +254,108 @@ class Batches:
 
         Raises:
             Onderbroken: the register does not answer now.
+            Geblokkeerd: too many BSNs are unknown; the operator has to decide.
         """
         stand = await self.progress(batch)
-        while True:
+        meld(stand)
+        while stand.klaar < stand.vragen:
+            await asyncio.sleep(await self._wait_ms(batch) / 1000)
+            if not (aantal := await self._take_portion(batch, bron)):
+                return  # another run of the same file answered the rest
+            stand = replace(stand, klaar=stand.klaar + aantal)
             meld(stand)
-            vragen = await self._opslag.read(_next, batch.batch_id)
-            if not vragen:
-                return
-            opgaven = [self._vormgever.read(self._open(_name(batch.batch_id, rij.kenmerk), rij)) for rij in vragen]
-            begin = await self._opslag.read(now_ms)
+
+    async def answer_waiting(self, bron: Feitenbron | None) -> None:
+        """Answer the batches that the hub has to answer, a portion of each in turn, until none may go on now.
+
+        One that cannot be answered holds up no other; it is tried again with the next call.
+        """
+        mislukt: set[str] = set()
+        while ronde := [batch for batch in await self.waiting() if batch.batch_id not in mislukt]:
+            for batch in ronde:
+                try:
+                    if not await self._wait_ms(batch):  # another batch of the partij may have gone first
+                        await self._take_portion(batch, bron)
+                except Onderbroken as fout:
+                    _log.warning("batch wacht op de BRP", reden=str(fout))
+                    return
+                except Geblokkeerd:
+                    _log.warning("batch gestopt: te veel onbekende BSN's", partij=batch.partij)
+                except Exception as fout:  # noqa: BLE001 - whatever it is, the others go on
+                    _log.error("batch niet beantwoord", batch=batch.batch_id, **place(fout))
+                    mislukt.add(batch.batch_id)
+
+    async def _wait_ms(self, batch: Batch) -> int:
+        langste = duration(self._portie, self._grenzen)
+        return await self._opslag.read(wait_ms, batch.partij, batch.dienst.naam, langste)
+
+    async def _take_portion(self, batch: Batch, bron: Feitenbron | None) -> int:
+        """Answer one portion and return how many that were.
+
+        Raises:
+            Geblokkeerd: the partij is kept from the dienst.
+            Onderbroken: the register does not answer now.
+        """
+        if await self._opslag.read(is_blocked, batch.partij, batch.dienst.naam):
+            raise Geblokkeerd
+        vragen = await self._opslag.read(_next, batch.batch_id, self._portie)
+        opgaven = await asyncio.to_thread(self._read, batch, vragen)
+        begin = await self._opslag.read(now_ms)
+        with tracing(batch.spoor):
             uitkomsten = await determine_with(bron, opgaven)
-            goed = [
-                (rij.kenmerk, opgave, uitkomst)
-                for rij, opgave, uitkomst in zip(vragen, opgaven, uitkomsten, strict=True)
-                if uitkomst.fout is None or not uitkomst.fout.opnieuw
-            ]
-            await self._opslag.write(self._answer, batch, goed, begin)
-            stand = replace(stand, klaar=stand.klaar + len(goed))
-            if (fout := _temporary(uitkomsten)) is not None:
-                meld(stand)
-                raise Onderbroken(str(fout))
+        goed = [
+            (rij.kenmerk, opgave, uitkomst)
+            for rij, opgave, uitkomst in zip(vragen, opgaven, uitkomsten, strict=True)
+            if uitkomst.fout is None or not uitkomst.fout.opnieuw
+        ]
+        antwoorden = await asyncio.to_thread(self._sealed, batch, goed)
+        verder_op = begin + duration(len(vragen), self._grenzen)
+        await self._opslag.write(self._answer, batch, goed, antwoorden, begin=begin, verder_op=verder_op)
+        if (fout := _temporary(uitkomsten)) is not None:
+            raise Onderbroken(str(fout))
+        return len(goed)
+
+    def _read(self, batch: Batch, vragen: Sequence[Row[Any]]) -> list[Opgave]:
+        return [self._vormgever.read(self._open(_name(batch.batch_id, rij.kenmerk), rij)) for rij in vragen]
+
+    def _sealed(self, batch: Batch, goed: _Beantwoord) -> list[dict[str, Any]]:
+        """Write and seal the answers, outside the transaction: others wait for that one."""
+        return [
+            {"welk_kenmerk": kenmerk}
+            | self._seal(_name(batch.batch_id, kenmerk), self._vormgever.show(uitkomst, opgave))
+            for kenmerk, opgave, uitkomst in goed
+        ]
 
     def _answer(
-        self, conn: Connection, batch: Batch, goed: Sequence[tuple[bytes, Opgave, Uitkomst]], begin: int
+        self,
+        conn: Connection,
+        batch: Batch,
+        goed: _Beantwoord,
+        antwoorden: Sequence[dict[str, Any]],
+        *,
+        begin: int,
+        verder_op: int,
     ) -> None:
         eind = now_ms(conn)
         regels: list[Verwerking] = []
-        for kenmerk, opgave, uitkomst in goed:
+        for _, opgave, uitkomst in goed:
             status = Statuscode.GOED if uitkomst.fout is None else Statuscode.FOUT
             for bsn in (opgave.bsn, *sorted(uitkomst.geraadpleegd - {opgave.bsn})):
                 wie = self._betrokkenen.of(bsn)
-                regel = Verwerking(batch.spoor.child(), batch.dienst, batch.activiteit, status, begin, eind, wie)
+                naam, activiteit = batch.dienst.omschrijving, batch.dienst.activiteit
+                regel = Verwerking(batch.spoor.child(), naam, activiteit, status, begin, eind, wie)
                 regels.append(regel)
-            zegel = self._seal(_name(batch.batch_id, kenmerk), self._vormgever.show(uitkomst, opgave))
-            welke = (_v.batch_id == batch.batch_id, _v.kenmerk == kenmerk)
-            conn.execute(update(schema.batchvraag).where(*welke).values(klaar=True, **zegel))
+        if antwoorden:
+            welke = (_v.batch_id == batch.batch_id, _v.kenmerk == bindparam("welk_kenmerk"))
+            conn.execute(update(schema.batchvraag).where(*welke).values(klaar=True), antwoorden)
         record(conn, regels)
+        note(conn, batch.batch_id, verder_op, len(goed), sum(uitkomst.unknown for _, _, uitkomst in goed))
+        wie_wat = {"partij": batch.partij, "dienst": batch.dienst.naam, "batch_id": batch.batch_id}
+        judge(conn, self._boek, self._grenzen, **wie_wat)
 
     async def progress(self, batch: Batch) -> Stand:
         """Say how far a batch is."""
-        return await self._opslag.read(_count, batch.batch_id)
+        return await self._opslag.read(_count, batch)
 
     async def results(self, batch: Batch) -> AsyncIterator[Resultaat]:
         """Give what became of each line, in the order of the file."""
@@ -279,10 +385,21 @@ class Batches:
         return None if rij is None else _batch(rij)
 
     async def waiting(self) -> list[Batch]:
-        """Give the batches that the hub has to answer, oldest first."""
+        """Give the batches that the hub has to answer and that may go on now, oldest first."""
         vragen = exists().where(_v.batch_id == _b.id, _OPEN)
         welke = select(schema.batch).where(_b.gelezen, _b.kanaal == Weg.API.value, vragen).order_by(_b.begonnen_op)
-        return [_batch(rij) for rij in await self._opslag.read(lambda conn: conn.execute(welke).all())]
+        langste = duration(self._portie, self._grenzen)
+
+        def find(conn: Connection) -> list[Batch]:
+            batches = [_batch(rij) for rij in conn.execute(welke).all()]
+            return [
+                batch
+                for batch in batches
+                if not is_blocked(conn, batch.partij, batch.dienst.naam)
+                and not wait_ms(conn, batch.partij, batch.dienst.naam, langste)
+            ]
+
+        return await self._opslag.read(find)
 
     def _hmac(self, sleutel_id: str, inhoud: bytes) -> bytes:
         return hmac.new(self._sleutels[sleutel_id], inhoud, hashlib.sha256).digest()
@@ -299,8 +416,8 @@ class Batches:
 
 
 def _batch(rij: Row[Any]) -> Batch:
-    dienst = diensten()[rij.dienst]
-    return Batch(rij.id, Spoor(rij.trace_id, rij.operation_id), dienst.omschrijving, dienst.activiteit, rij.gelezen)
+    spoor = Spoor(rij.trace_id, rij.operation_id)
+    return Batch(rij.id, rij.partij, spoor, diensten()[rij.dienst], rij.gelezen)
 
 
 def _name(batch_id: str, kenmerk: bytes) -> str:
@@ -316,13 +433,13 @@ def _empty(conn: Connection, batch_id: str) -> None:
     conn.execute(delete(schema.batchvraag).where(_v.batch_id == batch_id))
 
 
-def next_open(batch_id: str) -> Select[Any]:
+def next_open(batch_id: str, aantal: int = PORTIE) -> Select[Any]:
     """Select the next portion of questions that are not answered."""
-    return select(schema.batchvraag).where(_v.batch_id == batch_id, _OPEN).order_by(_v.kenmerk).limit(PORTIE)
+    return select(schema.batchvraag).where(_v.batch_id == batch_id, _OPEN).order_by(_v.kenmerk).limit(aantal)
 
 
-def _next(conn: Connection, batch_id: str) -> Sequence[Row[Any]]:
-    return conn.execute(next_open(batch_id)).all()
+def _next(conn: Connection, batch_id: str, aantal: int) -> Sequence[Row[Any]]:
+    return conn.execute(next_open(batch_id, aantal)).all()
 
 
 def _page(conn: Connection, batch_id: str, na: int, aantal: int) -> Sequence[Row[Any]]:
@@ -340,15 +457,18 @@ def _page(conn: Connection, batch_id: str, na: int, aantal: int) -> Sequence[Row
     return conn.execute(vraag).all()
 
 
-def _count(conn: Connection, batch_id: str) -> Stand:
+def _count(conn: Connection, batch: Batch) -> Stand:
+    batch_id = batch.batch_id
     regels = select(func.count()).where(_r.batch_id == batch_id)
     vragen = select(func.count()).where(_v.batch_id == batch_id)
     alle = conn.execute(vragen).scalar_one()
+    nog_open = conn.execute(vragen.where(_OPEN)).scalar_one()
     return Stand(
         regels=conn.execute(regels).scalar_one(),
         onbruikbaar=conn.execute(regels.where(_r.vraag.is_(None))).scalar_one(),
         vragen=alle,
-        klaar=alle - conn.execute(vragen.where(_OPEN)).scalar_one(),
+        klaar=alle - nog_open,
+        gestopt=nog_open > 0 and is_blocked(conn, batch.partij, batch.dienst.naam),
     )
 
 

@@ -43,7 +43,7 @@ class Huis(Inleveraar):
         super().__init__(opslag, kluis)
         self.wie: Identiteit | None = None
         self.opvragingen = Opvragingen(opslag, kluis, self.bron, Incidentboek())
-        self.batches = Batches(opslag, kluis, self.bron, Vormgever())
+        self.batches = Batches(opslag, kluis, self.bron, Vormgever(), boek=Incidentboek())
         self.client: TestClient[Any, Any]
 
     def identify(self, _request: web.Request) -> Identiteit:

@@ -87,7 +87,7 @@ async def huis(opslag: Opslag, kluis: Kluis) -> AsyncIterator[Huis]:
     opvragingen = Opvragingen(opslag, kluis, register_bron, Incidentboek())
     wlz = make_wlz(opslag, kluis, register_bron, opvragingen, register)
     app = web.Application()
-    batches = Batches(opslag, kluis, register_bron, Vormgever())
+    batches = Batches(opslag, kluis, register_bron, Vormgever(), boek=Incidentboek())
     eindpunten = all_endpoints(opslag, Kalender(), opvragingen, None, batches=batches, wlz=wlz)
     Loket(eindpunten, register_bron, huis.identify).add_routes(app)
     Luisteraar(app, "127.0.0.1", 0)  # adds what guards every listener

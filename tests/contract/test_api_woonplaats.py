@@ -26,7 +26,8 @@ from routing.incident import Incidentboek
 from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis
 from routing.opslag import Opslag
-from routing.opvraging import Grenzen, Opvragingen
+from routing.opvraaggrens import Grenzen
+from routing.opvraging import Opvragingen
 from routing.register import RegisterBron
 from routing.registerimport import parse_toml, store
 from routing.verwerkingen import Betrokkenen, find
@@ -77,7 +78,7 @@ async def huis(opslag: Opslag, kluis: Kluis) -> AsyncIterator[Huis]:
     huis = Huis(opslag, kluis, brp)
     opvragingen = Opvragingen(opslag, kluis, register_bron, Incidentboek(), Grenzen(onbekend_per_dag=3))
     app = web.Application()
-    huis.batches = Batches(opslag, kluis, register_bron, Vormgever())
+    huis.batches = Batches(opslag, kluis, register_bron, Vormgever(), boek=Incidentboek())
     huis.bron = bron
     wlz = make_wlz(opslag, kluis, register_bron, opvragingen)
     eindpunten = all_endpoints(opslag, Kalender(), opvragingen, bron, batches=huis.batches, wlz=wlz)
@@ -261,6 +262,18 @@ async def test_a_file_is_handed_in_answered_and_read_in_parts(huis: Huis) -> Non
     assert _SEBASTIAAN not in json.dumps([deel, rest])
     assert len(huis.brp.bevragingen) == 1
     assert (await _hand_in(huis, _CSV))[1]["batchId"] == batch_id
+
+
+async def test_a_batch_that_looks_like_guessing_stops_and_says_why(huis: Huis) -> None:
+    huis.batches._grenzen, huis.batches._portie = Grenzen(onbekend_per_dag=2, batch_per_minuut=10**9), 2
+    regels = "".join(f"{bsn};2022-03-01\n" for bsn in _ONBEKEND)
+    status, stand = await _hand_in(huis, f"bsn;peildatum\n{regels}")
+    assert (status, stand["toestand"], stand["reden"]) == (200, "wordt beantwoord", None)
+    await huis.batches.answer_waiting(huis.bron)
+    stand = (await _get(huis, stand["batchId"]))[1]
+    assert (stand["toestand"], stand["beantwoord"], stand["vragen"]) == ("gestopt", 2, 3)
+    assert "een BSN gevraagd dat niet bestaat" in stand["reden"]
+    assert (await _hand_in(huis, _CSV))[0] == 403
 
 
 async def test_a_batch_is_of_the_partij_that_handed_it_in(huis: Huis) -> None:

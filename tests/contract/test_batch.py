@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select, text, update
 
 from routing import schema
 from routing.dienst import Wet
+from routing.incident import Incidentboek, find
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
+from routing.opvraaggrens import Geblokkeerd, Grenzen, TeVeel
 from routing.partij import Machtiging, Richting
 from routing.register import Register, RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
 from routing.woonplaats import batch as module
 from routing.woonplaats.batch import Batches, Onderbroken, Regel, Resultaat, Stand, remove_batches
 from routing.woonplaats.feiten import Adresperiode, Adressoort, Feiten
-from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenvraag, Registerfeiten
+from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenvraag, Registerfeiten, Voorbehoud
 from routing.woonplaats.opvragen import Opgave, Uitkomst
 
 _WIE = Aanvrager("0344", "gebruiker:proef", Weg.CLI)
 _WAAROM = Aanleiding("woonplaats-batch", Wet.JEUGDWET, "controle", "Z-17")
 _BSNS = ("999990019", "999990032", "999990044", "999990056", "999990068")
 _DAG = date(2024, 3, 1)
+_RUIM = Grenzen(per_minuut=1000, batch_per_minuut=60_000_000)
 _WOONADRES = Adresperiode(Adressoort.WOONADRES, "0344", date(2020, 1, 1))
 
 
@@ -46,12 +50,15 @@ class Bron:
     def __init__(self) -> None:
         self.gevraagd: list[str] = []
         self.fouten: dict[str, Bronfoutsoort] = {}
+        self.onbekend: set[str] = set()
 
     async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
         self.gevraagd += [vraag.bsn for vraag in vragen]
         return [
             Bronfout(self.fouten[vraag.bsn], "stuk")
             if vraag.bsn in self.fouten
+            else Registerfeiten(Feiten(_DAG), voorbehoud=(Voorbehoud.NIET_IN_BRP,))
+            if vraag.bsn in self.onbekend
             else Registerfeiten(replace(Feiten(_DAG), brp=(_WOONADRES,)))
             for vraag in vragen
         ]
@@ -68,11 +75,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def batches(opslag: Opslag, kluis: Kluis) -> Batches:
     bron = RegisterBron(Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")]))
-    return Batches(opslag, kluis, bron, Vorm())
+    return Batches(opslag, kluis, bron, Vorm(), boek=Incidentboek(), grenzen=_RUIM)
 
 
 def _lines(bsns: Iterable[str] = _BSNS) -> list[list[Regel]]:
-    return [[Regel(n, f"k{n}", bsn.encode())] for n, bsn in enumerate(bsns, 1)]
+    return [[Regel(n, f"kenmerk-{n}", bsn.encode())] for n, bsn in enumerate(bsns, 1)]
 
 
 async def _results(batches: Batches, werk: module.Batch) -> list[Resultaat]:
@@ -85,10 +92,10 @@ async def _count(opslag: Opslag, tabel: Any) -> int:
 
 async def test_every_line_gets_its_answer_in_the_order_of_the_file(batches: Batches) -> None:
     werk, bron, standen = await batches.open(_WIE, _WAAROM, b"d"), Bron(), []
-    await batches.take_in(werk, [*_lines(), [Regel(6, "k6", fouten=("bsn ontbreekt", "peildatum ontbreekt"))]])
+    await batches.take_in(werk, [*_lines(), [Regel(6, "kenmerk-6", fouten=("bsn ontbreekt", "peildatum ontbreekt"))]])
     await batches.run(werk, bron, standen.append)
     uit = await _results(batches, werk)
-    assert [(r.nummer, r.kenmerk) for r in uit] == [(n, f"k{n}") for n in range(1, 7)]
+    assert [(r.nummer, r.kenmerk) for r in uit] == [(n, f"kenmerk-{n}") for n in range(1, 7)]
     assert all(json.loads(r.antwoord or b"")["gemeente"] == "0344" for r in uit[:5])
     assert (uit[5].antwoord, uit[5].fouten) == (None, ("bsn ontbreekt", "peildatum ontbreekt"))
     assert standen[0] == Stand(6, 1, 5, 0)
@@ -155,7 +162,7 @@ async def test_what_is_kept_and_logged_cannot_be_read(batches: Batches, opslag: 
     await batches.run(werk, Bron(), lambda _stand: None)
     tabellen = (schema.batch, schema.batchvraag, schema.batchregel, schema.verwerking, schema.verantwoording)
     alles = [await opslag.read(lambda conn, t=t: repr(conn.execute(select(t)).all())) for t in tabellen]
-    assert not any(geheim in "".join(alles) for geheim in (*_BSNS, "k1"))
+    assert not any(geheim in "".join(alles) for geheim in (*_BSNS, "kenmerk-1"))
     sporen = await opslag.read(lambda conn: set(conn.execute(select(schema.verwerking.c.trace_id)).scalars()))
     assert sporen == {werk.spoor.trace_id}  # and by it who asked, and why
 
@@ -172,6 +179,74 @@ async def test_the_next_portion_comes_from_the_index_of_what_is_open(batches: Ba
         return repr(conn.exec_driver_sql(f"{uitleg} {vraag}").all())
 
     assert "ix_batchvraag_open" in await opslag.read(plan)
+
+
+async def test_a_partij_waits_for_its_pace_and_another_does_not(opslag: Opslag, kluis: Kluis, klok: Klok) -> None:
+    """One portion of two, which is what a minute allows; then nothing of that partij until the minute is over."""
+    wie = (replace(_WIE, weg=Weg.API), replace(_WIE, partij="0363", weg=Weg.API))
+    machtigingen = [Machtiging(een.partij, Richting.BEVRAGEN, "woonplaats-batch:jeugdwet") for een in wie]
+    bron_ = RegisterBron(Register.of((), (), machtigingen))
+    batches = Batches(opslag, kluis, bron_, Vorm(), boek=Incidentboek(), grenzen=Grenzen(batch_per_minuut=2))
+    bron, werk = Bron(), []
+    for een in wie:
+        werk.append(await batches.open(een, _WAAROM, b"d"))
+        await batches.take_in(werk[-1], _lines())
+    for beurt in range(1, 4):
+        await batches.answer_waiting(bron)
+        assert await batches.waiting() == []
+        assert [(await batches.progress(een)).klaar for een in werk] == [min(2 * beurt, 5)] * 2
+        klok.verschuiving_ms += 61_000
+    assert Counter(bron.gevraagd) == dict.fromkeys(_BSNS, 2)
+
+
+async def test_too_many_unknown_bsns_stop_the_batches_of_a_partij(opslag: Opslag, kluis: Kluis) -> None:
+    """Until the operator closes the incident; what was answered stays, and then it goes on."""
+    boek, wie = Incidentboek(), replace(_WIE, weg=Weg.API)
+    bron_ = RegisterBron(Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")]))
+    grenzen = replace(_RUIM, onbekend_per_dag=2, batch_onbekend_procent=50)
+    batches = Batches(opslag, kluis, bron_, Vorm(), boek=boek, grenzen=grenzen)
+    werk, bron = await batches.open(wie, _WAAROM, b"d"), Bron()
+    await batches.take_in(werk, _lines())
+    bron.onbekend = set(_BSNS)
+    await batches.answer_waiting(bron)
+    assert await batches.progress(werk) == Stand(5, 0, 5, 2, gestopt=True)
+    await batches.answer_waiting(bron)
+    with pytest.raises(Geblokkeerd):
+        await batches.run(werk, bron, lambda _stand: None)
+    with pytest.raises(Geblokkeerd):
+        await batches.open(wie, _WAAROM, b"een ander bestand")
+    assert len(bron.gevraagd) == 2
+
+    (geval,) = await opslag.read(find, alleen_open=True)
+    assert (geval.oorzaak, geval.onderwerp) == ("opvragingen_geblokkeerd", "0344/woonplaats-batch")
+    assert geval.feiten == {"onbekende_bsns": 2, "antwoorden": 2}
+    await opslag.write(boek.close, geval.nummer, "uitgezocht")
+    bron.onbekend = {bsn for bsn in _BSNS if bsn in bron.gevraagd}  # the others are known: no share of the rest
+    await batches.answer_waiting(bron)
+    assert await batches.progress(werk) == Stand(5, 0, 5, 5)
+    assert sorted(bron.gevraagd) == sorted(_BSNS)
+
+
+async def test_handing_in_has_the_limits_of_any_lookup(opslag: Opslag, kluis: Kluis) -> None:
+    bron = RegisterBron(Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")]))
+    batches = Batches(opslag, kluis, bron, Vorm(), boek=Incidentboek(), grenzen=Grenzen(per_minuut=1))
+    await batches.open(_WIE, _WAAROM, b"d")
+    with pytest.raises(TeVeel):
+        await batches.open(_WIE, _WAAROM, b"e")
+
+
+async def test_a_batch_that_cannot_be_read_holds_up_no_other(
+    batches: Batches, opslag: Opslag, caplog: pytest.LogCaptureFixture
+) -> None:
+    wie, werk, bron = replace(_WIE, weg=Weg.API), [], Bron()
+    for digest in (b"d", b"e"):
+        werk.append(await batches.open(wie, _WAAROM, digest))
+        await batches.take_in(werk[-1], _lines())
+    stuk = update(schema.batchvraag).where(schema.batchvraag.c.batch_id == werk[0].batch_id).values(inhoud=b"stuk")
+    await opslag.write(lambda conn: conn.execute(stuk) and None)
+    await batches.answer_waiting(bron)
+    assert [(await batches.progress(een)).klaar for een in werk] == [0, 5]
+    assert not any(bsn in caplog.text for bsn in _BSNS)
 
 
 async def test_a_batch_goes_when_its_term_has_passed(batches: Batches, opslag: Opslag, klok: Klok) -> None:

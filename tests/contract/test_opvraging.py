@@ -16,16 +16,14 @@ from routing.incident import Incidentboek
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
+from routing.opvraaggrens import Geblokkeerd, Grenzen, TeVeel
 from routing.opvraging import (
     AndereVraag,
     Antwoord,
     Bezig,
-    Geblokkeerd,
-    Grenzen,
     Opvraging,
     Opvragingen,
     Soort,
-    TeVeel,
     remove_answers,
 )
 from routing.partij import Machtiging, Richting

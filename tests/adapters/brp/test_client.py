@@ -28,6 +28,7 @@ from knooppunt.simulatie.storing import Storingen, read_storing
 from knooppunt.simulatie.verlopen import expiring_server
 from knooppunt.tls import partner_context, server_context
 from routing.ladder import Ladder
+from routing.verwerkingen import Spoor, tracing
 from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenvraag, Registerfeiten
 
 Simuleer = Callable[..., Awaitable[BrpSimulator]]
@@ -313,6 +314,21 @@ async def test_an_api_key_is_sent_in_its_header(serve: Serve, vraag_aan: Maak) -
     await vraag_aan(await serve(handler), toegang=Apisleutel("X-API-KEY", "geheim")).fetch([VRAAG])
     assert gezien == ["geheim"]
     assert "geheim" not in repr(Apisleutel("X-API-KEY", "geheim"))
+
+
+async def test_a_question_names_the_operation_that_it_is_part_of(serve: Serve, vraag_aan: Maak) -> None:
+    """W3C Trace Context, so that the log of the BRP and ours can be laid side by side; none when there is none."""
+    gezien: list[str | None] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        gezien.append(request.headers.get("traceparent"))
+        return await _give(200, GOED)
+
+    bron, spoor = vraag_aan(await serve(handler)), Spoor.begin()
+    with tracing(spoor):
+        await bron.fetch([VRAAG])
+    await bron.fetch([VRAAG])
+    assert gezien == [f"00-{spoor.trace_id}-{spoor.operation_id}-01", None]
 
 
 class Tokenserver:
