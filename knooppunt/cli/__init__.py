@@ -24,7 +24,7 @@ OPDRACHTEN = {
     ),
     "retour": ("Maak het retourbericht van een heenbericht, compleet en klaar om te versturen.", "retour"),
     "demo": (
-        "Speel twee zorgverhalen en vier tegenslagen door een echt knooppunt, en controleer elke uitkomst.",
+        "Speel zorgverhalen, tegenslagen, opvragingen, pgb en VECOZO door een echt knooppunt, en controleer alles.",
         "demo",
     ),
     "db": ("De tabellen van de database.", "db"),

@@ -20,7 +20,7 @@ def demo(
         Path | None, typer.Option("--map", help="Lege map voor alle bestanden; anders een tijdelijke.")
     ] = None,
 ) -> None:
-    """Speel zorgverhalen, tegenslagen, opvragingen, pgb en VECOZO door een echt knooppunt, en controleer elke uitkomst.
+    """Speel zorgverhalen, tegenslagen, opvragingen, pgb en VECOZO door een echt knooppunt, en controleer alles.
 
     Alle personen en berichten zijn verzonnen. Er zijn geen andere diensten nodig.
     """
