@@ -41,6 +41,15 @@ _ZONDER = {
 _TOEGESTAAN = "toegestaan is UTF-8 (of UTF-16 met bytevolgordeteken)"
 
 
+def plain_start(data: bytes) -> int | None:
+    """Give the place of the root element in a whole document that needs no `Proloog`; None when it does.
+
+    Such a document is passed on as it is: it begins as nearly every bericht does, and has no NUL.
+    """
+    gewoon = _GEWOON.match(data)
+    return gewoon.end() - 2 if gewoon is not None and b"\0" not in data else None
+
+
 class Proloog:
     """Filter in front of a parser: holds the prolog back until it is judged, then passes everything on as UTF-8.
 

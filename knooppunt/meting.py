@@ -156,12 +156,17 @@ class GeteldeInnemer:
     def __init__(self, innemer: Innemer, meting: Meting) -> None:
         self._innemer = innemer
         self._teller = meting.ontvangen
+        self._tellers: dict[tuple[str, str, str], Counter] = {}  # finding one by its labels costs more than counting
 
     async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
         """Hand over to the intake and count its answer."""
         ontvangst = await self._innemer.accept(aanlevering)
         code = ontvangst.fout.code if ontvangst.fout else ""
-        self._teller.labels(aanlevering.kanaal, ontvangst.soort.value, code).inc()
+        labels = (aanlevering.kanaal, ontvangst.soort.value, code)
+        teller = self._tellers.get(labels)
+        if teller is None:
+            teller = self._tellers[labels] = self._teller.labels(*labels)
+        teller.inc()
         return ontvangst
 
 

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 from cryptography import x509
@@ -133,6 +134,10 @@ class Bewijs:
     tot: float
 
 
+_BEWIJZEN: WeakKeyDictionary[ssl.SSLObject, Bewijs] = WeakKeyDictionary()
+"""By open connection."""
+
+
 def identify(request: web.Request) -> Identiteit:
     """Say who sent a request, from the certificate that the TLS layer verified.
 
@@ -142,13 +147,20 @@ def identify(request: web.Request) -> Identiteit:
     """
     transport = request.transport
     tls = transport.get_extra_info("ssl_object") if transport is not None else None
-    der = tls.getpeercert(binary_form=True) if tls is not None else None
-    if der is None:
+    bewijs = _bewijs(tls) if tls is not None else None
+    if bewijs is None:
         raise web.HTTPForbidden(text="Geen cliëntcertificaat.")
-    bewijs = read_certificate(der)
     if not bewijs.van <= time.time() <= bewijs.tot:
         raise web.HTTPForbidden(text="Het cliëntcertificaat is niet geldig op dit moment.")
     return bewijs.identiteit
+
+
+def _bewijs(tls: ssl.SSLObject) -> Bewijs | None:
+    """Give what the client of a connection showed: read once, for it cannot change (no renegotiation)."""
+    bewijs = _BEWIJZEN.get(tls)
+    if bewijs is None and (der := tls.getpeercert(binary_form=True)) is not None:
+        bewijs = _BEWIJZEN[tls] = read_certificate(der)
+    return bewijs
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,9 @@ from routing.bericht import Berichtcode, Bestandsvorm, Envelop, Foutinhoud, Para
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+# ASCII: a NUL or a half surrogate in kanaalgegevens is then an escape that every database can keep.
+_SCHRIJVER = json.JSONEncoder(allow_nan=False, sort_keys=True, separators=(",", ":"))
+
 
 def to_json(envelop: Envelop) -> str:
     """Write an envelope as JSON (ASCII, stable key order); `from_json` gives back an equal one.
@@ -21,6 +24,22 @@ def to_json(envelop: Envelop) -> str:
             that is not text.
         TypeError: `kanaalgegevens` holds a value of a kind that JSON does not know.
     """
+    return _SCHRIJVER.encode(_form(envelop))
+
+
+def to_json_pair(envelop: Envelop) -> tuple[str, str]:
+    """Write an envelope as `to_json` does, and once more with an empty tijdstip.
+
+    Raises:
+        ValueError, TypeError: as `to_json`.
+    """
+    vorm = _form(envelop)
+    geheel = _SCHRIJVER.encode(vorm)
+    vorm["stuurgegevens"]["tijdstip"] = ""
+    return geheel, _SCHRIJVER.encode(vorm)
+
+
+def _form(envelop: Envelop) -> dict[str, dict[str, Any]]:
     sg = envelop.stuurgegevens
     vorm = {
         "stuurgegevens": _filled(sg) | {"zender": _filled(sg.zender), "ontvanger": _filled(sg.ontvanger)},
@@ -28,8 +47,7 @@ def to_json(envelop: Envelop) -> str:
         "fout": _filled(envelop.fout) if envelop.fout else None,
         "kanaalgegevens": _checked(envelop.kanaalgegevens),
     }
-    # ASCII: a NUL or a half surrogate in kanaalgegevens is then an escape that every database can keep.
-    return json.dumps({k: v for k, v in vorm.items() if v}, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return {k: v for k, v in vorm.items() if v}
 
 
 def from_json(tekst: str) -> Envelop:

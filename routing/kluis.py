@@ -136,8 +136,10 @@ class Kluis:
             compressed: one zstd frame (`Payload.compressed`).
         """
         binding = _binding(bericht_id, veld)
-        datasleutel, nonce, omslagnonce = os.urandom(_SLEUTEL), os.urandom(_NONCE), os.urandom(_NONCE)
-        omslag = self._sleutels[self.actief].encrypt(omslagnonce, datasleutel + nonce, binding)
+        toeval = os.urandom(_SLEUTEL + 2 * _NONCE)
+        geheim, omslagnonce = toeval[:-_NONCE], toeval[-_NONCE:]
+        datasleutel, nonce = geheim[:_SLEUTEL], geheim[_SLEUTEL:]
+        omslag = self._sleutels[self.actief].encrypt(omslagnonce, geheim, binding)
         return Verzegeld(self.actief, omslagnonce + omslag, AESGCM(datasleutel).encrypt(nonce, compressed, binding))
 
     def open(self, bericht_id: str, veld: str, verzegeld: Verzegeld) -> bytes:

@@ -44,6 +44,10 @@ class Instellingen:
     schrijfrij: int = 4096
 
 
+_Afspraak = tuple[frozenset[str], int, int]
+"""Whose account it is, and how many berichten and bytes per minute."""
+
+
 class Druk(Exception):
     """Not now. `oorzaak` is a cause in the fault table, `wachttijd` the seconds after which to try again.
 
@@ -119,6 +123,8 @@ class Toelating:
         self._ruimte = ruimte
         self._klok = klok
         self._rekeningen: OrderedDict[frozenset[str], _Rekening] = OrderedDict()
+        self._afspraken: dict[Identiteit, _Afspraak] = {}
+        self._geldig: Register | None = None  # for which `_afspraken` hold
         self._bezet = 0
         self._onderweg = 0
 
@@ -153,16 +159,26 @@ class Toelating:
             self._onderweg -= onderweg
 
     def _charge(self, identiteit: Identiteit, lengte: int) -> Plek:
-        register = self._register_bron.current()
-        partijen = register.partijen_of(identiteit)
-        aantal, omvang = self._quota(register, partijen)
-        rekening = self._account(partijen or frozenset({identiteit.vingerafdruk}), aantal, omvang)
+        wie, aantal, omvang = self._agreed(identiteit)
+        rekening = self._account(wie, aantal, omvang)
         wachten = max(rekening.berichten.wait_s(aantal, 1), rekening.bytes.wait_s(omvang, 1))
         if wachten > 0:
             raise Druk("quota_bereikt", wachten, van_ons=False)
         rekening.berichten.over -= 1
         rekening.bytes.over -= lengte
         return Plek(aantal, int(rekening.berichten.over), lengte, rekening)
+
+    def _agreed(self, identiteit: Identiteit) -> _Afspraak:
+        """Return for whom a certificate acts and what they may hand in; worked out once for every register."""
+        register = self._register_bron.current()
+        if register is not self._geldig or len(self._afspraken) > _EMMERS:
+            self._afspraken, self._geldig = {}, register
+        afspraak = self._afspraken.get(identiteit)
+        if afspraak is None:
+            partijen = register.partijen_of(identiteit)
+            wie = partijen or frozenset({identiteit.vingerafdruk})
+            afspraak = self._afspraken[identiteit] = (wie, *self._quota(register, partijen))
+        return afspraak
 
     def _quota(self, register: Register, partijen: frozenset[str]) -> tuple[int, int]:
         """Return berichten and bytes per minute: of all partijen that the certificate acts for together."""

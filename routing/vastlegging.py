@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import schema, uitstel
 from routing.bericht import Envelop
-from routing.envelopvorm import to_json
+from routing.envelopvorm import to_json_pair
 from routing.fouten import Fout
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
@@ -81,12 +81,12 @@ def prepare(
         ontvangst: referentienummer and tijdstip of the receipt.
     """
     # The tijdstip says when a bericht was offered, not what it is; over VSP it is even ours.
-    tijdloos = replace(envelop, stuurgegevens=replace(envelop.stuurgegevens, tijdstip=""))
+    geheel, tijdloos = to_json_pair(envelop)
     return Vastlegging(
         bericht_id=bericht_id,
         envelop=envelop,
-        envelop_json=to_json(envelop),
-        digest=hashlib.sha256(f"{payload.digest}\n{to_json(tijdloos)}".encode()).hexdigest(),
+        envelop_json=geheel,
+        digest=hashlib.sha256(f"{payload.digest}\n{tijdloos}".encode()).hexdigest(),
         conversatie=conversatie,
         kanaal=kanaal,
         payload_digest=payload.digest,

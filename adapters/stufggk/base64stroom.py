@@ -13,6 +13,26 @@ class Base64Fout(ValueError):
     """The text is not base64; the message is a Dutch sentence without the text itself."""
 
 
+def decode_whole(tekst: str) -> bytes | None:
+    """Decode a whole text in one step, by the rules of `Base64Stroom`.
+
+    Returns:
+        The bytes, or None when the text is wrong or holds white space: then `Base64Stroom` has to look.
+    """
+    try:
+        inhoud = binascii.a2b_base64(tekst, strict_mode=True)
+    except ValueError:
+        return None
+    if tekst.endswith("=") and not _is_canonical(tekst[-4:].encode(), inhoud):
+        return None
+    return inhoud
+
+
+def _is_canonical(staart: bytes, inhoud: bytes) -> bool:
+    """Say whether the last quantum, which has padding, is the one way to write the end of `inhoud`."""
+    return binascii.b2a_base64(inhoud[-(len(inhoud) % 3) :], newline=False) == staart
+
+
 class Base64Stroom:
     """Decodes base64 text of any length in pieces and hands the bytes to `schrijf`.
 
@@ -73,6 +93,6 @@ class Base64Stroom:
                 "De base64-tekst bevat een teken dat niet tot het base64-alfabet hoort, of opvulling (=) op een "
                 "verkeerde plaats."
             ) from fout
-        if data.endswith(b"=") and binascii.b2a_base64(inhoud[-(len(inhoud) % 3) :], newline=False) != data[-4:]:
+        if data.endswith(b"=") and not _is_canonical(data[-4:], inhoud):
             raise Base64Fout("De laatste base64-tekens hebben ongebruikte bits die niet nul zijn.")
         self._schrijf(inhoud)

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from lxml import etree
 
-from adapters.stufggk.base64stroom import Base64Fout, Base64Stroom
+from adapters.stufggk.base64stroom import Base64Fout, Base64Stroom, decode_whole
 from adapters.stufggk.inhoud_lezen import DETAILS_XML, INHOUD, find_inhoud, peek, read_inhoud
 from adapters.stufggk.namen import MAX_ENVELOP, lokaal
 from adapters.stufggk.schemafouten import line_of, place_of
@@ -127,12 +127,7 @@ class EnvelopLezer:
             for details in inhoud.iterchildren(DETAILS_XML):
                 details.clear(keep_tail=True)  # type: ignore[call-arg]  # the stubs miss this argument
         else:
-            stroom = Base64Stroom(payload.write)
-            try:
-                stroom.feed(inhoud.text or "")
-                stroom.finish()
-            except Base64Fout as e:
-                fout = e
+            fout = _decode(inhoud.text or "", payload)
         return self._judge(code, element, inhoud, payload, fout)
 
     def _open(self, wortel: etree._Element) -> tuple[Berichtcode, etree._Element, etree._Element | None]:
@@ -169,6 +164,20 @@ class EnvelopLezer:
             fout=fout if antwoord_op else None,
             antwoord_op=antwoord_op,
         )
+
+
+def _decode(tekst: str, payload: Payload) -> Base64Fout | None:
+    """Write what a base64 text holds; say what is wrong with it."""
+    if (inhoud := decode_whole(tekst)) is not None:
+        payload.write(inhoud)
+        return None
+    stroom = Base64Stroom(payload.write)
+    try:
+        stroom.feed(tekst)
+        stroom.finish()
+    except Base64Fout as fout:
+        return fout
+    return None
 
 
 def _not_xml(fout: veilig.XmlGeweigerd) -> Geweigerd:

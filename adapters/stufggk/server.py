@@ -22,6 +22,7 @@ PAD = "/ggk/0210/OntvangAsynchroon"
 KANAAL = "stuf"
 HUB = Systeem("IB", "GGKWebservice")
 """The hub as zender (S4 §3.3)."""
+_XML = {"Content-Type": "text/xml; charset=utf-8"}
 _log = structlog.get_logger(__name__)
 
 
@@ -138,4 +139,4 @@ def refuse_unread(fout: Fout, status: int) -> web.Response:
 
 
 def _soap(status: int, body: bytes) -> web.Response:
-    return web.Response(status=status, body=body, content_type="text/xml", charset="utf-8")
+    return web.Response(status=status, body=body, headers=_XML)

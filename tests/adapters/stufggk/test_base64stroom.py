@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.stufggk.base64stroom import Base64Fout, Base64Stroom
+from adapters.stufggk.base64stroom import Base64Fout, Base64Stroom, decode_whole
 
 
 def decode(*stukken: str) -> bytes:
@@ -83,3 +83,5 @@ def test_agrees_with_a_second_opinion(tekst: str) -> None:
     except Base64Fout:
         gekregen = None
     assert gekregen == verwacht
+    ineens = decode_whole(tekst)
+    assert ineens == verwacht if tekst == kaal else ineens is None
