@@ -129,13 +129,15 @@ class Opslag:
         """
         return await self._hand_in("", functools.partial(fn, **kwargs) if kwargs else fn, args)
 
-    async def write_together(self, fn: Callable[[Connection, list[_T]], Sequence[_R]], wat: _T, /) -> _R:
+    async def write_together(
+        self, fn: Callable[[Connection, list[_T]], Sequence[_R]], wat: _T, /, lane: str = ""
+    ) -> _R:
         """Do as `write`, for an operation that does the work of many at once.
 
         `fn` gets what all who wait at the same moment handed in, in that order, and returns as many results. Most of
-        what an operation costs is the number of its statements.
+        what an operation costs is the number of its statements. With `lane` it works on that lane, as in `write_lane`.
         """
-        return cast("_R", await self._hand_in("", fn, (wat,), samen=True))
+        return cast("_R", await self._hand_in(lane, fn, (wat,), samen=True))
 
     async def write_lane(
         self, lane: str, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
@@ -330,7 +332,9 @@ class _Schrijver(threading.Thread):
         op_slot = [bewerking for bewerking in op_volgorde if "" < bewerking.slot < ACHTERAAN]
         lanemutaties.lock(conn, (bewerking.slot for bewerking in op_slot))
         lanemutaties.settle(conn)
-        _run_each(conn, op_slot)
+        uitstel.settle(conn)
+        _run_together(conn, [bewerking for bewerking in op_slot if bewerking.samen])
+        _run_each(conn, [bewerking for bewerking in op_slot if not bewerking.samen])
         _settle(conn)
         for bewerking in op_volgorde:
             if bewerking.slot == ACHTERAAN:  # it looks at what those before it left behind
