@@ -41,6 +41,10 @@ _R = TypeVar("_R")
 ACHTERAAN: Final = "\U0010ffff"
 """Slot of an operation that takes lanes without waiting for them: it comes last in its group."""
 
+_DRUK = 4
+_ADEM_S = 0.02
+"""After a group of `_DRUK` operations or more a writer lets others join for as long as that took, at most so long: a
+transaction costs what its statements cost, whatever their number of rows. Who is alone waits for nobody."""
 _HERKANSINGEN = 5
 _PEILING_S = 1.0
 
@@ -240,9 +244,12 @@ class _Schrijver(threading.Thread):
     def run(self) -> None:
         """Work until the end mark comes out of the queue."""
         open_ = True
+        adem_s = 0.0
         while open_:
             groep: list[_Bewerking] = []
             bewerking = self._rij.get()
+            if adem_s and self._rij.qsize() < self._groep:
+                time.sleep(adem_s)
             while bewerking is not None:
                 groep.append(bewerking)
                 if len(groep) == self._groep:
@@ -254,8 +261,11 @@ class _Schrijver(threading.Thread):
             else:
                 open_ = False
             if groep:
+                begin = time.monotonic()
                 self._perform(groep)
                 _tell(groep)
+                druk = len(groep) >= _DRUK
+                adem_s = min(time.monotonic() - begin, _ADEM_S) if druk else 0.0
         self._drop()
 
     def _perform(self, groep: list[_Bewerking]) -> None:
