@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection, select
@@ -22,6 +23,9 @@ from routing.poorten import Bezorger, UitgaandePayload, Uitkomst, Uitkomstsoort,
 
 _log = structlog.get_logger(__name__)
 
+KLEIN: Final = 16 * 1024
+"""Bytes of payload up to which berichten of several lanes are read together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inhoud:
@@ -33,27 +37,60 @@ class Inhoud:
     digest: str
 
 
+class Vondst:
+    """The berichten of one claim: in memory what has just come in, the rest read from the log.
+
+    What is small is read at once for all lanes of the claim; a large bericht is read by its own turn, so that nobody
+    else waits for it.
+
+    Args:
+        opslag: the log.
+        overdracht: what the intake of this process has just stored.
+        koppen: what will be offered.
+    """
+
+    def __init__(self, opslag: Opslag, overdracht: Overdracht, koppen: Iterable[Kop]) -> None:
+        self._opslag = opslag
+        self._overdracht = overdracht
+        self._koppen = tuple(koppen)
+        self._inhoud: dict[str, Inhoud | Overgedragen] = {}
+        self._lezing: asyncio.Future[dict[str, Inhoud]] | None = None
+
+    async def give(self, koppen: Iterable[Kop]) -> dict[str, Inhoud | Overgedragen]:
+        """Give what there is of these berichten, which are of the claim.
+
+        Raises:
+            OpslagFout: the log cannot be read.
+        """
+        if self._koppen:
+            self._search()
+        ids = {kop.bericht_id for kop in koppen}
+        if self._lezing is not None and not ids <= self._inhoud.keys():
+            self._inhoud |= await asyncio.shield(self._lezing)
+        if rest := [bericht_id for bericht_id in ids if bericht_id not in self._inhoud]:
+            return self._inhoud | await self._opslag.read(_load, rest)
+        return self._inhoud
+
+    def _search(self) -> None:
+        """Look in memory, and read what is not there; by the first turn, since the claim may overtake the intake."""
+        koppen, self._koppen = self._koppen, ()
+        klein: list[str] = []
+        for kop in koppen:
+            if (vers := self._overdracht.take(kop.bericht_id)) is not None:
+                self._inhoud[kop.bericht_id] = vers
+            elif kop.grootte <= KLEIN:
+                klein.append(kop.bericht_id)
+        if klein:
+            self._lezing = asyncio.ensure_future(self._opslag.read(_load, klein))
+
+
 @dataclass(frozen=True, slots=True)
 class Aanbieder:
-    """Makes attempts; `verzending_s` is how long one may take at most, in seconds.
-
-    `overdracht` holds berichten that the intake of this process has just stored.
-    """
+    """Makes attempts; `verzending_s` is how long one may take at most, in seconds."""
 
     kluis: Kluis
     bezorgers: Mapping[Protocol, Bezorger]
     verzending_s: float
-    overdracht: Overdracht
-
-    async def find(self, opslag: Opslag, koppen: Iterable[Kop]) -> dict[str, Inhoud | Overgedragen]:
-        """Find what is to be offered: in memory when it has just come in, else in the log."""
-        ids = [kop.bericht_id for kop in koppen]
-        inhoud: dict[str, Inhoud | Overgedragen] = {
-            bericht_id: vers for bericht_id in ids if (vers := self.overdracht.take(bericht_id)) is not None
-        }
-        if rest := [bericht_id for bericht_id in ids if bericht_id not in inhoud]:
-            inhoud |= await opslag.read(_load, rest)
-        return inhoud
 
     async def offer(self, kop: Kop, aansluiting: Aansluiting | None, inhoud: Inhoud | Overgedragen | None) -> Uitkomst:
         """Make one attempt; whatever goes wrong on our side is retryable."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Final
 import structlog
 
 from routing import bezorging, lanebeheer, lanes, termijn
-from routing.aanbieding import Aanbieder
+from routing.aanbieding import Aanbieder, Vondst
 from routing.bezorging import Foutmelding
 from routing.databank import OpslagFout
 from routing.foutplek import place
@@ -83,6 +84,8 @@ class Afleveraar:
         overdracht: Overdracht | None = None,
     ) -> None:
         self._opslag = opslag
+        self._report_failure = report_failure
+        self._overdracht = overdracht or Overdracht()
         self._register_bron = register_bron
         self._in = instellingen or Instellingen()
         self._standaardgeneratie = standaardgeneratie
@@ -92,9 +95,9 @@ class Afleveraar:
         self._lopend: dict[asyncio.Task[None], Lease] = {}
         self._omgeving = Omgeving(
             opslag,
-            Aanbieder(kluis, bezorgers, self._in.verzending_s, overdracht or Overdracht()),
+            Aanbieder(kluis, bezorgers, self._in.verzending_s),
             self._in.ladder,
-            report_failure,
+            functools.partial(bezorging.settle, report_failure=report_failure),
             self._generation,
             lambda: self._stopt,
             self.wake,
@@ -142,7 +145,7 @@ class Afleveraar:
                     lane,
                     _VERVAL_PER_KEER,
                     self._generation,
-                    self._omgeving.report_failure,
+                    self._report_failure,
                 )
                 if aantal:
                     _log.warning("berichten vervallen", lane=lane or "quarantaine", aantal=aantal)
@@ -188,10 +191,11 @@ class Afleveraar:
             nieuw = await self._opslag.write_lane(
                 ACHTERAAN, bezorging.claim, ruimte, self._in.per_beurt, self._width, lambda: not self._stopt
             )
-        for lease in nieuw:
-            aansluiting = self._register_bron.current().aansluiting(lease.lane)
-            beurt = Lanebeurt(self._omgeving, lease, aansluiting)
-            taak = asyncio.create_task(beurt.run(), name=f"aflevering-{lease.lane}")
+        register = self._register_bron.current()
+        beurten = [Lanebeurt(self._omgeving, lease, register.aansluiting(lease.lane)) for lease in nieuw]
+        vondst = Vondst(self._opslag, self._overdracht, (kop for beurt in beurten for kop in beurt.koppen))
+        for lease, beurt in zip(nieuw, beurten, strict=True):
+            taak = asyncio.create_task(beurt.run(vondst), name=f"aflevering-{lease.lane}")
             self._lopend[taak] = lease
             taak.add_done_callback(self._finished)
         if len(nieuw) < ruimte or ruimte <= 0:

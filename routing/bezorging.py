@@ -1,11 +1,12 @@
 """What one step of delivery writes: lane, aflevering, status, gebeurtenis and Fo01, in one transaction.
 
-Every function here is an operation for `Opslag.write_lane`: it may run again and does nothing outside the database.
+Every function here is an operation for `Opslag.write_lane`, and `settle` for `Opslag.write_together`: it may run again
+and does nothing outside the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from routing import breekpunt, lanes, logboek, termijn
 from routing.fouten import Fout, make_fout
-from routing.lanes import QUARANTAINE, Kop, Lease, Vervolg
+from routing.lanes import QUARANTAINE, Einde, Kop, Lease, Vervolg
 from routing.poorten import Uitkomst, Uitkomstsoort
 from routing.status import Status
 
@@ -21,6 +22,11 @@ Foutmelding = Callable[[Connection, str, Fout], None]
 """Tells the zender, inside the transaction that gives up: connection, bericht_id, fault."""
 
 GESTOPT: Final = "Het knooppunt stopte."
+
+_STATUS: Final = {
+    Uitkomstsoort.BEZORGD: Status.BEZORGD,
+    Uitkomstsoort.BLIJVEND: Status.BEZORGING_AFGEBROKEN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +79,37 @@ def claim(
     return beurten.leases
 
 
-def settle(conn: Connection, stap: Stap, report_failure: Foutmelding) -> Vervolg:
-    """Write the outcome of one attempt; what comes back says whether `volgende` has its turn now."""
+def settle(conn: Connection, stappen: Sequence[Stap], report_failure: Foutmelding) -> list[Vervolg]:
+    """Write the outcomes of attempts, each of another lane or of a wide one.
+
+    Returns:
+        Per attempt whether `volgende` has its turn now.
+    """
     breekpunt.name_commit(conn, "uitkomst")
-    lease, kop, uitkomst = stap.lease, stap.kop, stap.uitkomst
-    feiten = _facts(kop, uitkomst)
-    if uitkomst.soort is Uitkomstsoort.TIJDELIJK:
-        if not lanes.retry(
-            conn, lease, kop, stap.mislukt, stap.wait_ms, breuk=stap.breuk, geef_terug=lease.breedte == 1
-        ):
-            return Vervolg.VERLOREN
-        feiten["opnieuw_over_s"] = round(stap.wait_ms / 1000)
-        logboek.set_status_at_end(conn, kop.bericht_id, Status.AANBIEDEN_MISLUKT, "poging", feiten)
-        return Vervolg.PAUZE
-    if uitkomst.soort is Uitkomstsoort.BEZORGD:
-        vervolg = lanes.complete(conn, lease, kop)
-    else:
-        vervolg = lanes.give_up(conn, lease, kop, geantwoord=uitkomst.soort is Uitkomstsoort.BLIJVEND)
-    if vervolg is Vervolg.VERLOREN:
-        return vervolg
-    if uitkomst.soort is Uitkomstsoort.BEZORGD:
-        logboek.set_status_at_end(conn, kop.bericht_id, Status.BEZORGD, "poging", feiten)
-    elif uitkomst.soort is Uitkomstsoort.BLIJVEND:
-        logboek.set_status_at_end(conn, kop.bericht_id, Status.BEZORGING_AFGEBROKEN, "poging", feiten)
-    else:
-        logboek.set_status_at_end(conn, kop.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
-    if stap.fout is not None:
-        _tell(conn, kop.bericht_id, stap.fout, report_failure)
-    return _go_on(conn, stap, vervolg)
+    gesloten = [stap for stap in stappen if stap.uitkomst.soort is not Uitkomstsoort.TIJDELIJK]
+    vervolgen = iter(lanes.close(conn, [_end(stap) for stap in gesloten]) if gesloten else ())
+    return [
+        _postpone(conn, stap)
+        if stap.uitkomst.soort is Uitkomstsoort.TIJDELIJK
+        else _go_on(conn, stap, next(vervolgen), report_failure)
+        for stap in stappen
+    ]
+
+
+def _end(stap: Stap) -> Einde:
+    """Say how a bericht is closed; a lease of width one goes back with its last outcome."""
+    geantwoord = stap.uitkomst.soort is not Uitkomstsoort.VERVALLEN
+    laatste = stap.volgende is None and stap.lease.breedte == 1
+    return Einde(stap.lease, stap.kop, geantwoord, stap.wait_ms if laatste else None)
+
+
+def _postpone(conn: Connection, stap: Stap) -> Vervolg:
+    lease, kop = stap.lease, stap.kop
+    if not lanes.retry(conn, lease, kop, stap.mislukt, stap.wait_ms, breuk=stap.breuk, geef_terug=lease.breedte == 1):
+        return Vervolg.VERLOREN
+    feiten = _facts(kop, stap.uitkomst) | {"opnieuw_over_s": round(stap.wait_ms / 1000)}
+    logboek.set_status_at_end(conn, kop.bericht_id, Status.AANBIEDEN_MISLUKT, "poging", feiten)
+    return Vervolg.PAUZE
 
 
 def interrupt(conn: Connection, lease: Lease, koppen: Iterable[Kop], reden: str, wait_ms: int = 0) -> None:
@@ -157,12 +166,24 @@ def _tell(conn: Connection, bericht_id: str, fout: Fout, report_failure: Foutmel
     report_failure(conn, bericht_id, fout)
 
 
-def _go_on(conn: Connection, stap: Stap, vervolg: Vervolg) -> Vervolg:
-    lease, volgende = stap.lease, stap.volgende
-    if volgende is None or vervolg is Vervolg.PAUZE:
+def _go_on(conn: Connection, stap: Stap, vervolg: Vervolg, report_failure: Foutmelding) -> Vervolg:
+    """Write the history of a bericht that was closed, and let the next one go."""
+    if vervolg is Vervolg.VERLOREN:
+        return vervolg
+    lease, kop, volgende = stap.lease, stap.kop, stap.volgende
+    if stap.uitkomst.soort is Uitkomstsoort.VERVALLEN:
+        logboek.set_status_at_end(conn, kop.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
+    else:
+        status = _STATUS[stap.uitkomst.soort]
+        logboek.set_status_at_end(conn, kop.bericht_id, status, "poging", _facts(kop, stap.uitkomst))
+    if stap.fout is not None:
+        _tell(conn, kop.bericht_id, stap.fout, report_failure)
+    if volgende is None:
+        return Vervolg.PAUZE
+    if vervolg is Vervolg.PAUZE:
         if lease.breedte == 1:
             lanes.release_later(conn, lease, stap.wait_ms)
-        return Vervolg.PAUZE
+        return vervolg
     if lease.breedte > 1:
         lanes.mark(conn, volgende)
     _offer(conn, volgende)

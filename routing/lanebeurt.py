@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
+from sqlalchemy import Connection
 
 from routing import bezorging, lanes
-from routing.aanbieding import Aanbieder, Inhoud
-from routing.bezorging import GESTOPT, Foutmelding, Stap
+from routing.aanbieding import Aanbieder, Inhoud, Vondst
+from routing.bezorging import GESTOPT, Stap
 from routing.databank import OpslagFout
 from routing.fouten import Fout, make_fout
 from routing.ladder import Ladder
@@ -42,13 +43,14 @@ GEWEIGERD: Final = "verbinding.geweigerd"
 class Omgeving:
     """What turns work with; `generatie` gives the generation of fault codes for a zender.
 
-    `stopt` says whether the hub is stopping, `wake` that something new waits in another lane.
+    `settle` writes outcomes (`bezorging.settle`; one object, so that those of several turns go together), `stopt` says
+    whether the hub is stopping, `wake` that something new waits in another lane.
     """
 
     opslag: Opslag
     aanbieder: Aanbieder
     ladder: Ladder
-    report_failure: Foutmelding
+    settle: Callable[[Connection, list[Stap]], Sequence[Vervolg]]
     generatie: Callable[[str], str]
     stopt: Callable[[], bool]
     wake: Callable[[], None]
@@ -61,35 +63,44 @@ class Lanebeurt:
         omgeving: what it works with.
         lease: the claimed lane.
         aansluiting: how its ontvanger is connected; None when he is not (any more).
+
+    `koppen` are the berichten of this turn.
     """
 
     def __init__(self, omgeving: Omgeving, lease: Lease, aansluiting: Aansluiting | None) -> None:
         self._om = omgeving
         self._lease = lease
         self._aansluiting = aansluiting
-        self._koppen = lease.koppen if aansluiting is None else lease.koppen[: aansluiting.burst]
-        self._rij = iter(self._koppen)
+        self.koppen = lease.koppen if aansluiting is None else lease.koppen[: aansluiting.burst]
+        self._rij = iter(self.koppen)
         self._inhoud: dict[str, Inhoud | Overgedragen] = {}
         self._mislukt = lease.failures
         self._klaar = False
         self._begin = time.monotonic()
         self._aangeboden = 0
 
-    async def run(self) -> None:
-        """Work until the turn is over; the lane is given back by then, or the lease was lost."""
+    async def run(self, vondst: Vondst) -> None:
+        """Work until the turn is over; the lane is given back by then, or the lease was lost.
+
+        Args:
+            vondst: holds its berichten.
+        """
         try:
-            await self._serve()
+            await self._serve(vondst)
         finally:
             if self._lease.breedte > 1:  # one of width one goes back with its last outcome
                 await self._record(lanes.release, self._lease, self._rate_ms())
 
-    async def _serve(self) -> None:
+    async def _serve(self, vondst: Vondst) -> None:
         eerste = tuple(islice(self._rij, self._lease.breedte))
         try:
-            self._inhoud = await self._om.aanbieder.find(self._om.opslag, self._koppen)
+            self._inhoud = await vondst.give(self.koppen)
         except (OpslagFout, asyncio.CancelledError):
             await self._hand_back(eerste, GESTOPT if self._om.stopt() else "De database was niet te lezen.")
             raise
+        if len(eerste) == 1:
+            await self._work(eerste[0])
+            return
         afloop = await asyncio.gather(*(self._work(kop) for kop in eerste), return_exceptions=True)
         for fout in afloop:
             if fout is not None:
@@ -114,7 +125,7 @@ class Lanebeurt:
         self._aangeboden += not kop.vervallen
         uitkomst = await self._om.aanbieder.offer(kop, self._aansluiting, self._inhoud.get(kop.bericht_id))
         stap = self._step(kop, uitkomst)
-        vervolg = await self._record(bezorging.settle, stap, self._om.report_failure)
+        vervolg = await self._settle(stap)
         if vervolg is Vervolg.VERLOREN:
             self._klaar = True
             _log.warning("lease verloren; uitkomst niet vastgelegd", lane=self._lease.lane, bericht_id=kop.bericht_id)
@@ -180,6 +191,21 @@ class Lanebeurt:
             _log.warning("onderbreker open", lane=self._lease.lane, reden=stap.breuk, mislukt=stap.mislukt)
         elif self._lease.proef and stap.uitkomst.soort in (Uitkomstsoort.BEZORGD, Uitkomstsoort.BLIJVEND):
             _log.info("onderbreker dicht", lane=self._lease.lane)
+
+    async def _settle(self, stap: Stap) -> Vervolg:
+        """Write an outcome; once handed in it is written, also when we are being stopped meanwhile."""
+        try:
+            return await self._om.opslag.write_together(self._om.settle, stap, self._lease.lane)
+        except OpslagGesloten:
+            raise
+        except OpslagFout:
+            if self._om.stopt():
+                raise
+
+        def settle(conn: Connection) -> Vervolg:
+            return self._om.settle(conn, [stap])[0]
+
+        return cast("Vervolg", await self._record(settle))
 
     async def _hand_back(self, koppen: tuple[Kop, ...], reden: str) -> None:
         """Note that attempts were broken off by us."""

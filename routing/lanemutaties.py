@@ -14,6 +14,7 @@ from sqlalchemy import ARRAY, Connection, Text, any_, bindparam, insert, select,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import schema
+from routing.opdracht import run_many
 from routing.partij import Kanaal
 
 _SLEUTEL = "knooppunt.lanemutaties"
@@ -119,7 +120,7 @@ def _apply(conn: Connection, mutaties: Mapping[str, _Mutatie]) -> None:
             for lane, mutatie in mutaties.items()
             for n, (bericht_id, expires_at) in enumerate(mutatie.erin, 1)
         ]
-        conn.execute(_AFLEVERING, rijen)
+        run_many(conn, _AFLEVERING, rijen)
     eruit = [{"welke": lane, "aantal": mutatie.eruit} for lane, mutatie in mutaties.items() if mutatie.eruit]
     if eruit:
-        conn.execute(_UIT, eruit)
+        run_many(conn, _UIT, eruit)

@@ -10,18 +10,21 @@ crash is counted for those and for no other.
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, case, exists, func, null, or_, select, text, update
+from sqlalchemy import Connection, Row, Update, bindparam, case, exists, func, null, or_, select, text, update
 
 from routing import lanemutaties, schema, uitstel
 from routing.klok import now_ms
+from routing.opdracht import run_many
 from routing.partij import Kanaal
 from routing.status import Status
 
@@ -51,7 +54,6 @@ _DIE = _aflevering.c.id == bindparam("aflevering")
 VRIJ = or_(_lane.c.leased_until <= _nu, _lane.c.leased_until > _nu + 2 * LEASE_MS)
 """Nobody holds the lane. A lease never ends more than `LEASE_MS` from now, so one that seems to was written before the
 clock was set back."""
-_PAUZE = (_lane.c.paused_by, _lane.c.paused_until)  # columns: SQLite 3.40 works out an expression on them wrongly here
 _LOOPT_DOOR = or_(_lane.c.paused_by.is_(None), _lane.c.paused_until <= _nu)
 """Not paused; a pause whose end date has passed has ended by itself."""
 # By token alone: while a session somewhere is idle in a transaction, PostgreSQL keeps every version of the row of a
@@ -90,34 +92,41 @@ _NEEM = (
         breed=bindparam("is_breed"),
     )
 )
-_KOPPEN = (
-    select(
-        _aflevering.c.id,
-        _aflevering.c.seq,
-        _aflevering.c.bericht_id,
-        _aflevering.c.attempts,
-        _aflevering.c.crashes,
-        _aflevering.c.offered,
-        _aflevering.c.expires_at,
-        _bericht.c.zender,
-        _bericht.c.status,
-        _bericht.c.payload_grootte,
-    )
-    .join(_bericht, _bericht.c.id == _aflevering.c.bericht_id)
-    .where(_aflevering.c.lane == bindparam("welke"), _aflevering.c.seq >= bindparam("vanaf"), _NIET_DICHT)
-    .order_by(_aflevering.c.seq)
-    .limit(bindparam("aantal"))
-)
+# One statement for the heads of all lanes that are claimed. `vanaf` says per lane where its first open one can be.
+_KOP = """a.lane, a.id, a.seq, a.bericht_id, a.attempts, a.crashes, a.offered, a.expires_at,
+  b.zender, b.status, b.payload_grootte"""
+_EERSTE = "WHERE lane = {lane} AND seq >= {vanaf} AND open IS NOT FALSE ORDER BY seq LIMIT :aantal"
+_KOPPEN = {
+    "postgresql": text(
+        f"SELECT {_KOP} FROM json_each_text(CAST(:vanaf AS JSON)) AS w CROSS JOIN LATERAL (SELECT * FROM aflevering "  # noqa: S608 - made of constants
+        + _EERSTE.format(lane="w.key", vanaf="CAST(w.value AS BIGINT)")
+        + ") AS a JOIN bericht AS b ON b.id = a.bericht_id ORDER BY a.seq"
+    ),
+    "sqlite": text(
+        f"SELECT {_KOP} FROM json_each(:vanaf) AS w CROSS JOIN aflevering AS a CROSS JOIN bericht AS b WHERE a.id IN "  # noqa: S608 - same
+        "(SELECT id FROM aflevering " + _EERSTE.format(lane="w.key", vanaf="w.value") + ") AND b.id = a.bericht_id"
+    ),
+}
 _GEVALLEN = update(_aflevering).where(_DIE).values(crashes=_aflevering.c.crashes + 1, offered=False)
 _APART = update(_aflevering).where(_DIE).values(open=False, quarantaine_op=_nu)
 _MARKEER = update(_aflevering).where(_DIE).values(offered=True)
 _ONTMARKEER = update(_aflevering).where(_DIE).values(offered=False)
 _HARTSLAG = update(_lane).where(*_HOUDER).values(leased_until=_nu + LEASE_MS)
-_AF = update(_lane).where(*_HOUDER, _NOG_OPEN).values(pending=_lane.c.pending - 1, leased_until=_nu + LEASE_MS)
-_SLUIT_LANE = {
-    # Who answers, is there: that ends the row of failures and closes the breaker.
-    True: _AF.values(failures=0, breaker_since=null(), breaker_reason=null()).returning(*_PAUZE),
-    False: _AF.returning(*_PAUZE),
+_HOUDERS = (
+    select(_lane.c.lease_token, _lane.c.paused_by, _lane.c.paused_until)
+    .where(_lane.c.lease_token.in_(bindparam("tokens", expanding=True)), _lane.c.leased_until > _nu)
+    .with_for_update()
+)
+_NOG_NIET_DICHT = select(_aflevering.c.id).where(_aflevering.c.id.in_(bindparam("ids", expanding=True)), _NIET_DICHT)
+_AF = update(_lane).where(_DIE_LEASE).values(pending=_lane.c.pending - 1)
+# Who answers, is there: that ends the row of failures and closes the breaker.
+_AF_NA_ANTWOORD = _AF.values(failures=0, breaker_since=null(), breaker_reason=null())
+_HOUD: dict[str, Any] = {"leased_until": _nu + LEASE_MS}
+_GEEF_TERUG: dict[str, Any] = {"lease_token": null(), "leased_until": 0, "next_due": _NIET_EERDER}
+_SLUIT_LANE = {  # by whether there was an answer, and whether the lease is given back
+    (geantwoord, terug): af.values(_GEEF_TERUG if terug else _HOUD)
+    for geantwoord, af in ((True, _AF_NA_ANTWOORD), (False, _AF))
+    for terug in (True, False)
 }
 _SLUIT = (
     update(_aflevering)
@@ -139,7 +148,7 @@ _STEL_UIT_LANE = {
     False: _UITSTEL.values(leased_until=_nu + LEASE_MS),
 }
 _STEL_UIT = update(_aflevering).where(_DIE).values(attempts=_aflevering.c.attempts + 1, offered=False)
-_GEEF_VRIJ = update(_lane).where(_DIE_LEASE).values(lease_token=null(), leased_until=0, next_due=_NIET_EERDER)
+_GEEF_VRIJ = update(_lane).where(_DIE_LEASE).values(_GEEF_TERUG)
 _HERTEL = (
     update(_lane)
     .where(_lane.c.naam == bindparam("welke"))
@@ -195,6 +204,20 @@ class Beurten:
     gevallen: tuple[Kop, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Einde:
+    """A claimed bericht that is to be closed.
+
+    `geantwoord`: whether the other side answered; then it is an attempt, and the lane is not failing. `terug_ms`: give
+    the lease back, and let the lane wait at least so long; None keeps it.
+    """
+
+    lease: Lease
+    kop: Kop
+    geantwoord: bool = True
+    terug_ms: int | None = None
+
+
 class Vervolg(Enum):
     """What may happen after a bericht was closed."""
 
@@ -232,14 +255,18 @@ def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], in
     nu = now_ms(conn)
     leases: list[Lease] = []
     gevallen: list[Kop] = []
-    for beurt, rij in enumerate(conn.execute(_GEREED, {"nu": nu, "aantal": lanes}).all(), 1):
-        rijen = conn.execute(_KOPPEN, {"welke": rij.naam, "vanaf": rij.head, "aantal": koppen}).all()
-        crashes = _count_crashes(conn, rij, rijen)
-        gevonden = [_kop(een, crashes.get(een.id, een.crashes), nu) for een in rijen]
-        gevallen += [kop for kop in gevonden if kop.aflevering_id in crashes]
+    genomen: list[dict[str, object]] = []
+    onderweg: list[Kop] = []
+    leeg: list[dict[str, object]] = []
+    gereed = conn.execute(_GEREED, {"nu": nu, "aantal": lanes}).all()
+    per_lane = _heads(conn, gereed, koppen)
+    for beurt, rij in enumerate(gereed, 1):
+        rijen = per_lane[rij.naam]
+        gevonden = [_kop(een, nu, gevallen=_was_offered(rij, een, rijen)) for een in rijen]
+        gevallen += [kop for kop, een in zip(gevonden, rijen, strict=True) if kop.crashes > een.crashes]
         heel = [kop for kop in gevonden if kop.crashes < QUARANTAINE]
         if not heel:
-            conn.execute(_HERTEL, {"welke": rij.naam})  # a wrong count would be claimed for ever
+            leeg.append({"welke": rij.naam})
             continue
         if len(heel) < len(gevonden):
             lanemutaties.remove(conn, rij.naam, len(gevonden) - len(heel))
@@ -247,36 +274,49 @@ def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], in
         samen = heel[:1] if proef or heel[0].crashes else _together(heel)
         breed = min(breedte(rij.naam), len(samen))
         if breed > 1:
-            conn.execute(_MARKEER, [{"aflevering": kop.aflevering_id} for kop in samen[:breed]])
+            onderweg += samen[:breed]
         token = uuid.uuid4().hex
         neem = {"welke": rij.naam, "token": token, "nu": nu, "beurt": rij.hoogste + beurt, "is_breed": breed > 1}
-        uitstel.later(conn, _NEEM, neem | {"vooraan": rijen[0].seq})
+        genomen.append(neem | {"vooraan": rijen[0].seq})
         leases.append(Lease(rij.naam, token, rij.failures, breed, proef, tuple(samen)))
+    _each(conn, _GEVALLEN, gevallen)
+    _each(conn, _APART, [kop for kop in gevallen if kop.crashes >= QUARANTAINE], nu=nu)
+    _each(conn, _MARKEER, onderweg)
+    if leeg:
+        run_many(conn, _HERTEL, leeg)  # a wrong count would be claimed for ever
+    if genomen:
+        run_many(conn, _NEEM, genomen)
     return Beurten(tuple(leases), tuple(gevallen))
 
 
-def _count_crashes(conn: Connection, lane: _Rij, rijen: Sequence[_Rij]) -> dict[int, int]:
-    """Count a crash for what was on its way under a lease that ended; return the new counts per aflevering."""
-    if lane.lease_token is None:
-        return {}
-    onderweg = [rij for rij in rijen if rij.offered] if lane.breed else rijen[:1]
-    crashes = {rij.id: rij.crashes + 1 for rij in onderweg}
-    if crashes:
-        conn.execute(_GEVALLEN, [{"aflevering": nummer} for nummer in crashes])
-    apart = [{"aflevering": nummer, "nu": now_ms(conn)} for nummer, keer in crashes.items() if keer >= QUARANTAINE]
-    if apart:
-        conn.execute(_APART, apart)
-    return crashes
+def _heads(conn: Connection, gereed: Sequence[_Rij], koppen: int) -> dict[str, list[_Rij]]:
+    """Read what is at the head of lanes, in order, with as many behind it as asked."""
+    per_lane: dict[str, list[_Rij]] = {rij.naam: [] for rij in gereed}
+    if gereed:
+        vanaf = json.dumps({rij.naam: rij.head for rij in gereed})
+        for een in conn.execute(_KOPPEN[conn.dialect.name], {"vanaf": vanaf, "aantal": koppen}):
+            per_lane[een.lane].append(een)
+    return {lane: sorted(rijen, key=attrgetter("seq")) for lane, rijen in per_lane.items()}
 
 
-def _kop(rij: _Rij, crashes: int, nu: int) -> Kop:
+def _was_offered(lane: _Rij, een: _Rij, rijen: Sequence[_Rij]) -> bool:
+    """Say whether a bericht was on its way under a lease that ended without being given back."""
+    return lane.lease_token is not None and (een.offered if lane.breed else een is rijen[0])
+
+
+def _each(conn: Connection, opdracht: Update, koppen: Sequence[Kop], **waarden: object) -> None:
+    if koppen:
+        run_many(conn, opdracht, [{"aflevering": kop.aflevering_id, **waarden} for kop in koppen])
+
+
+def _kop(rij: _Rij, nu: int, *, gevallen: bool) -> Kop:
     return Kop(
         rij.id,
         rij.bericht_id,
         rij.zender,
         Status(rij.status),
         rij.attempts,
-        crashes,
+        rij.crashes + gevallen,
         rij.payload_grootte,
         rij.expires_at <= nu,
     )
@@ -299,32 +339,47 @@ def heartbeat(conn: Connection, lease: Lease) -> bool:
     return conn.execute(_HARTSLAG, _holder(conn, lease)).rowcount == 1
 
 
+def close(conn: Connection, eindes: Sequence[Einde]) -> list[Vervolg]:
+    """Close berichten that were delivered or given up, of any number of lanes, with the same few statements.
+
+    Returns:
+        Per bericht what may happen next; PAUZE as well when its lease was given back.
+    """
+    nu = now_ms(conn)
+    tokens = {"tokens": [einde.lease.token for einde in eindes], "nu": nu}
+    houders = {rij.lease_token: rij for rij in conn.execute(_HOUDERS, tokens)}
+    open_ = set(conn.execute(_NOG_NIET_DICHT, {"ids": [einde.kop.aflevering_id for einde in eindes]}).scalars())
+    lanes: dict[tuple[bool, bool], list[dict[str, object]]] = {}
+    dicht: list[dict[str, object]] = []
+    vervolgen: list[Vervolg] = []
+    for einde in eindes:
+        lane = houders.get(einde.lease.token)
+        if lane is None or einde.kop.aflevering_id not in open_:
+            vervolgen.append(Vervolg.VERLOREN)
+            continue
+        open_.remove(einde.kop.aflevering_id)
+        wie: dict[str, object] = {"token": einde.lease.token, "nu": nu}
+        if einde.terug_ms is not None:
+            wie["wachten"] = einde.terug_ms
+        lanes.setdefault((einde.geantwoord, einde.terug_ms is not None), []).append(wie)
+        dicht.append({"aflevering": einde.kop.aflevering_id, "nu": nu, "pogingen": int(einde.geantwoord)})
+        gepauzeerd = lane.paused_by is not None and (lane.paused_until is None or lane.paused_until > nu)
+        vervolgen.append(Vervolg.PAUZE if gepauzeerd or einde.terug_ms is not None else Vervolg.DOOR)
+    for hoe, waarden in lanes.items():
+        run_many(conn, _SLUIT_LANE[hoe], waarden)
+    if dicht:
+        run_many(conn, _SLUIT, dicht)
+    return vervolgen
+
+
 def complete(conn: Connection, lease: Lease, kop: Kop) -> Vervolg:
     """Close a delivered bericht, forget the failures of the lane, close its breaker, and keep the lease."""
-    return _close(conn, lease, kop, geantwoord=True)
+    return close(conn, [Einde(lease, kop)])[0]
 
 
 def give_up(conn: Connection, lease: Lease, kop: Kop, *, geantwoord: bool) -> Vervolg:
-    """Close a bericht that will not be delivered and keep the lease: the next one follows.
-
-    Args:
-        conn: connection inside a transaction.
-        lease: of the lane.
-        kop: which bericht.
-        geantwoord: whether the other side answered; then it is an attempt, and the lane is not failing.
-    """
-    return _close(conn, lease, kop, geantwoord=geantwoord)
-
-
-def _close(conn: Connection, lease: Lease, kop: Kop, *, geantwoord: bool) -> Vervolg:
-    wie = _holder(conn, lease) | {"aflevering": kop.aflevering_id}
-    rij = conn.execute(_SLUIT_LANE[geantwoord], wie).first()
-    if rij is None:
-        return Vervolg.VERLOREN
-    nu = now_ms(conn)
-    uitstel.later(conn, _SLUIT, {"aflevering": kop.aflevering_id, "nu": nu, "pogingen": int(geantwoord)})
-    gepauzeerd = rij.paused_by is not None and (rij.paused_until is None or rij.paused_until > nu)
-    return Vervolg.PAUZE if gepauzeerd else Vervolg.DOOR
+    """Close a bericht that will not be delivered and keep the lease: the next one follows."""
+    return close(conn, [Einde(lease, kop, geantwoord)])[0]
 
 
 def retry(

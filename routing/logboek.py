@@ -18,6 +18,7 @@ from sqlalchemy import Connection, FromClause, ScalarSelect, bindparam, false, f
 from routing import schema
 from routing.fouten import Fout
 from routing.klok import now_ms
+from routing.opdracht import run_many
 from routing.status import OngeldigeOvergang, Status, predecessors
 
 _SLEUTEL = "knooppunt.logboek"
@@ -31,6 +32,7 @@ _OVERGANG = {
     for naar in Status
 }
 _NOTEER = insert(schema.gebeurtenis)
+_IN_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ def settle(conn: Connection) -> None:
     _settle_status(conn, klad)
     if klad.gebeurtenissen:
         gebeurtenissen, klad.gebeurtenissen = klad.gebeurtenissen, []
-        conn.execute(_NOTEER, gebeurtenissen)
+        run_many(conn, _NOTEER, gebeurtenissen)
 
 
 def _settle_status(conn: Connection, klad: _Klad) -> None:
@@ -103,11 +105,11 @@ def record(
         "moment": now_ms(conn),
         "soort": soort,
         "status": status.value if status else None,
-        "toelichting": json.dumps(toelichting, ensure_ascii=False, sort_keys=True, default=str),
+        "toelichting": _IN_JSON(toelichting),
     }
     klad: _Klad | None = conn.info.get(_SLEUTEL)
     if klad is None:
-        conn.execute(_NOTEER, rij)
+        run_many(conn, _NOTEER, [rij])
     else:
         klad.gebeurtenissen.append(rij)
 
@@ -157,7 +159,7 @@ def set_status_at_end(
 def _change(conn: Connection, bericht_ids: Iterable[str], naar: Status) -> None:
     nu = now_ms(conn)
     wie = [{"welk": bericht_id, "nu": nu} for bericht_id in sorted(bericht_ids)]
-    if conn.execute(_OVERGANG[naar], wie).rowcount == len(wie):
+    if run_many(conn, _OVERGANG[naar], wie).rowcount == len(wie):
         return
     for een in wie:
         van = conn.execute(select(_bericht.c.status).where(_bericht.c.id == een["welk"])).scalar()

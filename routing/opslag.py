@@ -41,6 +41,10 @@ _R = TypeVar("_R")
 ACHTERAAN: Final = "\U0010ffff"
 """Slot of an operation that takes lanes without waiting for them: it comes last in its group."""
 
+_DRUK = 4
+_ADEM_S = 0.02
+"""After a group of `_DRUK` operations or more a writer lets others join for as long as that took, at most so long: a
+transaction costs what its statements cost, whatever their number of rows. Who is alone waits for nobody."""
 _HERKANSINGEN = 5
 _PEILING_S = 1.0
 
@@ -129,13 +133,15 @@ class Opslag:
         """
         return await self._hand_in("", functools.partial(fn, **kwargs) if kwargs else fn, args)
 
-    async def write_together(self, fn: Callable[[Connection, list[_T]], Sequence[_R]], wat: _T, /) -> _R:
+    async def write_together(
+        self, fn: Callable[[Connection, list[_T]], Sequence[_R]], wat: _T, /, lane: str = ""
+    ) -> _R:
         """Do as `write`, for an operation that does the work of many at once.
 
         `fn` gets what all who wait at the same moment handed in, in that order, and returns as many results. Most of
-        what an operation costs is the number of its statements.
+        what an operation costs is the number of its statements. With `lane` it works on that lane, as in `write_lane`.
         """
-        return cast("_R", await self._hand_in("", fn, (wat,), samen=True))
+        return cast("_R", await self._hand_in(lane, fn, (wat,), samen=True))
 
     async def write_lane(
         self, lane: str, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
@@ -238,9 +244,12 @@ class _Schrijver(threading.Thread):
     def run(self) -> None:
         """Work until the end mark comes out of the queue."""
         open_ = True
+        adem_s = 0.0
         while open_:
             groep: list[_Bewerking] = []
             bewerking = self._rij.get()
+            if adem_s and self._rij.qsize() < self._groep:
+                time.sleep(adem_s)
             while bewerking is not None:
                 groep.append(bewerking)
                 if len(groep) == self._groep:
@@ -252,8 +261,11 @@ class _Schrijver(threading.Thread):
             else:
                 open_ = False
             if groep:
+                begin = time.monotonic()
                 self._perform(groep)
                 _tell(groep)
+                druk = len(groep) >= _DRUK
+                adem_s = min(time.monotonic() - begin, _ADEM_S) if druk else 0.0
         self._drop()
 
     def _perform(self, groep: list[_Bewerking]) -> None:
@@ -330,7 +342,9 @@ class _Schrijver(threading.Thread):
         op_slot = [bewerking for bewerking in op_volgorde if "" < bewerking.slot < ACHTERAAN]
         lanemutaties.lock(conn, (bewerking.slot for bewerking in op_slot))
         lanemutaties.settle(conn)
-        _run_each(conn, op_slot)
+        uitstel.settle(conn)
+        _run_together(conn, [bewerking for bewerking in op_slot if bewerking.samen])
+        _run_each(conn, [bewerking for bewerking in op_slot if not bewerking.samen])
         _settle(conn)
         for bewerking in op_volgorde:
             if bewerking.slot == ACHTERAAN:  # it looks at what those before it left behind

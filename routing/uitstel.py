@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Executable
 
+from routing.opdracht import run_many
+
 _SLEUTEL = "knooppunt.uitstel"
 
 
@@ -21,12 +23,12 @@ def collect(conn: Connection) -> None:
 def later(conn: Connection, opdracht: Executable, *waarden: Mapping[str, object]) -> None:
     """Run a statement for these values, together with others; at once when nothing is kept back on this connection.
 
-    Statements run in the order in which each was first asked for, and always for several values at a time, so they may
-    hold no IN.
+    Statements run in the order in which each was first asked for, as `routing.opdracht` runs them: they are made once
+    and hold no IN.
     """
     opdrachten: dict[Executable, list[Mapping[str, object]]] | None = conn.info.get(_SLEUTEL)
     if opdrachten is None:
-        conn.execute(opdracht, waarden)
+        run_many(conn, opdracht, waarden)
     else:
         opdrachten.setdefault(opdracht, []).extend(waarden)
 
@@ -42,4 +44,4 @@ def settle(conn: Connection) -> None:
     if conn.info.get(_SLEUTEL):
         opdrachten, conn.info[_SLEUTEL] = conn.info[_SLEUTEL], {}
         for opdracht, waarden in opdrachten.items():
-            conn.execute(opdracht, waarden)
+            run_many(conn, opdracht, waarden)

@@ -109,7 +109,7 @@ async def test_what_waited_for_a_push_can_be_collected_after_a_change_of_kanaal(
     stap = bezorging.Stap(
         lease, lease.koppen[0], Uitkomst(Uitkomstsoort.TIJDELIJK, "weg"), None, wait_ms=60_000, mislukt=1
     )
-    assert await opslag.write_lane(A, bezorging.settle, stap, lambda *_: None) is Vervolg.PAUZE
+    assert await opslag.write_lane(A, bezorging.settle, [stap], lambda *_: None) == [Vervolg.PAUZE]
     await opslag.write_lane(A, lanebeheer.switch, [A], Kanaal.PULL)
     for ref in refs:
         assert await bak.confirm({A}, ref)

@@ -155,7 +155,7 @@ class Berichten(RuleBasedStateMachine):
         uitkomst = Uitkomst(soort, "proef")
         fout = make_fout("geweigerd_door_ontvanger", "B", "proef") if soort is Uitkomstsoort.BLIJVEND else None
         stap = Stap(lease, kop, uitkomst, None, mislukt=1, fout=fout)
-        vervolg = self.do(self.opslag.write_lane(lease.lane, bezorging.settle, stap, self.melder.report_failure))
+        (vervolg,) = self.do(self.opslag.write_lane(lease.lane, bezorging.settle, [stap], self.melder.report_failure))
         if vervolg is not Vervolg.VERLOREN:
             self._of(kop.bericht_id).status = {
                 Uitkomstsoort.BEZORGD: Status.BEZORGD,

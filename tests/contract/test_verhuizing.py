@@ -119,7 +119,7 @@ async def test_everything_comes_along_and_delivery_goes_on_in_order(
             volgorde.append(kop.bericht_id)
             assert await nieuw.read(unseal, kluis, kop.bericht_id) == kop.grootte
             stap = bezorging.Stap(lease, kop, Uitkomst(Uitkomstsoort.BEZORGD, "ja"), None)
-            await nieuw.write_lane(LANE, bezorging.settle, stap, lambda *_: None)
+            await nieuw.write_lane(LANE, bezorging.settle, [stap], lambda *_: None)
         assert volgorde == wachtend
         (taak,) = await nieuw.read(herzendtaak.read_stand)
         assert taak.wachtend == 1
