@@ -418,6 +418,12 @@ class OpvragenSectie(Sectie):
     )
 
 
+class OauthSectie(Sectie):
+    """Access tokens for the API, from this hub itself (see `docs/api.md`)."""
+
+    token_seconden: int = Field(300, ge=30, le=3600, description="Seconds that an access token counts.")
+
+
 class RegelsSectie(Sectie):
     """Rules above the schema, for partijen that ask for them with their `regelniveau` in the register."""
 
@@ -576,6 +582,7 @@ class Configuratie(BaseModel):
     uitkomsten: UitkomstenSectie
     bewaren: BewarenSectie
     opvragen: OpvragenSectie
+    oauth: OauthSectie
     toelating: ToelatingSectie
     bewaking: BewakingSectie
     notificatie: NotificatieSectie

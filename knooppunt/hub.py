@@ -34,6 +34,8 @@ from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.eindpunten import all_endpoints
 from knooppunt.api.inlevering import Inleverruimte
 from knooppunt.api.loket import Loket
+from knooppunt.api.token import Tokens
+from knooppunt.api.tokenloket import Tokenloket
 from knooppunt.api.wlz import Wlz
 from knooppunt.beheer import Beheer
 from knooppunt.beheertaken import make_boek, make_looks, make_melders, node_name, operator_tasks
@@ -355,7 +357,10 @@ class Hub:
         VspInterface(innemer, afhaalbak, self.register_bron, identify, instellingen).add_routes(app)
         opvragen = self._in.opvragen
         ruimte = Inleverruimte(opvragen.batch_tegelijk, opvragen.batch_mib_tegelijk)
-        Loket(eindpunten, self.register_bron, identify, ruimte).add_routes(app)
+        tokens = Tokens(self.kluis, lambda: Kluis(self._in.sleutels.map), self._in.oauth.token_seconden)
+        tokenloket = Tokenloket(tokens, self.register_bron, identify, publieke_url)
+        tokenloket.add_routes(app)
+        Loket(eindpunten, self.register_bron, identify, ruimte, tokenloket.read).add_routes(app)
         return app
 
     def _threshold(self, meting: Meting) -> Drempel:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from knooppunt import inzicht
 from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_berichten
 from knooppunt.api.probleem import Probleem
+from knooppunt.api.scope import Scope
 from knooppunt.api.vorm import Vorm, Vraag
 from routing.opslag import Opslag
 
@@ -103,6 +104,7 @@ class Berichten:
                 naam="toonBericht",
                 samenvatting="Status en uitleg van een bericht dat uw partij verstuurde of kreeg.",
                 toegang=own_berichten,
+                scope=Scope.BERICHTEN,
                 vraag=Berichtvraag,
                 antwoord=Berichtstatus,
                 handler=self._show,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from istandaarden.releases import NEDERLAND
+from knooppunt.api.scope import Scope
 from routing.bericht import Identiteit
 from routing.geadresseerde import codes_of
 from routing.register import Register
@@ -48,16 +49,17 @@ class Eindpunt:
     """An operation: GET with parameters in path and query, or POST with a JSON body beside those of the path.
 
     `pad` begins with a slash and has no closing one; parameters stand in braces and are fields of `vraag`. `toegang`
-    has no default, so an operation that nobody thought about does not exist. `handler` gets the checked question; it
-    raises `Probleem`. With `bestand`, media types, the body is a file of such a type and the question stands in path
-    and query. `fouten` says in Dutch when it answers with which status, beside those that every operation has.
-    `grens` is the largest body in bytes.
+    and `scope` have no default, so an operation that nobody thought about does not exist; `scope` is what an access
+    token must name. `handler` gets the checked question; it raises `Probleem`. With `bestand`, media types, the body is
+    a file of such a type and the question stands in path and query. `fouten` says in Dutch when it answers with which
+    status, beside those that every operation has. `grens` is the largest body in bytes.
     """
 
     pad: str
     naam: str
     samenvatting: str
     toegang: Toegang
+    scope: Scope
     vraag: type[BaseModel]
     antwoord: type[BaseModel]
     handler: Callable[[Aanroep, Any], Awaitable[BaseModel | bytes]]

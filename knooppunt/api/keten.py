@@ -12,6 +12,7 @@ from istandaarden.releases import NEDERLAND
 from knooppunt.api.berichten import GEEN_BERICHT, MEER_BERICHTEN, Bericht, Berichtvraag, find_own, shape
 from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_berichten
 from knooppunt.api.probleem import Probleem
+from knooppunt.api.scope import Scope
 from knooppunt.api.vorm import Geheel, Vlag, Vorm, Vraag
 from knooppunt.ketenzicht import Openvraag, Wacht, open_terms, timeline
 from routing.ketenbewaking.kalender import Kalender
@@ -93,6 +94,7 @@ class Keten:
                 naam="toonOntbrekendeAntwoorden",
                 samenvatting="Welke antwoorden ontbreken nog, op berichten van en aan uw partij, en sinds wanneer.",
                 toegang=own_berichten,
+                scope=Scope.KETEN,
                 vraag=Ketenvraag,
                 antwoord=KetenOpen,
                 handler=self._open,
@@ -102,6 +104,7 @@ class Keten:
                 naam="toonTijdlijn",
                 samenvatting="Alle berichten van een zaak op volgorde, met wat wanneer werd verwacht.",
                 toegang=own_berichten,
+                scope=Scope.KETEN,
                 vraag=Berichtvraag,
                 antwoord=Tijdlijn,
                 handler=self._timeline,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -13,6 +13,7 @@ from knooppunt.api.inlevering import Inleverruimte
 from knooppunt.api.lezing import read_body, read_file, read_parameters
 from knooppunt.api.openapi import VERSIE, describe
 from knooppunt.api.probleem import Probleem, of_http
+from knooppunt.api.token import Token, TokenGeweigerd
 from routing.bericht import Identiteit
 from routing.databank import OpslagFout
 from routing.register import RegisterBron
@@ -20,6 +21,9 @@ from routing.register import RegisterBron
 _log = structlog.get_logger(__name__)
 
 BASIS = "/api/v1"
+Tokenlezer = Callable[[web.Request, str, Identiteit], Awaitable[Token]]
+"""Reads an access token that came with a request; raises `TokenGeweigerd`."""
+
 _PROBEER_LATER = "Probeer het later opnieuw."
 
 
@@ -31,6 +35,7 @@ class Loket:
         register_bron: who may act for which partijen.
         identify: says who is at the other end of the connection.
         ruimte: room for files that are handed in.
+        tokenlezer: reads access tokens; without it none counts.
     """
 
     def __init__(
@@ -39,11 +44,13 @@ class Loket:
         register_bron: RegisterBron,
         identify: Callable[[web.Request], Identiteit],
         ruimte: Inleverruimte | None = None,
+        tokenlezer: Tokenlezer | None = None,
     ) -> None:
         self._eindpunten = tuple(eindpunten)
         self._register_bron = register_bron
         self._identify = identify
         self._ruimte = ruimte or Inleverruimte()
+        self._tokenlezer = tokenlezer or _refuse_tokens
 
     def add_routes(self, app: web.Application) -> None:
         """Put the API in an application, below `BASIS`."""
@@ -58,6 +65,8 @@ class Loket:
             identiteit = self._identify(request)
             register = self._register_bron.current()
             partijen = eindpunt.toegang(register, register.partijen_of(identiteit))
+            if koppen := request.headers.getall("Authorization", []):
+                partijen &= await self._narrow(eindpunt, request, koppen, identiteit)
             if not partijen:
                 detail = "Laat uw certificaat bij het knooppunt registreren bij de aansluiting van uw partij."
                 raise Probleem(403, "Dit certificaat hoort bij geen partij die dit mag vragen.", detail)
@@ -75,9 +84,39 @@ class Loket:
 
         return serve
 
+    async def _narrow(
+        self, eindpunt: Eindpunt, request: web.Request, koppen: Sequence[str], identiteit: Identiteit
+    ) -> frozenset[str]:
+        """Give the partij of the access token in `koppen`, the values of the header Authorization.
+
+        Raises:
+            Probleem: 401 when the token does not count here, 403 when it is for something else (RFC 6750 §3.1).
+        """
+        try:
+            token = await self._tokenlezer(request, _bearer(koppen), identiteit)
+        except TokenGeweigerd as fout:
+            uitdaging = f'Bearer realm="knooppunt", error="invalid_token", error_description="{fout}"'
+            raise Probleem(401, "Dit access token geldt hier niet.", str(fout), uitdaging=uitdaging) from None
+        if eindpunt.scope not in token.scopes:
+            uitdaging = f'Bearer realm="knooppunt", error="insufficient_scope", scope="{eindpunt.scope}"'
+            detail = f"Vraag een token met scope {eindpunt.scope}."
+            raise Probleem(403, "Dit access token is voor iets anders.", detail, uitdaging=uitdaging)
+        return frozenset({token.partij})
+
     async def _describe(self, request: web.Request) -> web.Response:
         self._identify(request)  # the description is no secret, but an expired certificate opens nothing
         return web.json_response(describe(self._eindpunten, BASIS))
+
+
+def _bearer(koppen: Sequence[str]) -> str:
+    soort, _, token = koppen[0].partition(" ")
+    if len(koppen) > 1 or soort.lower() != "bearer":
+        raise TokenGeweigerd("Toon precies een access token, van de soort Bearer.")
+    return token.strip()
+
+
+async def _refuse_tokens(_request: web.Request, _token: str, _identiteit: Identiteit) -> Token:
+    raise TokenGeweigerd("Dit knooppunt geeft geen access tokens.")
 
 
 @web.middleware

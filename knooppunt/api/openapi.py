@@ -11,6 +11,8 @@ from pydantic.json_schema import models_json_schema
 
 from knooppunt.api.eindpunt import Eindpunt
 from knooppunt.api.probleem import SOORT, Probleemvorm
+from knooppunt.api.scope import Scope
+from knooppunt.api.tokenloket import PAD
 
 VERSIE = "1.0.0"
 """Version of the API, in the header API-Version of every answer (NL API Design Rules, API-57)."""
@@ -18,7 +20,8 @@ VERSIE = "1.0.0"
 _KOP = {"API-Version": {"description": "Versie van de API.", "required": True, "schema": {"type": "string"}}}
 _OVERAL = {
     400: "Een parameter ontbreekt, klopt niet, komt dubbel voor of bestaat niet.",
-    403: "Het certificaat hoort bij geen partij die dit mag vragen.",
+    401: "Het access token is verlopen, of geldt hier niet.",
+    403: "Het certificaat hoort bij geen partij die dit mag vragen, of het access token is voor iets anders.",
     500: "Er ging iets mis bij het knooppunt; probeer het later opnieuw.",
     503: "Het knooppunt kan nu niet antwoorden; probeer het later opnieuw.",
 }
@@ -30,6 +33,7 @@ _MET_INHOUD = {
 _BESTAND: dict[str, dict[str, Any]] = {
     "application/json": {"type": "array", "minItems": 1, "items": {"type": "object"}}
 }
+_CERTIFICAAT, _TOKEN = "certificaat", "token"
 _REF = "#/components/schemas/{model}"
 
 
@@ -56,15 +60,26 @@ def describe(eindpunten: Iterable[Eindpunt], basis: str) -> dict[str, Any]:
             "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
         },
         "servers": [{"url": basis}],
-        "security": [{"certificaat": []}],
+        "security": [{_CERTIFICAAT: []}],
         "paths": _paths(lijst),
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "certificaat": {
+                _CERTIFICAAT: {
                     "type": "mutualTLS",
                     "description": "Het certificaat dat bij de aansluiting van uw partij is geregistreerd.",
-                }
+                },
+                _TOKEN: {
+                    "type": "oauth2",
+                    "description": "Access token van dit knooppunt, gebonden aan het certificaat (RFC 8705). Het "
+                    "beperkt wat een verbinding mag; zonder token geldt alleen het certificaat.",
+                    "flows": {
+                        "clientCredentials": {
+                            "tokenUrl": PAD,
+                            "scopes": {scope.value: scope.uitleg for scope in Scope},
+                        }
+                    },
+                },
             },
         },
     }
@@ -92,6 +107,7 @@ def _operation(eindpunt: Eindpunt) -> dict[str, Any]:
     return {
         "operationId": eindpunt.naam,
         "summary": eindpunt.samenvatting,
+        "security": [{_CERTIFICAAT: []}, {_CERTIFICAAT: [], _TOKEN: [eindpunt.scope.value]}],
         "parameters": [] if eindpunt.takes_json else list(_parameters(eindpunt)),
         "responses": antwoorden,
     } | inhoud

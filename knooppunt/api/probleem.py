@@ -38,6 +38,7 @@ class Probleem(Exception):
         detail: Dutch sentence on what to do.
         parameters: name and Dutch reason of each parameter that is wrong.
         opnieuw_na: seconds after which trying again makes sense.
+        uitdaging: value of the header WWW-Authenticate, for what an access token does not open.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class Probleem(Exception):
         parameters: tuple[tuple[str, str], ...] = (),
         *,
         opnieuw_na: int | None = None,
+        uitdaging: str | None = None,
     ) -> None:
         super().__init__(f"{status} {titel}")
-        self._koppen = {} if opnieuw_na is None else {"Retry-After": str(opnieuw_na)}
+        koppen = {"Retry-After": opnieuw_na, "WWW-Authenticate": uitdaging}
+        self._koppen = {naam: str(waarde) for naam, waarde in koppen.items() if waarde is not None}
         self.vorm = Probleemvorm(
             title=titel,
             status=status,

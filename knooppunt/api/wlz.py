@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
 from knooppunt.api.opvragen import FOUTEN, Kort, Opvraagvorm, answer, choose_partij, name_identity, refused, unfit
 from knooppunt.api.probleem import Probleem
+from knooppunt.api.scope import Scope
 from knooppunt.api.vorm import Geheel, Vorm, Vraag
 from knooppunt.wlz.toetsing import DIENST, Toetsantwoord, Toetsing
 from routing.dienst import Wet
@@ -132,6 +133,7 @@ class Wlz:
                 naam="toetsWlz",
                 samenvatting="Heeft een cliënt van de Wmo een indicatie voor de Wlz: JA, NEE of ONBEKEND.",
                 toegang=own_partijen,
+                scope=Scope.WLZ_TOETS,
                 vraag=Toetsvraag,
                 antwoord=Toetsantwoord,
                 handler=self._test,
@@ -143,6 +145,7 @@ class Wlz:
                 naam="wijzigWlzClienten",
                 samenvatting="Volg cliënten van de Wmo, of houd daarmee op.",
                 toegang=own_partijen,
+                scope=Scope.WLZ_CLIENTEN,
                 vraag=Wijzigingsvraag,
                 antwoord=Wijziging,
                 handler=self._change,
@@ -155,6 +158,7 @@ class Wlz:
                 naam="leesWlzSignalen",
                 samenvatting="Van welke gevolgde cliënten een indicatie begon of eindigde.",
                 toegang=own_partijen,
+                scope=Scope.WLZ_SIGNALEN,
                 vraag=Signaalvraag,
                 antwoord=Signalen,
                 handler=self._signals,

@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
 from knooppunt.api.opvragen import FOUTEN, Opvraagvorm, answer
 from knooppunt.api.probleem import Probleem
+from knooppunt.api.scope import Scope
 from knooppunt.woonplaats.antwoordvorm import Antwoordvorm
 from knooppunt.woonplaats.feitenvorm import Vraagvorm
 from routing.dienst import Wet
@@ -46,6 +47,7 @@ class Woonplaats:
                 naam="bepaalWoonplaats",
                 samenvatting="Welke gemeente is verantwoordelijk voor de jeugdhulp, volgens welke regel, en waarom.",
                 toegang=own_partijen,
+                scope=Scope.WOONPLAATS,
                 vraag=Woonplaatsvraag,
                 antwoord=Antwoordvorm,
                 handler=self._determine,

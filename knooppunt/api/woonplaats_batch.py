@@ -12,6 +12,7 @@ from pydantic import Field
 from knooppunt.api.eindpunt import Aanroep, Eindpunt, own_partijen
 from knooppunt.api.opvragen import FOUTEN, choose_partij, limited, name_identity, refused
 from knooppunt.api.probleem import Probleem
+from knooppunt.api.scope import Scope
 from knooppunt.api.vorm import Geheel, Vorm, Vraag
 from knooppunt.woonplaats.batchbestand import Bestandsfout, read_stream, shape
 from routing.dienst import Wet
@@ -95,6 +96,7 @@ class WoonplaatsBatch:
                 naam="leverBatchIn",
                 samenvatting="Lever een bestand met vragen in, als CSV of JSON; het knooppunt beantwoordt het.",
                 toegang=own_partijen,
+                scope=Scope.BATCHES,
                 vraag=Inlevering,
                 antwoord=Batchstand,
                 handler=self._hand_in,
@@ -112,6 +114,7 @@ class WoonplaatsBatch:
                 naam="toonBatch",
                 samenvatting="Hoe ver een batch is.",
                 toegang=own_partijen,
+                scope=Scope.BATCHES,
                 vraag=Batchvraag,
                 antwoord=Batchstand,
                 handler=self._show,
@@ -122,6 +125,7 @@ class WoonplaatsBatch:
                 naam="leesBatchresultaat",
                 samenvatting="De antwoorden van een batch die klaar is, op volgorde van het bestand.",
                 toegang=own_partijen,
+                scope=Scope.BATCHES,
                 vraag=Resultaatvraag,
                 antwoord=Batchresultaat,
                 handler=self._results,

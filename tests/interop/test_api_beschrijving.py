@@ -80,6 +80,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Draaiend]:
             assert lus.run(proef.stop()) == 0
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("soort", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as described", "wrong"])
 def test_answers_are_as_described(hub: Draaiend, soort: GenerationMode) -> None:
     document = hub.description()
