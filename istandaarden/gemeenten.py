@@ -82,6 +82,19 @@ def taken_over(code: str, dag: date) -> frozenset[str]:
     return _taken_over(dag).get(code, frozenset())
 
 
+@lru_cache(maxsize=1024)
+def latest(code: str) -> str:
+    """Give the code that a gemeente has after every merger that is known; its own when it was split, or is none."""
+    opvolging = succeed(code, date.max)
+    return code if opvolging is None or opvolging.code is None else opvolging.code
+
+
+def related(code: str) -> frozenset[str]:
+    """Give all codes with the same `latest` code, itself included."""
+    nu = latest(code)
+    return taken_over(nu, date.max) | {nu, code}
+
+
 @lru_cache(maxsize=4)
 def _taken_over(dag: date) -> Mapping[str, frozenset[str]]:
     gevonden: dict[str, set[str]] = {}

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, and_, exists, func, insert, select
 
 from istandaarden.herkenning import by_root
 from istandaarden.regels.bericht import Bericht, read_tree
-from istandaarden.regels.kenmerken import VOLGEND, Kenmerk, kenmerken
+from istandaarden.regels.kenmerken import VOLGEND, Kenmerk, kenmerken, sporen
 from istandaarden.regels.keten import Keten
 from istandaarden.regels.ketenverloop import Ketenverloop
 from istandaarden.standaardmap import in_gebruik
@@ -80,10 +80,10 @@ class Dossier:
         Raises:
             routing.kluis.KluisFout: one of them cannot be opened.
         """
-        sporen = tuple(_hmac(sleutel, kenmerk) for kenmerk in kenmerken(bericht) for sleutel in self._sleutels.values())
+        waar = tuple(_hmac(sleutel, spoor) for spoor in sporen(bericht) for sleutel in self._sleutels.values())
         # First the mark: what comes in after it is judged anew, even if the second question sees it already.
-        gelezen = Gelezen(sporen, await self._opslag.read(read_stand, sporen))
-        ids = await self._opslag.read(find_related, sporen)
+        gelezen = Gelezen(waar, await self._opslag.read(read_stand, waar))
+        ids = await self._opslag.read(find_related, waar)
         keten = Ketenverloop()
         for begin in range(0, len(ids), _STAPEL):
             payloads = await self._opslag.read(_load, self._kluis, ids[begin : begin + _STAPEL])

@@ -105,9 +105,9 @@ def granted_debet(credit: Prestatie, relatie: Relatie, keten: Keten) -> Prestati
 
 def by_toewijzing(lezing: Lezing) -> Sequence[Groep]:
     """Group the debets that can be judged by their toewijzing."""
-    groepen: dict[str, Groep] = {}
+    groepen: dict[tuple[str, str], Groep] = {}  # two gemeenten that went on in one may have used the same number
     for regel, toewijzing in lezing.on_toewijzing():
-        groepen.setdefault(toewijzing.nummer, Groep(toewijzing, [])).regels.append(regel)
+        groepen.setdefault((toewijzing.bsn, toewijzing.nummer), Groep(toewijzing, [])).regels.append(regel)
     return list(groepen.values())
 
 
@@ -115,6 +115,8 @@ def already(groep: Groep, lezing: Lezing, keten: Keten, measure: Callable[[Prest
     """Add up what earlier declaraties took from a toewijzing, less what the credits in this one give back."""
     som = 0
     for eerder in keten.prestaties(lezing.relatie, groep.toewijzing.nummer):
+        if eerder.bsn != groep.toewijzing.bsn:
+            continue
         som += measure(eerder) if eerder.debet else -measure(eerder)
         if eerder.debet and eerder.referentie in lezing.teruggenomen:
             som -= measure(eerder)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from istandaarden.gemeenten import related
 from istandaarden.regels.bericht import Bericht
-from istandaarden.regels.keten import number_of, nummer_of, relatie_of
+from istandaarden.regels.keten import Relatie, number_of, nummer_of, relatie_in
 from istandaarden.regels.toekenning import verstrekker_of
 
 Kenmerk = tuple[str, ...]
@@ -24,18 +25,29 @@ _DECLARATIE, _DECLARATIE_ANTWOORD = "323", "325"
 
 def kenmerken(bericht: Bericht) -> Iterator[Kenmerk]:
     """Give the kenmerken of a bericht that satisfies its schema, each once."""
-    return iter(dict.fromkeys(_all(bericht)))
+    return iter(dict.fromkeys(_all(bericht, relatie_in(bericht))))
 
 
-def _all(bericht: Bericht) -> Iterator[Kenmerk]:
+def sporen(bericht: Bericht) -> Iterator[Kenmerk]:
+    """Give the kenmerken under which earlier berichten that belong with this one may be kept, each once.
+
+    Those are its own, and the same under the code of every gemeente that went on in this one, or in which this one did:
+    what was kept before a merger is not rewritten.
+    """
+    eigen = relatie_in(bericht)
+    codes = (eigen.gemeente, *sorted(related(eigen.gemeente) - {eigen.gemeente}))
+    return iter(dict.fromkeys(k for code in codes for k in _all(bericht, eigen._replace(gemeente=code))))
+
+
+def _all(bericht: Bericht, relatie: Relatie) -> Iterator[Kenmerk]:
     soort = bericht.soort
     if soort.standaard == _PGB:
         yield from _of_pgb(bericht)
         return
     heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else number_of(soort)
-    yield from _of_header(bericht, heen)
-    yield from _of_care(bericht)
-    yield from _of_billing(bericht, heen)
+    yield from _of_header(bericht, relatie, heen)
+    yield from _of_care(bericht, relatie)
+    yield from _of_billing(bericht, relatie, heen)
 
 
 def _of_pgb(bericht: Bericht) -> Iterator[Kenmerk]:
@@ -48,8 +60,8 @@ def _of_pgb(bericht: Bericht) -> Iterator[Kenmerk]:
         yield "client", _PGB, verstrekker_of(bericht), client.tekst("Bsn") or ""
 
 
-def _of_header(bericht: Bericht, heen: str) -> Iterator[Kenmerk]:
-    standaard, _, aanbieder = relatie_of(bericht)
+def _of_header(bericht: Bericht, relatie: Relatie, heen: str) -> Iterator[Kenmerk]:
+    standaard, _, aanbieder = relatie
     afzender = bericht.header("Afzender") or ""
     yield "bericht", standaard, afzender, heen, bericht.header("BerichtIdentificatie/Identificatie") or ""
     if heen == _DECLARATIE_ANTWOORD:
@@ -57,8 +69,7 @@ def _of_header(bericht: Bericht, heen: str) -> Iterator[Kenmerk]:
         yield "bericht", standaard, aanbieder, _DECLARATIE, identificatie
 
 
-def _of_care(bericht: Bericht) -> Iterator[Kenmerk]:
-    relatie = relatie_of(bericht)
+def _of_care(bericht: Bericht, relatie: Relatie) -> Iterator[Kenmerk]:
     standaard, gemeente, aanbieder = relatie
     for client in bericht.klassen("Client"):
         yield "client", *relatie, client.tekst("Bsn") or ""
@@ -70,8 +81,7 @@ def _of_care(bericht: Bericht) -> Iterator[Kenmerk]:
                 yield "verzoek", standaard, aanbieder, referentie
 
 
-def _of_billing(bericht: Bericht, heen: str) -> Iterator[Kenmerk]:
-    relatie = relatie_of(bericht)
+def _of_billing(bericht: Bericht, relatie: Relatie, heen: str) -> Iterator[Kenmerk]:
     standaard, _, aanbieder = relatie
     for naam in ("Declaratie", "DeclaratieAntwoord"):
         for klasse in bericht.klassen(naam):

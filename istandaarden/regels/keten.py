@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from istandaarden.gemeenten import latest
 from istandaarden.model import Berichtsoort
 from istandaarden.regels.bericht import Bericht, Klasse
 
@@ -40,8 +41,8 @@ class Relatie(NamedTuple):
 class Inzending:
     """One bericht of the keten.
 
-    `nummer` is as in `number_of`; `geldt` is false once its receiver rejected it, and `beantwoord` is true once its
-    retour came, whatever it said.
+    `nummer` is as in `number_of`, and `gemeente` as in its Header, whatever it went on in. `geldt` is false once its
+    receiver rejected it, and `beantwoord` is true once its retour came, whatever it said.
     """
 
     relatie: Relatie
@@ -50,6 +51,7 @@ class Inzending:
     dagtekening: date
     geldt: bool = True
     beantwoord: bool = False
+    gemeente: str = ""
 
 
 class Product(NamedTuple):
@@ -247,7 +249,7 @@ class Keten(Protocol):
         """Give the 323 with this BerichtIdentificatie."""
 
     def declaraties(self, relatie: Relatie) -> Sequence[Declaratie]:
-        """Give every 323 between these two."""
+        """Give every 323 between these two, under the code of this very gemeente (`relatie_in`)."""
 
     def declaratienummer(self, standaard: str, aanbieder: str, nummer: str) -> Declaratie | None:
         """Give the declaratie with this DeclaratieNummer."""
@@ -263,6 +265,16 @@ class Keten(Protocol):
 
 
 def relatie_of(bericht: Bericht) -> Relatie:
+    """Say between which gemeente and aanbieder a bericht travels, whichever way, as both are called now.
+
+    A gemeente that went on in another as a whole is that other one: its toewijzingen, numbers included, are of its
+    successor now (facts on gemeenten §7.1). One that was split stays what it was: its code does not say who has them.
+    """
+    relatie = relatie_in(bericht)
+    return relatie._replace(gemeente=latest(relatie.gemeente))
+
+
+def relatie_in(bericht: Bericht) -> Relatie:
     """Read from the Header between which gemeente and aanbieder a bericht travels, whichever way."""
     afzender, ontvanger = bericht.header("Afzender") or "", bericht.header("Ontvanger") or ""
     van_gemeente = bericht.soort.afzender_type == _GEMEENTE

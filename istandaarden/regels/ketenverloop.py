@@ -29,6 +29,7 @@ from istandaarden.regels.keten import (
     omvang_of,
     prestatie_of,
     product_of,
+    relatie_in,
     relatie_of,
     stop_of,
 )
@@ -89,6 +90,7 @@ class Ketenverloop(Keten):
             number_of(soort),
             bericht.header("BerichtIdentificatie/Identificatie") or "",
             bericht.dagtekening or date.min,
+            gemeente=relatie_in(bericht).gemeente,
         )
         sleutel = (soort.standaard, bericht.header("Afzender") or "", inzending.nummer, inzending.identificatie)
         inzending.beantwoord = sleutel in self._vooraf
@@ -259,7 +261,7 @@ class Ketenverloop(Keten):
                 (bericht.header("XsdVersie/BasisschemaXsdVersie"), bericht.header("XsdVersie/BerichtXsdVersie")),
                 prestaties,
             )
-            self._declaraties[relatie].append(declaratie)
+            self._declaraties[relatie._replace(gemeente=inzending.gemeente)].append(declaratie)
             self._declaratie_ids[relatie, inzending.identificatie, inzending.dagtekening].append(declaratie)
             self._declaratienummers[relatie.standaard, relatie.aanbieder, declaratie.nummer].append(declaratie)
         for prestatie in prestaties:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from istandaarden.regels.bericht import Bericht, Klasse
 from istandaarden.regels.boek import Overtreding, klasseregel, regel
 from istandaarden.regels.declaratielezing import credited, granted_debet, read_lines
-from istandaarden.regels.keten import Keten, Prestatie, relatie_of
+from istandaarden.regels.keten import Keten, Prestatie, relatie_in, relatie_of
 from istandaarden.regels.omvang import fits
 
 _REFERENTIE = "ProductReferentie/ReferentieNummer"
@@ -36,7 +36,7 @@ def month_follows(periode: Klasse, bericht: Bericht, keten: Keten) -> Overtredin
     it may be declared afterwards (IV090); starts and stops may not be held against a declaratie (OP364).
     """
     begin = periode.datum("Begindatum")
-    eerder = [declaratie.begin for declaratie in keten.declaraties(relatie_of(bericht))]
+    eerder = [declaratie.begin for declaratie in keten.declaraties(relatie_in(bericht))]
     if begin is None or not eerder or begin >= max(eerder):
         return None
     return Overtreding(periode, "Begindatum", "Een latere maand is al gedeclareerd.")

@@ -1,7 +1,8 @@
 """Level 3: toekenning and afsluiting of a pgb against the earlier berichten about the same budgethouder (501 and 507).
 
 The texts of these rules were published, the official control was not. Where the text leaves open how far a rule goes,
-it is read so that no bericht of the published cases breaks it; `regels.csv` says where that was done.
+it is read so that no bericht of the published cases breaks it, once the retouren are between them; `regels.csv` says
+where that was done.
 """
 
 from __future__ import annotations

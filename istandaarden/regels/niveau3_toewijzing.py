@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from istandaarden.regels.bericht import Bericht, Klasse
 from istandaarden.regels.boek import Overtreding, klasseregel, regel
-from istandaarden.regels.keten import Keten, Stand, nummer_of, product_of, relatie_of
+from istandaarden.regels.keten import Keten, Stand, nummer_of, product_of, relatie_in, relatie_of
 
 _VERWIJDERD = "13"
 
@@ -20,6 +20,9 @@ def nummer_is_of_one(product: Klasse, bericht: Bericht, keten: Keten) -> Overtre
     relatie = relatie_of(bericht)
     bsn = bericht.wortel.tekst("Client/Bsn")
     for eerder in keten.versions(relatie.standaard, relatie.gemeente, nummer_of(product) or ""):
+        ander = eerder.bsn != bsn or eerder.inzending.relatie != relatie
+        if ander and eerder.inzending.gemeente != relatie_in(bericht).gemeente:
+            continue  # of a gemeente that went on in this one, and had numbers of its own
         if eerder.bsn != bsn:
             return Overtreding(product, "ToewijzingNummer", "Het nummer is al gebruikt bij een andere cliënt.")
         if eerder.inzending.relatie != relatie:
@@ -65,9 +68,9 @@ def nothing_granted_on_it(product: Klasse, bericht: Bericht, keten: Keten) -> Ov
     """What care was granted on stays."""
     if product.tekst("RedenWijziging") != _VERWIJDERD:
         return None
-    relatie = relatie_of(bericht)
+    relatie, bsn = relatie_of(bericht), bericht.wortel.tekst("Client/Bsn")
     for prestatie in keten.prestaties(relatie, nummer_of(product) or ""):
-        toegekend = prestatie.debet and prestatie.stand is Stand.TOEGEKEND
+        toegekend = prestatie.bsn == bsn and prestatie.debet and prestatie.stand is Stand.TOEGEKEND
         if toegekend and keten.credit(relatie.standaard, relatie.aanbieder, prestatie.referentie) is None:
             return Overtreding(product, "RedenWijziging")
     return None

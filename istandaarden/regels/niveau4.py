@@ -7,7 +7,7 @@ from datetime import date
 
 from istandaarden.regels.bericht import Bericht, Klasse, leesbaar
 from istandaarden.regels.boek import Overtreding, klasseregel, regel
-from istandaarden.regels.keten import MINUUT, UUR, Product, product_of, relatie_of
+from istandaarden.regels.keten import MINUUT, UUR, Product, product_of, relatie_in
 from istandaarden.regels.registers import Registers
 
 _GEMEENTE = "Gemeente"
@@ -72,7 +72,7 @@ def code_of_categorie(klasse: Klasse, bericht: Bericht, registers: Registers) ->
     """A code stands in the list that these two use, with its categorie; without a list there is nothing to say."""
     gedeclareerd = klasse.naam == "Prestatie"
     product, dag = _declared(klasse) if gedeclareerd else _named(klasse, bericht)
-    if product.code is None or registers.fits(relatie_of(bericht), product, dag) is not False:
+    if product.code is None or registers.fits(relatie_in(bericht), product, dag) is not False:
         return None
     return Overtreding(klasse, "ProductCode" if gedeclareerd else "Code")
 
@@ -84,7 +84,7 @@ def tarief_as_agreed(prestatie: Klasse, bericht: Bericht, registers: Registers) 
     product, dag = _declared(prestatie)
     afgesproken = {
         _per_minute(prijs.cent) if (prijs.eenheid, eenheid) == (UUR, MINUUT) else prijs.cent
-        for prijs in registers.tarieven(relatie_of(bericht), product, dag)
+        for prijs in registers.tarieven(relatie_in(bericht), product, dag)
         if prijs.eenheid == eenheid or (prijs.eenheid, eenheid) == (UUR, MINUUT)
     }
     if tarief is None or not afgesproken or tarief in afgesproken:
@@ -106,7 +106,7 @@ def amount_is_volume_times_tarief(prestatie: Klasse, bericht: Bericht, registers
     goed = bedrag == volume * tarief
     if eenheid == MINUUT:
         product, dag = _declared(prestatie)
-        prijzen = registers.tarieven(relatie_of(bericht), product, dag)
+        prijzen = registers.tarieven(relatie_in(bericht), product, dag)
         per_uur = [prijs.cent for prijs in prijzen if prijs.eenheid == UUR and _per_minute(prijs.cent) == tarief]
         if not per_uur:
             goed = goed or _has_hourly_price(tarief, volume, bedrag)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from verhaal import ANDER_BSN, BSN, Verhaal, maand
 
 from istandaarden.regels.bericht import Bericht
-from istandaarden.regels.kenmerken import VOLGEND, Kenmerk, kenmerken
+from istandaarden.regels.kenmerken import VOLGEND, Kenmerk, kenmerken, sporen
 from istandaarden.regels.ketenverloop import Ketenverloop
 from istandaarden.regels.toetsing import judge
 from istandaarden.toets import validate
@@ -19,6 +19,7 @@ from istandaarden.toets import validate
 _BSN = st.sampled_from([BSN, ANDER_BSN])
 _NUMMER = st.sampled_from(["100", "101"])
 _AANBIEDER = st.sampled_from(["90000001", "90000002"])
+_GEMEENTE = st.sampled_from(["0363", "0363", "0457"])
 _CIJFER = st.integers(1, 3)
 _STATUS = st.sampled_from(["1", "3"])
 
@@ -36,7 +37,9 @@ def _berichten(draw: st.DrawFn) -> list[bytes]:
 
 
 def _kop(draw: st.DrawFn, kant: str) -> dict[str, str]:
-    return {kant: draw(_AANBIEDER), "identificatie": str(draw(st.integers(1, 30)))}
+    """Of one of two gemeenten, of which the second went on in the first."""
+    ander = {"Afzender": "Ontvanger", "Ontvanger": "Afzender"}[kant]
+    return {kant: draw(_AANBIEDER), ander: draw(_GEMEENTE), "identificatie": str(draw(st.integers(1, 30)))}
 
 
 def _regie(draw: st.DrawFn, v: Verhaal, _gemaakt: list[bytes]) -> bytes:
@@ -87,11 +90,11 @@ def _antwoord(draw: st.DrawFn, v: Verhaal, gemaakt: list[bytes]) -> bytes | None
 def _related(nieuw: Bericht, eerder: Iterable[tuple[Bericht, frozenset[Kenmerk]]]) -> list[Bericht]:
     """Find what a hub would find, in order."""
     alle = list(eerder)
-    sporen = set(kenmerken(nieuw))
+    spoor = set(sporen(nieuw))
     gevonden: set[int] = set()
-    while nieuwe := {i for i, (_, sporen_) in enumerate(alle) if sporen & sporen_} - gevonden:
+    while nieuwe := {i for i, (_, sporen_) in enumerate(alle) if spoor & sporen_} - gevonden:
         gevonden |= nieuwe
-        sporen = {spoor for i in nieuwe for spoor in alle[i][1] if spoor[0] in VOLGEND}
+        spoor = {kenmerk for i in nieuwe for kenmerk in alle[i][1] if kenmerk[0] in VOLGEND}
     return [alle[i][0] for i in sorted(gevonden)]
 
 
