@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
-
-import aiohttp
 
 from adapters.stufggk.antwoord_lezen import Antwoord, Antwoordsoort, read_antwoord
 from adapters.stufggk.envelop_schrijven import Uitgaand, compose
 from adapters.stufggk.uitkomst import STANDAARD, classify
+from adapters.stufggk.verbinding import GeenHttp, Onbereikt, Verbindingen, Verbroken
 from routing.bericht import Envelop
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
 from routing.retry_after import read_retry_after
@@ -57,9 +57,14 @@ class StufClient:
     def __init__(
         self, ssl_context: ssl.SSLContext | None = None, instellingen: Klantinstellingen | None = None
     ) -> None:
-        self._context = ssl_context
-        self._instellingen = instellingen or Klantinstellingen()
-        self._sessie: aiohttp.ClientSession | None = None
+        self._grenzen = grenzen = instellingen or Klantinstellingen()
+        self._verbindingen = Verbindingen(
+            ssl_context,
+            per_ontvanger=grenzen.verbindingen,
+            bewaartijd=grenzen.bewaartijd,
+            verbindtijd=grenzen.verbindtijd,
+            max_antwoord=grenzen.max_antwoord,
+        )
 
     async def send(self, url: str, envelop: Envelop, payload: UitgaandePayload) -> Antwoord:
         """Send one bericht and understand the answer.
@@ -87,47 +92,41 @@ class StufClient:
         Raises:
             Onbereikbaar: there is no answer.
         """
+        grenzen = self._grenzen
+        koppen = "".join(f"{naam}: {waarde}\r\n" for naam, waarde in kop.items())
         try:
-            return await self._post(url, body, lengte, kop)
-        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
+            async with asyncio.timeout(grenzen.tijd + lengte / grenzen.tempo):
+                antwoord = await self._verbindingen.post(url, koppen, lengte, body)
+        except (OSError, ValueError, GeenHttp) as fout:  # a TimeoutError is an OSError
             raise Onbereikbaar(_explain(fout, url), connection_kenmerk(fout)) from fout
+        wachten = read_retry_after(antwoord.retry_after)
+        if antwoord.te_groot:
+            melding = f"het antwoord is groter dan {grenzen.max_antwoord} bytes"
+            return Antwoord(antwoord.status, Antwoordsoort.ONLEESBAAR, melding=melding, retry_after=wachten)
+        return read_antwoord(antwoord.status, bytes(antwoord.body), wachten)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._sessie is not None:
-            await self._sessie.close()
-            self._sessie = None
+        self._verbindingen.close()
 
-    async def _post(
-        self, url: str, body: bytes | AsyncIterator[bytes], lengte: int, kop: Mapping[str, str]
-    ) -> Antwoord:
-        grenzen = self._instellingen
-        kop = {**kop, "Content-Length": str(lengte)}
-        tijd = aiohttp.ClientTimeout(total=grenzen.tijd + lengte / grenzen.tempo, sock_connect=grenzen.verbindtijd)
-        async with self._open().post(url, data=body, headers=kop, timeout=tijd, allow_redirects=False) as antwoord:
-            wachten = read_retry_after(antwoord.headers.get("Retry-After"))
-            data = bytearray()
-            async for stuk in antwoord.content.iter_any():
-                data += stuk
-                if len(data) > grenzen.max_antwoord:
-                    antwoord.close()  # whatever else comes, nobody reads it
-                    melding = f"het antwoord is groter dan {grenzen.max_antwoord} bytes"
-                    return Antwoord(antwoord.status, Antwoordsoort.ONLEESBAAR, melding=melding, retry_after=wachten)
-            return read_antwoord(antwoord.status, bytes(data), wachten)
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._sessie is None:
-            self._sessie = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    ssl=self._context if self._context is not None else True,
-                    limit=0,
-                    limit_per_host=self._instellingen.verbindingen,
-                    keepalive_timeout=self._instellingen.bewaartijd,
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Accept": "text/xml", "Accept-Encoding": "identity", "User-Agent": "knooppunt"},
-            )
-        return self._sessie
+async def attempt(wissel: Awaitable[Antwoord], zending: Zending, klassen: Uitkomstklassen) -> Uitkomst:
+    """Say how an exchange went, also when there was no answer.
+
+    Args:
+        wissel: `StufClient.send` or `exchange`.
+        zending: what is offered.
+        klassen: which class a kenmerk has.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    try:
+        antwoord = await wissel
+    except Onbereikbaar as fout:
+        soort, kenmerk = klassen.decide([fout.kenmerk])
+        return Uitkomst(soort, str(fout), kenmerk=kenmerk)
+    return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging, klassen)
 
 
 class StufBezorger:
@@ -146,14 +145,11 @@ class StufBezorger:
         """Make one attempt and say how it went; never raises for what the other side does."""
         if zending.aansluiting.url is None:
             return Uitkomst(Uitkomstsoort.TIJDELIJK, "De aansluiting van de ontvanger heeft geen adres.")
+        wissel = self._client.send(zending.aansluiting.url, zending.envelop, zending.payload)
         try:
-            antwoord = await self._client.send(zending.aansluiting.url, zending.envelop, zending.payload)
-        except Onbereikbaar as fout:
-            soort, kenmerk = self._klassen.decide([fout.kenmerk])
-            return Uitkomst(soort, str(fout), kenmerk=kenmerk)
+            return await attempt(wissel, zending, self._klassen)
         except ValueError as fout:
             return Uitkomst(Uitkomstsoort.BLIJVEND, f"Het bericht past niet in een StUF-envelop: {fout}.")
-        return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging, self._klassen)
 
     async def close(self) -> None:
         """Release connections."""
@@ -166,32 +162,27 @@ async def _stream(uitgaand: Uitgaand) -> AsyncIterator[bytes]:
         await asyncio.sleep(0)  # decrypting and encoding is work; let others have a turn
 
 
-_TLS = "De beveiligde verbinding (TLS) met de ontvanger kwam niet tot stand."
-
-
 def _explain(fout: Exception, url: str) -> str:
     """Say in Dutch why there is no answer."""
-    if type(fout) is aiohttp.ClientOSError and url.startswith("https:"):
-        # With TLS 1.3 a refused client certificate only shows after the handshake, as an alert or a reset.
-        return "De verbinding met de ontvanger viel weg; mogelijk neemt die het certificaat van het knooppunt niet aan."
     for soort, zin in _OORZAKEN:
-        if isinstance(fout, soort):
+        if isinstance(fout, soort) or (isinstance(fout, Onbereikt) and isinstance(fout.__cause__, soort)):
             return zin
-    return "De ontvanger gaf geen bruikbaar HTTP-antwoord."
+    beveiligd = url.startswith("https:")
+    if isinstance(fout, Verbroken) and (fout.begonnen or not (beveiligd and fout.nieuw)):
+        wat = "brak zijn antwoord af" if fout.begonnen else "verbrak de verbinding zonder te antwoorden"
+        return f"De ontvanger {wat}."
+    if beveiligd:
+        # With TLS 1.3 a refused client certificate only shows after the handshake, as an alert, a reset or silence.
+        return "De verbinding met de ontvanger viel weg; mogelijk neemt die het certificaat van het knooppunt niet aan."
+    return "De verbinding met de ontvanger viel weg."
 
 
 _OORZAKEN: tuple[tuple[type[Exception], str], ...] = (
-    (aiohttp.ClientConnectorDNSError, "De naam van de ontvanger is niet te vinden (DNS)."),
-    (
-        aiohttp.ClientConnectorCertificateError,
-        "Het certificaat van de ontvanger is niet geldig, of hoort niet bij dit adres.",
-    ),
-    (aiohttp.ClientSSLError, _TLS),
+    (socket.gaierror, "De naam van de ontvanger is niet te vinden (DNS)."),
+    (ssl.SSLCertVerificationError, "Het certificaat van de ontvanger is niet geldig, of hoort niet bij dit adres."),
     (TimeoutError, "De ontvanger antwoordde niet op tijd."),
-    (aiohttp.ClientConnectorError, "De ontvanger is niet bereikbaar: de verbinding wordt geweigerd of komt niet aan."),
-    (aiohttp.InvalidURL, "Het adres van de aansluiting is geen geldige URL."),
-    (aiohttp.ClientPayloadError, "De ontvanger brak zijn antwoord af."),
-    (aiohttp.ServerDisconnectedError, "De ontvanger verbrak de verbinding zonder te antwoorden."),
-    (OSError, "De verbinding met de ontvanger viel weg."),
+    (Onbereikt, "De ontvanger is niet bereikbaar: de verbinding wordt geweigerd of komt niet aan."),
+    (GeenHttp, "De ontvanger gaf geen bruikbaar HTTP-antwoord."),
+    (ValueError, "Het adres van de aansluiting is geen geldige URL."),
 )
-"""First match counts."""
+"""First match counts; an SSLCertVerificationError is a ValueError too."""

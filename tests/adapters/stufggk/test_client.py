@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -56,7 +58,14 @@ async def receiver(handler: Handler) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/ontvang"
     finally:
+        await settle()
         server.close()
+
+
+async def settle() -> None:
+    """Give the loop the turns in which a server notices that a client has gone."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 def answering(status: int, body: bytes, *koppen: str, lengte: int | None = None) -> Handler:
@@ -226,6 +235,46 @@ async def test_receivers_that_misbehave(stuf: Stuf, handler: Handler, woord: str
     assert any(deel in uitkomst.toelichting for deel in woord.split("|")), uitkomst
 
 
+VORMEN = {
+    "tussenantwoord": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BV03) + BV03,
+    "tot het einde": b"HTTP/1.0 200 OK\r\n\r\n" + BV03,
+    "stukken": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BV03), BV03),
+    "ingepakt": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(BV03),
+}
+
+
+@pytest.mark.parametrize("vorm", VORMEN)
+async def test_a_receipt_in_any_form_that_http_knows(stuf: Stuf, vorm: str) -> None:
+    async def handle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(VORMEN[vorm])
+        await writer.drain()
+
+    async with receiver(handle) as url:
+        assert (await deliver(stuf, url)).soort is BEZORGD
+
+
+async def test_a_refusal_may_come_before_the_whole_bericht_was_sent(stuf: Stuf) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 x\r\nContent-Length: 0\r\n\r\n")
+        await asyncio.wait([asyncio.ensure_future(reader.read(-1))])  # until the client has had enough
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0, limit=1024)
+    aansluiting = Aansluiting("0363", (), Kanaal.PUSH, Protocol.STUF, _url_of(server))
+    bezorger = StufBezorger()
+    zending = Zending("id", stuf.tekst, Payload(os.urandom(20_000_000)), aansluiting, 1)
+    uitkomst = await bezorger.deliver(zending)
+    await bezorger.close()
+    await settle()
+    server.close()
+    assert (uitkomst.soort, uitkomst.http_status) == (BLIJVEND, 413)
+
+
+def _url_of(server: asyncio.Server) -> str:
+    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
 async def test_nobody_listens(stuf: Stuf) -> None:
     async with receiver(_hang) as url:
         pass
@@ -261,6 +310,7 @@ async def koppelvlak(
     try:
         yield f"http{'s' if context else ''}://127.0.0.1:{runner.addresses[0][1]}/ontvang"
     finally:
+        await settle()
         await runner.cleanup()
 
 
@@ -303,19 +353,24 @@ async def test_connections_are_kept(stuf: Stuf) -> None:
         zending = Zending("id", stuf.di01, Payload(b"<x/>"), aansluiting, 1)
         assert (await bezorger.deliver(zending)).soort is BEZORGD
     await bezorger.close()
+    await settle()
     server.close()
     assert verbindingen == 1
 
 
 async def test_request_is_what_the_binding_asks(stuf: Stuf) -> None:
     gezien: list[bytes] = []
+    dicht = asyncio.Event()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         gezien.append(await reader.readuntil(b"\r\n\r\n"))
         writer.close()
+        await asyncio.wait([asyncio.ensure_future(writer.wait_closed())])  # it was broken off, perhaps
+        dicht.set()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     await deliver(stuf, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/pad")
+    await dicht.wait()
     server.close()
     kop = gezien[0].decode().split("\r\n")
     assert kop[0] == "POST /pad HTTP/1.1"
