@@ -127,8 +127,10 @@ class Verbinding(asyncio.Protocol):
         return await wachter
 
     def close(self) -> None:
-        """Break the connection off."""
+        """Break the connection off, and the exchange that runs over it."""
         self.herbruikbaar = False
+        if self._wachter is not None and not self._wachter.done():
+            self._wachter.cancel()
         self._transport.abort()
 
     # --- what the transport calls
@@ -176,6 +178,11 @@ class Verbinding(asyncio.Protocol):
 
     # --- what llhttp calls
 
+    def on_message_begin(self) -> None:
+        """See a second answer to one question: then nothing more is asked over this connection."""
+        if self._wachter is None or self._wachter.done():
+            self.herbruikbaar = False
+
     def on_header(self, naam: bytes, waarde: bytes) -> None:
         """Keep the few headers that matter."""
         naam = naam.lower()
@@ -202,8 +209,10 @@ class Verbinding(asyncio.Protocol):
         if self._antwoord.status < 200:
             self._nieuw()
             return
-        self.herbruikbaar = self._lezer.should_keep_alive() and self._begrensd and self._ruimte is None
+        if self._wachter is not None and not self._wachter.done():
+            self.herbruikbaar = self._lezer.should_keep_alive() and self._begrensd and self._ruimte is None
         self._finish()
+        self._nieuw()  # whatever follows is not about this one
 
     def _finish(self) -> None:
         if self._inpak in _UITGEPAKT:

@@ -237,6 +237,9 @@ async def test_receivers_that_misbehave(stuf: Stuf, handler: Handler, woord: str
 
 VORMEN = {
     "tussenantwoord": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BV03) + BV03,
+    "nog een antwoord": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BV03)
+    + BV03
+    + b"HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n",
     "tot het einde": b"HTTP/1.0 200 OK\r\n\r\n" + BV03,
     "stukken": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BV03), BV03),
     "ingepakt": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(BV03),
