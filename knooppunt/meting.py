@@ -12,6 +12,7 @@ from knooppunt.achterstand import Achterstand, Beheercijfers
 from routing.bericht import Aanlevering
 from routing.partij import Kanaal
 from routing.poorten import Bezorger, Innemer, Ontvangst, Uitkomst, Zending
+from routing.uitkomstklassen import KLASSEN
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -175,13 +176,13 @@ class GeteldeBezorger:
 
     def __init__(self, bezorger: Bezorger, protocol: str, meting: Meting) -> None:
         self._bezorger = bezorger
-        self._protocol = protocol
-        self._teller = meting.bezorgpogingen
+        # Looked up once: finding a series by its labels costs several times what counting does.
+        self._tellers = {soort: meting.bezorgpogingen.labels(protocol, soort.value) for soort in KLASSEN}
 
     async def deliver(self, zending: Zending) -> Uitkomst:
         """Make the attempt and count how it went."""
         uitkomst = await self._bezorger.deliver(zending)
-        self._teller.labels(self._protocol, uitkomst.soort.value).inc()
+        self._tellers[uitkomst.soort].inc()
         return uitkomst
 
     async def close(self) -> None:

@@ -193,9 +193,13 @@ class Lanebeurt:
             _log.info("onderbreker dicht", lane=self._lease.lane)
 
     async def _settle(self, stap: Stap) -> Vervolg:
-        """Write an outcome; once handed in it is written, also when we are being stopped meanwhile."""
+        """Write an outcome, also when we are being stopped: what is handed back after that may not overtake it."""
+        taak = asyncio.ensure_future(self._om.opslag.write_together(self._om.settle, stap, self._lease.lane))
         try:
-            return await self._om.opslag.write_together(self._om.settle, stap, self._lease.lane)
+            return await asyncio.shield(taak)
+        except asyncio.CancelledError:
+            await asyncio.wait((taak,))
+            raise
         except OpslagGesloten:
             raise
         except OpslagFout:

@@ -73,12 +73,12 @@ def read_antwoord(status: int, body: bytes, retry_after: float | None = None) ->
         wat = "een webpagina" if b"<html" in body[:2000].lower() else "geen leesbare XML"
         return Antwoord(status, Antwoordsoort.ONLEESBAAR, melding=f"het antwoord is {wat}", retry_after=retry_after)
     for element in wortel.iter(*_ONTVANGSTEN):
-        cross_ref = (element.findtext(f".//{_S}crossRefnummer") or "").strip()
+        cross_ref = _cross_ref(element)
         return Antwoord(status, Antwoordsoort.ONTVANGST, cross_ref, retry_after=retry_after)
     fault = next(wortel.iter(f"{{{SOAP11}}}Fault", f"{{{SOAP12}}}Fault"), None)
     faultcode, faultstring = _read_fault(fault) if fault is not None else ("", "")
     for element in wortel.iter(*_FOUTBERICHTEN):
-        cross_ref = (element.findtext(f".//{_S}crossRefnummer") or "").strip()
+        cross_ref = _cross_ref(element)
         velden = {lokaal(e.tag): (e.text or "").strip() for e in element.iterfind(f"{_S}body/*")}
         fout = _complete(velden, faultcode, faultstring)
         return Antwoord(status, Antwoordsoort.STUF_FOUT, cross_ref, fout, retry_after=retry_after)
@@ -88,6 +88,11 @@ def read_antwoord(status: int, body: bytes, retry_after: float | None = None) ->
         return Antwoord(status, soort, fout=fout, retry_after=retry_after)
     melding = f"het antwoord is geen Bv03 maar {printable(lokaal(wortel.tag), 60)}"
     return Antwoord(status, Antwoordsoort.ONLEESBAAR, melding=melding, retry_after=retry_after)
+
+
+def _cross_ref(element: etree._Element) -> str:
+    gevonden = next(element.iter(f"{_S}crossRefnummer"), None)
+    return "" if gevonden is None else (gevonden.text or "").strip()
 
 
 def _read_fault(fault: etree._Element) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -130,6 +130,25 @@ class StufClient:
         return self._sessie
 
 
+async def attempt(wissel: Awaitable[Antwoord], zending: Zending, klassen: Uitkomstklassen) -> Uitkomst:
+    """Say how an exchange went, also when there was no answer.
+
+    Args:
+        wissel: `StufClient.send` or `exchange`.
+        zending: what is offered.
+        klassen: which class a kenmerk has.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    try:
+        antwoord = await wissel
+    except Onbereikbaar as fout:
+        soort, kenmerk = klassen.decide([fout.kenmerk])
+        return Uitkomst(soort, str(fout), kenmerk=kenmerk)
+    return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging, klassen)
+
+
 class StufBezorger:
     """Delivers berichten to partijen that listen with StUF-GGk (`routing.poorten.Bezorger`)."""
 
@@ -146,14 +165,11 @@ class StufBezorger:
         """Make one attempt and say how it went; never raises for what the other side does."""
         if zending.aansluiting.url is None:
             return Uitkomst(Uitkomstsoort.TIJDELIJK, "De aansluiting van de ontvanger heeft geen adres.")
+        wissel = self._client.send(zending.aansluiting.url, zending.envelop, zending.payload)
         try:
-            antwoord = await self._client.send(zending.aansluiting.url, zending.envelop, zending.payload)
-        except Onbereikbaar as fout:
-            soort, kenmerk = self._klassen.decide([fout.kenmerk])
-            return Uitkomst(soort, str(fout), kenmerk=kenmerk)
+            return await attempt(wissel, zending, self._klassen)
         except ValueError as fout:
             return Uitkomst(Uitkomstsoort.BLIJVEND, f"Het bericht past niet in een StUF-envelop: {fout}.")
-        return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging, self._klassen)
 
     async def close(self) -> None:
         """Release connections."""

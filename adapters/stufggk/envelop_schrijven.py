@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from adapters.stufggk.namen import GGK, SOAP11, SOAP_ACTION, STUF
 from adapters.stufggk.xmlschrijven import escape
@@ -70,6 +71,7 @@ def compose(envelop: Envelop, payload: UitgaandePayload) -> Uitgaand:
     )
 
 
+@lru_cache(1024)
 def write_systeem(naam: str, systeem: Systeem) -> str:
     """Write a zender or ontvanger element; an empty organisatie is left out, as only a Fo01 or Bv03 may have it."""
     delen = [f"<StUF:organisatie>{escape(systeem.organisatie)}</StUF:organisatie>"] if systeem.organisatie else []

@@ -6,10 +6,10 @@ import asyncio
 import ssl
 from pathlib import Path
 
-from adapters.stufggk.client import Klantinstellingen, Onbereikbaar, StufClient
+from adapters.stufggk.client import Klantinstellingen, StufClient, attempt
 from adapters.stufggk.namen import MAX_ENVELOP
 from adapters.stufggk.partnerwsdl import Bericht, PartnerWsdl, Wsdlfout
-from adapters.stufggk.uitkomst import STANDAARD, classify
+from adapters.stufggk.uitkomst import STANDAARD
 from routing.poorten import Uitkomst, Uitkomstsoort, Zending
 from routing.uitkomstklassen import Uitkomstklassen
 
@@ -40,15 +40,12 @@ class SoapBezorger:
             bericht = await asyncio.to_thread(self._write, Path(wsdl), zending)
             if len(bericht.body) > MAX_ENVELOP:
                 return Uitkomst(Uitkomstsoort.BLIJVEND, "Het bericht past niet in een SOAP-bericht van 25 MiB.")
-            antwoord = await self._client.exchange(url, bericht.body, len(bericht.body), bericht.kop)
+            wissel = self._client.exchange(url, bericht.body, len(bericht.body), bericht.kop)
+            return await attempt(wissel, zending, self._klassen)
         except Wsdlfout as fout:
             return Uitkomst(Uitkomstsoort.TIJDELIJK, str(fout))
-        except Onbereikbaar as fout:
-            soort, kenmerk = self._klassen.decide([fout.kenmerk])
-            return Uitkomst(soort, str(fout), kenmerk=kenmerk)
         except ValueError as fout:
             return Uitkomst(Uitkomstsoort.BLIJVEND, f"Het bericht is niet te schrijven: {fout}.")
-        return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging, self._klassen)
 
     async def close(self) -> None:
         """Release connections."""

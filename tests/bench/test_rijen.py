@@ -33,10 +33,32 @@ _RONDES = 15
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def opslag(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opslag]:
-    url = f"sqlite:///{tmp_path / 'k.db'}"
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'k.db'}"
+
+
+@pytest.fixture
+async def opslag(url: str) -> AsyncIterator[Opslag]:
+    upgrade(url)
+    opslag = Opslag(url)
+    yield opslag
+    await opslag.close()
+
+
+@pytest.fixture
+async def ander(url: str) -> AsyncIterator[Opslag]:
+    """A second log, beside the first."""
+    if url.startswith("sqlite"):
+        url = url.replace("k.db", "l.db")
+    else:
+        motor = sa.create_engine(url)
+        with motor.begin() as conn:
+            conn.execute(sa.text("CREATE SCHEMA ander"))
+        motor.dispose()
+        adres = sa.make_url(url).update_query_dict({"options": "-csearch_path=ander"})
+        url = adres.render_as_string(hide_password=False)
     upgrade(url)
     opslag = Opslag(url)
     yield opslag
@@ -86,15 +108,15 @@ class Vulling:
         }
         self._nummer = 0
 
-    async def fill(self, opslag: Opslag, lane: str, aantal: int) -> None:
-        """Put so many berichten in one lane."""
-        await opslag.write(self._fill, [lane], aantal, "")
+    async def fill(self, opslag: Opslag, lane: str, aantal: int, *, inhoud: bool = True) -> None:
+        """Put so many berichten in one lane; without `inhoud` there is nothing to send, and filling costs half."""
+        await opslag.write(self._fill, [lane], aantal, "", inhoud=inhoud)
 
     async def fill_each(self, opslag: Opslag, prefix: str, aantal: int) -> None:
         """Put one bericht in each of so many lanes: prefix0, prefix1, ..."""
         await opslag.write(self._fill, [f"{prefix}{n}" for n in range(aantal)], aantal, prefix)
 
-    def _fill(self, conn: sa.Connection, lanes: list[str], aantal: int, prefix: str) -> None:
+    def _fill(self, conn: sa.Connection, lanes: list[str], aantal: int, prefix: str, *, inhoud: bool = True) -> None:
         van, self._nummer = self._nummer, self._nummer + aantal
         maak = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
         conn.execute(
@@ -102,7 +124,7 @@ class Vulling:
             [{"naam": lane, "kanaal": "push", "tail": 2**40} for lane in lanes],
         )
         waarden = self._vast | {"van": van, "tot": van + aantal, "lane": lanes[0], "prefix": prefix}
-        for opdracht in VULLING:
+        for opdracht in VULLING if inhoud else (VULLING[0], VULLING[2]):
             vraag = sa.text(opdracht)
             conn.execute(vraag, {naam: waarden[naam] for naam in vraag.compile().params})
         erbij = schema.lane.c.pending + aantal // len(lanes)
@@ -122,16 +144,19 @@ async def _claim_and_complete(opslag: Opslag, keren: int) -> float:
     return keren / (time.perf_counter() - begin)
 
 
-async def test_claim_and_complete_with_a_million_waiting(opslag: Opslag, kluis_map: Path) -> None:
+async def test_claim_and_complete_with_a_million_waiting(opslag: Opslag, ander: Opslag, kluis_map: Path) -> None:
     vulling = Vulling(Kluis.create(kluis_map))
-    await vulling.fill(opslag, "KORT", 1000)
-    await opslag.write(statistiek.refresh)
-    kort = statistics.median([await _claim_and_complete(opslag, 20) for _ in range(_RONDES)])
-    await vulling.fill(opslag, "LANG", 1_000_000)
-    await opslag.write(statistiek.refresh)
-    lang = statistics.median([await _claim_and_complete(opslag, 20) for _ in range(_RONDES)])
-    verhouding = lang / kort
-    print(f"\nclaim en afronden: 1.000.000 wachtend tegen 1.000: {verhouding:.2f} ({lang:.0f} tegen {kort:.0f} per s)")
+    for log, aantal in ((opslag, 1000), (ander, 1_000_000)):
+        await vulling.fill(log, "LANE", aantal, inhoud=False)
+        await log.write(statistiek.refresh)
+    # In turns: a machine that does other work as well does not do it evenly.
+    tempo = [(await _claim_and_complete(opslag, 20), await _claim_and_complete(ander, 20)) for _ in range(_RONDES)]
+    verhoudingen = [lang / kort for kort, lang in tempo]
+    verhouding = statistics.median(verhoudingen)
+    print(
+        f"\nclaim en afronden: 1.000.000 wachtend tegen 1.000: {verhouding:.2f} "
+        f"({min(verhoudingen):.2f}-{max(verhoudingen):.2f}; {statistics.median(lang for _, lang in tempo):.0f} per s)"
+    )
     assert verhouding >= 0.8
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -224,6 +225,27 @@ async def test_receivers_that_misbehave(stuf: Stuf, handler: Handler, woord: str
         uitkomst = await deliver(stuf, url, tijd=0.4, max_antwoord=100_000)
     assert uitkomst.soort is TIJDELIJK
     assert any(deel in uitkomst.toelichting for deel in woord.split("|")), uitkomst
+
+
+VORMEN = {
+    "tussenantwoord": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BV03) + BV03,
+    "nog een antwoord": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BV03)
+    + BV03
+    + b"HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n",
+    "tot het einde": b"HTTP/1.0 200 OK\r\n\r\n" + BV03,
+    "stukken": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BV03), BV03),
+    "ingepakt": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(BV03),
+}
+
+
+@pytest.mark.parametrize("vorm", VORMEN)
+async def test_a_receipt_in_any_form_that_http_knows(stuf: Stuf, vorm: str) -> None:
+    async def handle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(VORMEN[vorm])
+        await writer.drain()
+
+    async with receiver(handle) as url:
+        assert (await deliver(stuf, url)).soort is BEZORGD
 
 
 async def test_nobody_listens(stuf: Stuf) -> None:
