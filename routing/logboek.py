@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, false, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, false, or_, select, update
 
 from routing import schema
 from routing.fouten import Fout
+from routing.invoeging import Invoeging
 from routing.klok import now_ms
 from routing.status import OngeldigeOvergang, Status, predecessors
 
@@ -29,14 +30,15 @@ _OVERGANG = {
     .values(status=naar.value, status_op=bindparam("nu"))
     for naar in Status
 }
-_NOTEER = insert(schema.gebeurtenis)
+_NOTEER = Invoeging(schema.gebeurtenis, "bericht_id", "moment", "soort", "status", "toelichting")
+_SCHRIJVER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str)
 
 
 @dataclass(slots=True)
 class _Klad:
     """What a transaction still has to write."""
 
-    gebeurtenissen: list[dict[str, object]] = field(default_factory=list)
+    gebeurtenissen: list[tuple[object, ...]] = field(default_factory=list)
     overgangen: list[tuple[str, Status]] = field(default_factory=list)
 
 
@@ -56,7 +58,7 @@ def settle(conn: Connection) -> None:
     _settle_status(conn, klad)
     if klad.gebeurtenissen:
         gebeurtenissen, klad.gebeurtenissen = klad.gebeurtenissen, []
-        conn.execute(_NOTEER, gebeurtenissen)
+        _NOTEER.insert(conn, gebeurtenissen)
 
 
 def _settle_status(conn: Connection, klad: _Klad) -> None:
@@ -83,16 +85,10 @@ def record(
         status: the status it led to, or None.
         toelichting: facts as JSON values, without personal data.
     """
-    rij: dict[str, object] = {
-        "bericht_id": bericht_id,
-        "moment": now_ms(conn),
-        "soort": soort,
-        "status": status.value if status else None,
-        "toelichting": json.dumps(toelichting, ensure_ascii=False, sort_keys=True, default=str),
-    }
+    rij = (bericht_id, now_ms(conn), soort, status.value if status else None, _SCHRIJVER.encode(toelichting))
     klad: _Klad | None = conn.info.get(_SLEUTEL)
     if klad is None:
-        conn.execute(_NOTEER, rij)
+        _NOTEER.insert(conn, [rij])
     else:
         klad.gebeurtenissen.append(rij)
 

@@ -7,8 +7,11 @@ another kind begins (`Opslag`), so that only operations of one kind have to know
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Executable
+
+from routing.invoeging import Invoeging
 
 _SLEUTEL = "knooppunt.uitstel"
 
@@ -24,16 +27,25 @@ def later(conn: Connection, opdracht: Executable, *waarden: Mapping[str, object]
     Statements run in the order in which each was first asked for, and always for several values at a time, so they may
     hold no IN.
     """
-    opdrachten: dict[Executable, list[Mapping[str, object]]] | None = conn.info.get(_SLEUTEL)
+    opdrachten: dict[object, list[Any]] | None = conn.info.get(_SLEUTEL)
     if opdrachten is None:
         conn.execute(opdracht, waarden)
     else:
         opdrachten.setdefault(opdracht, []).extend(waarden)
 
 
+def insert_later(conn: Connection, invoeging: Invoeging, *rijen: tuple[object, ...]) -> None:
+    """Do as `later` for rows that are inserted."""
+    opdrachten: dict[object, list[Any]] | None = conn.info.get(_SLEUTEL)
+    if opdrachten is None:
+        invoeging.insert(conn, rijen)
+    else:
+        opdrachten.setdefault(invoeging, []).extend(rijen)
+
+
 def waiting(conn: Connection, opdracht: Executable) -> Sequence[Mapping[str, object]]:
     """Return the values for which a statement is still to run."""
-    opdrachten: dict[Executable, list[Mapping[str, object]]] = conn.info.get(_SLEUTEL, {})
+    opdrachten: dict[object, list[Mapping[str, object]]] = conn.info.get(_SLEUTEL, {})
     return opdrachten.get(opdracht, ())
 
 
@@ -42,4 +54,7 @@ def settle(conn: Connection) -> None:
     if conn.info.get(_SLEUTEL):
         opdrachten, conn.info[_SLEUTEL] = conn.info[_SLEUTEL], {}
         for opdracht, waarden in opdrachten.items():
-            conn.execute(opdracht, waarden)
+            if isinstance(opdracht, Invoeging):
+                opdracht.insert(conn, waarden)
+            else:
+                conn.execute(opdracht, waarden)
