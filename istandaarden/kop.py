@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from lxml import etree
 
@@ -114,21 +116,30 @@ def kop_of(wortel: etree._Element) -> Kop:
     )  # only the names of the berichtsoort itself count; those inside are of the basisschema
     velden: dict[str, str] = {}
     if len(wortel) and wortel[0].tag == f"{voorvoegsel}Header":
+        enkel, samen = _by_tag(voorvoegsel)
         for kind in wortel[0]:
-            tag = str(kind.tag)
-            naam = tag.rpartition("}")[2]
-            if tag != voorvoegsel + naam:
-                continue
-            _note(velden, (naam,), kind)
-            for binnenste in kind:
-                _note(velden, (naam, str(binnenste.tag).rpartition("}")[2]), binnenste)
+            tag = kind.tag
+            if tag in enkel:
+                velden.setdefault(enkel[tag], (kind.text or "").strip(_WIT))
+            elif tag in samen:
+                for binnenste in kind:
+                    veld = samen[tag].get(str(binnenste.tag).rpartition("}")[2])
+                    if veld is not None:
+                        velden.setdefault(veld, (binnenste.text or "").strip(_WIT))
     return Kop(ruimte[1:] or None, **velden)
 
 
-def _note(velden: dict[str, str], pad: tuple[str, ...], element: etree._Element) -> None:
-    veld = _VELDEN.get(pad)
-    if veld is not None and veld not in velden:
-        velden[veld] = (element.text or "").strip(_WIT)
+@lru_cache(maxsize=256)
+def _by_tag(voorvoegsel: str) -> tuple[dict[Any, str], dict[Any, dict[str, str]]]:
+    """Give the fields by the tag of a child of the Header, and by that and the local name of what stands in it."""
+    enkel: dict[Any, str] = {}
+    samen: dict[Any, dict[str, str]] = {}
+    for (naam, *binnenste), veld in _VELDEN.items():
+        if binnenste:
+            samen.setdefault(voorvoegsel + naam, {})[binnenste[0]] = veld
+        else:
+            enkel[voorvoegsel + naam] = veld
+    return enkel, samen
 
 
 def kop_with(naamruimte: str | None, lees: Callable[[str], str | None]) -> Kop:

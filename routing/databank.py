@@ -18,6 +18,8 @@ _SQLITE = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",  # a few large payloads do not leave a large WAL for ever
 )
+_VOORBEREID = 512
+"""Statements that a connection to SQLite keeps prepared: `routing.invoeging` has one for each number of rows."""
 _POSTGRES = {
     "application_name": "knooppunt",
     "connect_timeout": "10",
@@ -71,7 +73,7 @@ def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
     if adres.get_backend_name() == "postgresql":
         opties = {} if schrijft else {"execution_options": {"postgresql_readonly": True}}
         return create_engine(adres.update_query_dict(_missing(adres)), **pool, **opties)
-    engine = create_engine(adres, **pool)
+    engine = create_engine(adres, connect_args={"cached_statements": _VOORBEREID}, **pool)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi: Any, _record: object) -> None:

@@ -33,7 +33,8 @@ from routing.opslag import Opslag
 from routing.overdracht import Overdracht
 from routing.partij import TUSSENPARTIJ, Aansluiting, Kanaal
 from routing.poorten import Ontvangst, Ontvangstsoort
-from routing.route import Besluit, Verwezen, decide, generation_for
+from routing.route import Besluit, Verwezen, generation_for
+from routing.routegeheugen import Routegeheugen
 from routing.status import Status
 from routing.toetsing import Toetser
 from routing.vastlegging import (
@@ -118,7 +119,7 @@ class Intake:
         self._ketenboek = Ketenboek(foutmelder.kluis, kalender)
         self._wake = wake
         self._standaardgeneratie = standaardgeneratie
-        self._respijt = respijt
+        self._geheugen = Routegeheugen(standaardgeneratie, respijt)
 
     async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
         """Check, route and store one bericht, then answer; never raises for what a bericht contains."""
@@ -171,7 +172,7 @@ class Intake:
             wie = (sg.zender.organisatie, sg.ontvanger.organisatie)
             verwezen = await self._opslag.read(find_verwezen, sg.cross_ref, *wie)
         moment = await self._opslag.moment()
-        besluit = decide(aanlevering, register, verwezen, moment, self._standaardgeneratie, respijt=self._respijt)
+        besluit = self._geheugen.decide(aanlevering, register, verwezen, moment)
         if besluit.fout is None and besluit.aansluiting is not None:
             generatie = generation_for(register, sg.zender.organisatie, self._standaardgeneratie)
             niveau = register.regelniveau(sg.zender.organisatie, besluit.aansluiting.partij)

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, FromClause, ScalarSelect, bindparam, false, func, insert, or_, select, update
+from sqlalchemy import Connection, FromClause, ScalarSelect, bindparam, false, func, or_, select, update
 
 from routing import schema
 from routing.fouten import Fout
+from routing.invoeging import Invoeging
 from routing.klok import now_ms
 from routing.opdracht import run_many
 from routing.status import OngeldigeOvergang, Status, predecessors
@@ -31,15 +32,15 @@ _OVERGANG = {
     .values(status=naar.value, status_op=bindparam("nu"))
     for naar in Status
 }
-_NOTEER = insert(schema.gebeurtenis)
-_IN_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
+_NOTEER = Invoeging(schema.gebeurtenis, "bericht_id", "moment", "soort", "status", "toelichting")
+_SCHRIJVER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str)
 
 
 @dataclass(slots=True)
 class _Klad:
     """What a transaction still has to write."""
 
-    gebeurtenissen: list[dict[str, object]] = field(default_factory=list)
+    gebeurtenissen: list[tuple[object, ...]] = field(default_factory=list)
     overgangen: list[tuple[str, Status]] = field(default_factory=list)
 
 
@@ -73,7 +74,7 @@ def settle(conn: Connection) -> None:
     _settle_status(conn, klad)
     if klad.gebeurtenissen:
         gebeurtenissen, klad.gebeurtenissen = klad.gebeurtenissen, []
-        run_many(conn, _NOTEER, gebeurtenissen)
+        _NOTEER.insert(conn, gebeurtenissen)
 
 
 def _settle_status(conn: Connection, klad: _Klad) -> None:
@@ -100,16 +101,10 @@ def record(
         status: the status it led to, or None.
         toelichting: facts as JSON values, without personal data.
     """
-    rij: dict[str, object] = {
-        "bericht_id": bericht_id,
-        "moment": now_ms(conn),
-        "soort": soort,
-        "status": status.value if status else None,
-        "toelichting": _IN_JSON(toelichting),
-    }
+    rij = (bericht_id, now_ms(conn), soort, status.value if status else None, _SCHRIJVER.encode(toelichting))
     klad: _Klad | None = conn.info.get(_SLEUTEL)
     if klad is None:
-        run_many(conn, _NOTEER, [rij])
+        _NOTEER.insert(conn, [rij])
     else:
         klad.gebeurtenissen.append(rij)
 

@@ -7,6 +7,7 @@ it only after that commit. On SQLite there is one writer, on PostgreSQL a few.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import math
 import operator
@@ -14,6 +15,7 @@ import queue
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -110,6 +112,8 @@ class Opslag:
         self._leesengine = make_engine(adres, schrijft=False, verbindingen=lezers)
         self._lezers = ThreadPoolExecutor(lezers, "opslag-lezer")
         self._rij: queue.SimpleQueue[_Bewerking | None] = queue.SimpleQueue()
+        self._ingeleverd: deque[_Bewerking] = deque()
+        self._lus: asyncio.AbstractEventLoop | None = None  # that will pass on what was handed in
         self._gesloten = False
         self._peilt = asyncio.Lock()
         self._peiling = (-math.inf, 0)  # our monotonic clock in s, that of the database in ms
@@ -157,12 +161,21 @@ class Opslag:
             raise OpslagGesloten("De opslag is gesloten.")
         loop = asyncio.get_running_loop()
         wachter: asyncio.Future[_T] = loop.create_future()
-        self._rij.put(_Bewerking(fn, args, slot, loop, wachter, samen))
+        if not self._ingeleverd or self._lus is not loop:  # another one may have been closed before its turn came
+            self._lus = loop
+            loop.call_soon(self._pass_on)
+        self._ingeleverd.append(_Bewerking(fn, args, slot, loop, wachter, samen))
         return await wachter
+
+    def _pass_on(self) -> None:
+        """Give the writers what was handed in during one turn of the event loop, so that it shares a transaction."""
+        with contextlib.suppress(IndexError):  # it is empty, perhaps because of another loop
+            while True:
+                self._rij.put(self._ingeleverd.popleft())
 
     def waiting(self) -> int:
         """Return how many operations wait for a writer: how far behind this node is."""
-        return self._rij.qsize()
+        return self._rij.qsize() + len(self._ingeleverd)
 
     async def read(self, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run `fn(conn, ...)` on a connection that only reads, and return its result.
@@ -208,6 +221,7 @@ class Opslag:
         if self._gesloten:
             return
         self._gesloten = True
+        self._pass_on()
         for _ in self._schrijvers:
             self._rij.put(None)
         await asyncio.to_thread(self._end)

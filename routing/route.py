@@ -25,7 +25,7 @@ from routing.gelijktijdig import Gelezen
 from routing.partij import TUSSENPARTIJ, Aansluiting, Partijsoort, Protocol, Richting
 from routing.register import Register
 
-_GROOTSTE_STUF = (25 * 1024 * 1024 - 16 * 1024) // 4 * 3
+GROOTSTE_STUF = (25 * 1024 * 1024 - 16 * 1024) // 4 * 3
 """Payload bytes that fit in a StUF-GGk envelope of 25 MiB: base64 takes four characters for three bytes (S4 §3.2)."""
 
 
@@ -326,7 +326,7 @@ class _Beoordeling:
             uitleg = f"{code} ({partij.naam}) heeft {functie.naam} niet openstaan."
             self._refuse("machtiging ontvanger", "ontvanger_niet_gemachtigd", uitleg)
             return
-        if aansluiting.protocol is not Protocol.VSP and self.aanlevering.payload.size > _GROOTSTE_STUF:
+        if aansluiting.protocol is not Protocol.VSP and self.aanlevering.payload.size > GROOTSTE_STUF:
             uitleg = f"{code} ({partij.naam}) ontvangt over SOAP; in een envelop van 25 MiB past dit niet."
             self._refuse("ontvanger", "te_groot", uitleg)
             return

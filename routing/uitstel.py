@@ -7,9 +7,11 @@ another kind begins (`Opslag`), so that only operations of one kind have to know
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Executable
 
+from routing.invoeging import Invoeging
 from routing.opdracht import run_many
 
 _SLEUTEL = "knooppunt.uitstel"
@@ -26,16 +28,25 @@ def later(conn: Connection, opdracht: Executable, *waarden: Mapping[str, object]
     Statements run in the order in which each was first asked for, as `routing.opdracht` runs them: they are made once
     and hold no IN.
     """
-    opdrachten: dict[Executable, list[Mapping[str, object]]] | None = conn.info.get(_SLEUTEL)
+    opdrachten: dict[object, list[Any]] | None = conn.info.get(_SLEUTEL)
     if opdrachten is None:
         run_many(conn, opdracht, waarden)
     else:
         opdrachten.setdefault(opdracht, []).extend(waarden)
 
 
+def insert_later(conn: Connection, invoeging: Invoeging, *rijen: tuple[object, ...]) -> None:
+    """Do as `later` for rows that are inserted."""
+    opdrachten: dict[object, list[Any]] | None = conn.info.get(_SLEUTEL)
+    if opdrachten is None:
+        invoeging.insert(conn, rijen)
+    else:
+        opdrachten.setdefault(invoeging, []).extend(rijen)
+
+
 def waiting(conn: Connection, opdracht: Executable) -> Sequence[Mapping[str, object]]:
     """Return the values for which a statement is still to run."""
-    opdrachten: dict[Executable, list[Mapping[str, object]]] = conn.info.get(_SLEUTEL, {})
+    opdrachten: dict[object, list[Mapping[str, object]]] = conn.info.get(_SLEUTEL, {})
     return opdrachten.get(opdracht, ())
 
 
@@ -44,4 +55,7 @@ def settle(conn: Connection) -> None:
     if conn.info.get(_SLEUTEL):
         opdrachten, conn.info[_SLEUTEL] = conn.info[_SLEUTEL], {}
         for opdracht, waarden in opdrachten.items():
-            run_many(conn, opdracht, waarden)
+            if isinstance(opdracht, Invoeging):
+                opdracht.insert(conn, waarden)
+            else:
+                run_many(conn, opdracht, waarden)

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select
 
 from routing import schema, uitstel
 from routing.bericht import Envelop
 from routing.envelopvorm import to_json_pair
 from routing.fouten import Fout
+from routing.invoeging import Invoeging
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
 from routing.lanes import enqueue
@@ -22,12 +22,9 @@ from routing.partij import Aansluiting, Kanaal
 from routing.payload import Payload
 from routing.status import Status
 
-# Made once: building a statement costs more than running it.
-_BERICHT = {
-    dialect: insert(schema.bericht).on_conflict_do_nothing().returning(schema.bericht.c.id)
-    for dialect, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
-}
-_PAYLOAD = schema.payload.insert()
+_BERICHT = Invoeging(schema.bericht, *(kolom.name for kolom in schema.bericht.c), overslaan=True)
+_OP_ZENDER = itemgetter(1, 5)  # and referentienummer
+_PAYLOAD = Invoeging(schema.payload, *(kolom.name for kolom in schema.payload.c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +103,14 @@ def insert_berichten(conn: Connection, nieuw: Sequence[tuple[Vastlegging, Status
     """
     if not nieuw:
         return set()
-    rijen = [_row(vastlegging, status, fout, now_ms(conn)) for vastlegging, status, fout in nieuw]
+    nu = now_ms(conn)
+    rijen = [_row(vastlegging, status, fout, nu) for vastlegging, status, fout in nieuw]
     # Two nodes that are offered the same berichten then wait for each other in one place only.
-    rijen.sort(key=itemgetter("zender", "referentienummer"))
-    return set(conn.execute(_BERICHT[conn.dialect.name], rijen).scalars())
+    rijen.sort(key=_OP_ZENDER)
+    ids = {vastlegging.bericht_id for vastlegging, _, _ in nieuw}
+    if _BERICHT.insert(conn, rijen) == len(rijen):
+        return ids
+    return set(conn.execute(select(schema.bericht.c.id).where(schema.bericht.c.id.in_(ids))).scalars())
 
 
 def insert_bericht(conn: Connection, nieuw: Vastlegging, status: Status, fout: Fout | None) -> bool:
@@ -117,32 +118,33 @@ def insert_bericht(conn: Connection, nieuw: Vastlegging, status: Status, fout: F
     return bool(insert_berichten(conn, [(nieuw, status, fout)]))
 
 
-def _row(nieuw: Vastlegging, status: Status, fout: Fout | None, nu: int) -> dict[str, object]:
+def _row(nieuw: Vastlegging, status: Status, fout: Fout | None, nu: int) -> tuple[object, ...]:
+    """Make the row of a bericht, in the order of the columns of its table."""
     sg = nieuw.envelop.stuurgegevens
-    return {
-        "id": nieuw.bericht_id,
-        "zender": sg.zender.organisatie,
-        "ontvanger": sg.ontvanger.organisatie,
-        "berichtcode": sg.berichtcode.value,
-        "functie": sg.functie,
-        "referentienummer": sg.referentienummer,
-        "cross_ref": sg.cross_ref,
-        "conversatie": nieuw.conversatie,
-        "geldend": True,
-        "status": status.value,
-        "status_op": nu,
-        "ontvangen_op": nu,
-        "kanaal": nieuw.kanaal,
-        "envelop": nieuw.envelop_json,
-        "envelop_digest": nieuw.digest,
-        "payload_digest": nieuw.payload_digest,
-        "payload_grootte": nieuw.payload_grootte,
-        "ontvangst_referentie": nieuw.ontvangst_referentie,
-        "ontvangst_tijdstip": nieuw.ontvangst_tijdstip,
-        "fout_code": fout.code if fout else None,
-        "fout_melder": fout.melder if fout else None,
-        "fout_omschrijving": fout.omschrijving if fout else None,
-    }
+    return (
+        nieuw.bericht_id,
+        sg.zender.organisatie,
+        sg.ontvanger.organisatie,
+        sg.berichtcode.value,
+        sg.functie,
+        sg.referentienummer,
+        sg.cross_ref,
+        nieuw.conversatie,
+        True,
+        status.value,
+        nu,
+        nu,
+        nieuw.kanaal,
+        nieuw.envelop_json,
+        nieuw.digest,
+        nieuw.payload_digest,
+        nieuw.payload_grootte,
+        nieuw.ontvangst_referentie,
+        nieuw.ontvangst_tijdstip,
+        fout.code if fout else None,
+        fout.melder if fout else None,
+        fout.omschrijving if fout else None,
+    )
 
 
 def complete(
@@ -160,17 +162,8 @@ def complete(
         lane: aansluiting and term in milliseconds, or None when nothing is to be delivered.
     """
     verzegeld = nieuw.verzegeld
-    uitstel.later(
-        conn,
-        _PAYLOAD,
-        {
-            "bericht_id": nieuw.bericht_id,
-            "sleutel_id": verzegeld.sleutel_id,
-            "datasleutel": verzegeld.datasleutel,
-            "inhoud": verzegeld.inhoud,
-            "ontvangen_op": now_ms(conn),
-        },
-    )
+    rij = (nieuw.bericht_id, verzegeld.sleutel_id, verzegeld.datasleutel, verzegeld.inhoud, now_ms(conn))
+    uitstel.insert_later(conn, _PAYLOAD, rij)
     for soort, status, toelichting in gebeurtenissen:
         record(conn, nieuw.bericht_id, soort, status, toelichting)
     if lane is not None:

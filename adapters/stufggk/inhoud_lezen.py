@@ -159,10 +159,7 @@ def _read_fout(body: etree._Element | None) -> Foutinhoud:
 
 def _children(element: etree._Element) -> dict[str, etree._Element]:
     """Return the children by tag; of several with one tag the first."""
-    kinderen: dict[str, etree._Element] = {}
-    for kind in element:
-        kinderen.setdefault(kind.tag, kind)
-    return kinderen
+    return {kind.tag: kind for kind in element.iterchildren(reversed=True)}
 
 
 def _text(velden: dict[str, etree._Element], tag: str) -> str:

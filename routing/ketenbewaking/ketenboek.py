@@ -11,11 +11,12 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, literal, or_, select, update
 
 from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
 from routing import schema, uitstel
 from routing.bericht import Envelop
+from routing.invoeging import Invoeging
 from routing.ketenbewaking.kalender import Kalender, day_of
 from routing.ketenbewaking.termijnen import RETOUREN, terms_of
 from routing.ketenbewaking.verwachting import is_report_late
@@ -32,7 +33,7 @@ _HOOGSTENS = 1000
 _SLUITEND = frozenset({Rol.RETOUR, Rol.ANTWOORD, Rol.TOEWIJZING, Rol.AFWIJZING, Rol.WOONPLAATS})
 
 _s = schema.ketenschakel.c
-_NOTEER = insert(schema.ketenschakel)
+_NOTEER = Invoeging(schema.ketenschakel, *(kolom.name for kolom in schema.ketenschakel.c if kolom.name != "id"))
 _SLUIT = update(schema.ketenschakel).where(_s.open).values(open=False)
 _SLUIT_KENMERK = _SLUIT.where(_s.kenmerk == bindparam("welk"))
 _SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
@@ -79,17 +80,15 @@ class Ketenboek:
             return
         gevonden = self._join_older(conn, schakels)
         functie = envelop.stuurgegevens.functie or ""
-        vast = {
-            "bericht_id": bericht_id,
-            "moment": now_ms(conn),
-            "zender": envelop.stuurgegevens.zender.organisatie,
-            "ontvanger": envelop.stuurgegevens.ontvanger.organisatie,
-        }
-        rijen = [vast | _row(g, functie, over) for g in gevonden]
-        beantwoord = {wie["welk"] for wie in uitstel.waiting(conn, _SLUIT_KENMERK)}
-        if any(rij["open"] and rij["kenmerk"] in beantwoord for rij in rijen):
+        wie = (
+            now_ms(conn),
+            envelop.stuurgegevens.zender.organisatie,
+            envelop.stuurgegevens.ontvanger.organisatie,
+        )
+        beantwoord = {antwoord["welk"] for antwoord in uitstel.waiting(conn, _SLUIT_KENMERK)}
+        if beantwoord and any(g.kenmerk in beantwoord and _is_open(g.schakel, functie) for g in gevonden):
             uitstel.settle(conn)  # an answer ends what was asked before it, and nothing else
-        uitstel.later(conn, _NOTEER, *rijen)
+        uitstel.insert_later(conn, _NOTEER, *(_row(bericht_id, g, functie, over, wie) for g in gevonden))
         self._settle(conn, gevonden, over)
         self._check_report(conn, bericht_id, functie, gevonden)
 
@@ -145,17 +144,25 @@ def answered(heen: Sequence[Gemerkt]) -> tuple[Gemerkt, ...]:
     return tuple(replace(g, schakel=accepting(g.schakel)) for g in heen if g.schakel.soort is Schakelsoort.UITWISSELING)
 
 
-def _row(gemerkt: Gemerkt, functie: str, over: str | None) -> dict[str, object]:
+def _row(
+    bericht_id: str, gemerkt: Gemerkt, functie: str, over: str | None, wie: tuple[int, str, str]
+) -> tuple[object, ...]:
+    """Make the row of a schakel, in the order of the columns of its table; `wie` is moment, zender and ontvanger."""
     schakel = gemerkt.schakel
-    vraagt = schakel.rol is Rol.VRAAG
-    return {
-        "soort": schakel.soort.value,
-        "kenmerk": gemerkt.kenmerk,
-        "rol": schakel.rol.value,
-        "over": over if schakel.rol in RETOUREN else None,
-        "open": vraagt and bool(terms_of(functie, schakel.soort)),
-        "dagtekening": schakel.dag.isoformat() if vraagt and schakel.dag else None,
-    }
+    return (
+        bericht_id,
+        schakel.soort.value,
+        gemerkt.kenmerk,
+        schakel.rol.value,
+        over if schakel.rol in RETOUREN else None,
+        _is_open(schakel, functie),
+        *wie,
+        schakel.dag.isoformat() if schakel.rol is Rol.VRAAG and schakel.dag else None,
+    )
+
+
+def _is_open(schakel: Schakel, functie: str) -> bool:
+    return schakel.rol is Rol.VRAAG and bool(terms_of(functie, schakel.soort))
 
 
 def retract(conn: Connection, bericht_id: str) -> None:

@@ -23,6 +23,7 @@ from routing.partij import Aansluiting, Kanaal, Machtiging, Partij, Partijsoort,
 from routing.payload import Payload
 from routing.register import Register
 from routing.route import Besluit, Verwezen, decide
+from routing.routegeheugen import Routegeheugen, next_change
 
 _GEMEENTE, _AANBIEDER, _DOOF, _LOS = "0363", "90000001", "90000002", "90000003"
 _NU = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -297,3 +298,29 @@ def test_what_the_old_gemeente_asked_is_answered_to_the_successor(voorne: Regist
     besluit = decide(antwoord, voorne, heen, _NU)
     assert besluit.fout is None
     assert besluit.aansluiting == voorne.aansluiting("1992")
+
+
+def test_what_is_remembered_is_what_would_be_decided_anew(register: Register) -> None:
+    tijden = {t for deel in register.kalender.algemeen.values() for t in deel.tijden.values() if t is not None}
+    grenzen = sorted({next_change(register.kalender, t - timedelta(hours=h)) for t in tijden for h in (1, 20)})
+    momenten = [moment for grens in grenzen for moment in (grens - timedelta(seconds=1), grens)]
+    assert tijden < set(grenzen)
+    wijzigingen: list[dict[str, object]] = [
+        {},
+        {"versie": "3.1"},
+        {"zender": _AANBIEDER, "ontvanger": _GEMEENTE, "identiteit": _CERT_A, "functie": "WMO303", "versie": "2.2"},
+        {"identiteit": _CERT_A},
+        {"ontvanger": _DOOF},
+        {"vorm": Bestandsvorm.TEKST},
+    ]
+    geheugen, zonder = Routegeheugen(), replace(register, machtigingen={})
+    stappen = set()
+    for nu in (*momenten, *momenten[:4]):  # the clock of a database may be set back
+        for wijziging in wijzigingen:
+            aanlevering = _aanlevering(**wijziging)
+            for bron in (register, register, zonder):
+                besluit = geheugen.decide(aanlevering, bron, None, nu)
+                assert besluit == decide(aanlevering, bron, None, nu)
+                stappen.add(tuple(besluit.stappen))
+                besluit.ok("inhoud", "Wat de inhoud erbij doet, blijft bij dit ene bericht.")
+    assert len(stappen) > len(wijzigingen)
