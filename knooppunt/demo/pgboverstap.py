@@ -12,6 +12,7 @@ from lxml import etree
 from istandaarden.opbouw import build
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import validate
+from istandaarden.veilig import parse
 from knooppunt.demo.controle import WACHT, Controles
 from knooppunt.demo.omgeving import Omgeving
 from knooppunt.demo.tafereel import Tafereel, expecting
@@ -116,7 +117,7 @@ async def _settled(tafereel: Tafereel, omgeving: Omgeving, controles: Controles,
         return
     assert verstuurd is not None  # noqa: S101 - the check above says so, for the type checker
     await controles.delivered(verstuurd, utrecht.grootboek)
-    nummer = [etree.fromstring(deel.payload).findtext("Budgetnummer") for deel in (heen, aangekomen)]
+    nummer = [parse(deel.payload).findtext("Budgetnummer") for deel in (heen, aangekomen)]
     goed = controles.equal(f"{BAB} sluit het budget van de {TKB}", nummer[1], nummer[0])
     tafereel.boekingen.append(verstuurd)
     tafereel.tell(
