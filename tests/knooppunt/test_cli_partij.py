@@ -34,7 +34,9 @@ def _run(*args: str) -> Any:
 
 def _demo_register(map_: Path) -> Path:
     pad = map_ / "partijen.toml"
-    pad.write_text(register_toml({d.code: f"https://127.0.0.1:{n}/x" for n, d in enumerate(DEELNEMERS, 10_000)}), "utf-8")
+    pad.write_text(
+        register_toml({d.code: f"https://127.0.0.1:{n}/x" for n, d in enumerate(DEELNEMERS, 10_000)}), "utf-8"
+    )
     return pad
 
 
