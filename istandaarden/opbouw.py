@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from html import escape
@@ -12,8 +11,7 @@ from typing import Any
 from istandaarden.catalogus import Catalogus
 from istandaarden.model import ROOT, Berichtmodel, Berichtsoort, Element, Samengesteld
 from istandaarden.standaardmap import in_gebruik
-
-_NIET_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from istandaarden.xmltekens import GEEN_XML
 
 
 class Opbouwfout(ValueError):
@@ -100,6 +98,6 @@ def _text(waarde: object, plaats: str) -> str:
             f"{plaats}: hier hoort tekst, een geheel getal, een datum of een tijd, geen {type(waarde).__name__}"
         )
     tekst = str(waarde)
-    if _NIET_XML.search(tekst):
+    if GEEN_XML.search(tekst):
         raise Opbouwfout(f"{plaats}: de waarde bevat een teken dat in XML niet bestaat")
     return tekst.replace("\r\n", "\n").replace("\r", "\n")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from routing import bezorging, breekpunt, schema
 from routing.bericht import Envelop
@@ -65,11 +67,14 @@ class Vondst:
         if self._koppen:
             self._search()
         ids = {kop.bericht_id for kop in koppen}
-        if self._lezing is not None and not ids <= self._inhoud.keys():
-            self._inhoud |= await asyncio.shield(self._lezing)
-        if rest := [bericht_id for bericht_id in ids if bericht_id not in self._inhoud]:
-            return self._inhoud | await self._opslag.read(_load, rest)
-        return self._inhoud
+        eigen = {bericht_id: self._inhoud.pop(bericht_id) for bericht_id in ids & self._inhoud.keys()}
+        if self._lezing is not None and not ids <= eigen.keys():
+            with contextlib.suppress(DBAPIError):  # of one row: each turn then reads its own
+                samen = await asyncio.shield(self._lezing)
+                eigen |= {bericht_id: samen.pop(bericht_id) for bericht_id in ids & samen.keys()}
+        if rest := [bericht_id for bericht_id in ids if bericht_id not in eigen]:
+            eigen |= await self._opslag.read(_load, rest)
+        return eigen
 
     def _search(self) -> None:
         """Look in memory, and read what is not there; by the first turn, since the claim may overtake the intake."""

@@ -97,6 +97,7 @@ class Afleveraar:
             opslag,
             Aanbieder(kluis, bezorgers, self._in.verzending_s),
             self._in.ladder,
+            lambda lane: register_bron.current().aansluiting(lane),
             functools.partial(bezorging.settle, report_failure=report_failure),
             self._generation,
             lambda: self._stopt,
@@ -191,8 +192,7 @@ class Afleveraar:
             nieuw = await self._opslag.write_lane(
                 ACHTERAAN, bezorging.claim, ruimte, self._in.per_beurt, self._width, lambda: not self._stopt
             )
-        register = self._register_bron.current()
-        beurten = [Lanebeurt(self._omgeving, lease, register.aansluiting(lease.lane)) for lease in nieuw]
+        beurten = [Lanebeurt(self._omgeving, lease) for lease in nieuw]
         vondst = Vondst(self._opslag, self._overdracht, (kop for beurt in beurten for kop in beurt.koppen))
         for lease, beurt in zip(nieuw, beurten, strict=True):
             taak = asyncio.create_task(beurt.run(vondst), name=f"aflevering-{lease.lane}")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
 from istandaarden.bevinding import Bevinding
+from istandaarden.xmltekens import GEEN_XML
 
 GENERATIES = ("A", "B")
 
@@ -23,7 +24,8 @@ class Fout:
 
     `oorzaak` is our own stable name of the cause; `code` is unique only together with `melder` (who raises it)
     and the generation. `plek` is ``client`` or ``server``. `omschrijving` and `toelichting` are Dutch and hold no
-    personal data; `toelichting` says what was wrong this time and what to do.
+    personal data; `toelichting` says what was wrong this time and what to do. What others put in a text that no XML
+    can hold becomes U+FFFD: a fault that cannot be written would be a fault of which nobody hears.
     """
 
     oorzaak: str
@@ -33,6 +35,13 @@ class Fout:
     omschrijving: str
     toelichting: str = ""
     bevindingen: tuple[Bevinding, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Make every text one that can be written."""
+        for veld in fields(self):
+            waarde = getattr(self, veld.name)
+            if isinstance(waarde, str) and GEEN_XML.search(waarde):
+                object.__setattr__(self, veld.name, GEEN_XML.sub("\ufffd", waarde))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ GEWEIGERD: Final = "verbinding.geweigerd"
 class Omgeving:
     """What turns work with; `generatie` gives the generation of fault codes for a zender.
 
+    `aansluiting` says how the ontvanger of a lane is connected at this moment; None when he is not (any more).
     `settle` writes outcomes (`bezorging.settle`; one object, so that those of several turns go together), `stopt` says
     whether the hub is stopping, `wake` that something new waits in another lane.
     """
@@ -50,6 +51,7 @@ class Omgeving:
     opslag: Opslag
     aanbieder: Aanbieder
     ladder: Ladder
+    aansluiting: Callable[[str], Aansluiting | None]
     settle: Callable[[Connection, list[Stap]], Sequence[Vervolg]]
     generatie: Callable[[str], str]
     stopt: Callable[[], bool]
@@ -62,15 +64,14 @@ class Lanebeurt:
     Args:
         omgeving: what it works with.
         lease: the claimed lane.
-        aansluiting: how its ontvanger is connected; None when he is not (any more).
 
     `koppen` are the berichten of this turn.
     """
 
-    def __init__(self, omgeving: Omgeving, lease: Lease, aansluiting: Aansluiting | None) -> None:
+    def __init__(self, omgeving: Omgeving, lease: Lease) -> None:
         self._om = omgeving
         self._lease = lease
-        self._aansluiting = aansluiting
+        aansluiting = omgeving.aansluiting(lease.lane)
         self.koppen = lease.koppen if aansluiting is None else lease.koppen[: aansluiting.burst]
         self._rij = iter(self.koppen)
         self._inhoud: dict[str, Inhoud | Overgedragen] = {}
@@ -123,12 +124,15 @@ class Lanebeurt:
     async def _attempt(self, kop: Kop) -> Kop | None:
         """Offer one bericht and record how it went; return the one whose turn it is now."""
         self._aangeboden += not kop.vervallen
-        uitkomst = await self._om.aanbieder.offer(kop, self._aansluiting, self._inhoud.get(kop.bericht_id))
+        aansluiting = self._om.aansluiting(self._lease.lane)  # asked each time: it may have changed since the claim
+        uitkomst = await self._om.aanbieder.offer(kop, aansluiting, self._inhoud.get(kop.bericht_id))
         stap = self._step(kop, uitkomst)
         vervolg = await self._settle(stap)
         if vervolg is Vervolg.VERLOREN:
             self._klaar = True
             _log.warning("lease verloren; uitkomst niet vastgelegd", lane=self._lease.lane, bericht_id=kop.bericht_id)
+            if self._lease.breedte == 1:
+                await self._record(lanes.release, self._lease, self._rate_ms())
             return None
         self._tell(stap)
         if vervolg is Vervolg.PAUZE:
@@ -179,10 +183,11 @@ class Lanebeurt:
 
     def _rate_ms(self) -> int:
         """Return how long the lane must wait for the rate its ontvanger asked for, in ms."""
-        if self._aansluiting is None or self._aansluiting.per_minuut is None:
+        aansluiting = self._om.aansluiting(self._lease.lane)
+        if aansluiting is None or aansluiting.per_minuut is None:
             return 0
         verstreken = (time.monotonic() - self._begin) * 1000
-        return max(0, round(self._aangeboden * 60_000 / self._aansluiting.per_minuut - verstreken))
+        return max(0, round(self._aangeboden * 60_000 / aansluiting.per_minuut - verstreken))
 
     def _tell(self, stap: Stap) -> None:
         if stap.fout is not None:

@@ -357,8 +357,9 @@ class _Schrijver(threading.Thread):
         lanemutaties.lock(conn, (bewerking.slot for bewerking in op_slot))
         lanemutaties.settle(conn)
         uitstel.settle(conn)
-        _run_together(conn, [bewerking for bewerking in op_slot if bewerking.samen])
         _run_each(conn, [bewerking for bewerking in op_slot if not bewerking.samen])
+        uitstel.settle(conn)
+        _run_together(conn, [bewerking for bewerking in op_slot if bewerking.samen])
         _settle(conn)
         for bewerking in op_volgorde:
             if bewerking.slot == ACHTERAAN:  # it looks at what those before it left behind

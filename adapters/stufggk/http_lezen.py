@@ -51,7 +51,8 @@ async def read_request(request: web.Request, lezer: EnvelopLezer, *, leestijd: f
     Raises:
         Geweigerd: too slow, broken off, or refused by the reader.
     """
-    if request.content.is_eof() and request.content.total_bytes <= _HAP:  # all of it came with the headers
+    inhoud = request.content
+    if inhoud.is_eof() and inhoud.total_bytes <= _HAP and inhoud.exception() is None:  # it all came with the headers
         lezer.feed(request.content.read_nowait())
         return lezer.close()
     klok = asyncio.get_running_loop().time

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from adapters.stufggk.namen import naamruimte
+from istandaarden.xmltekens import GEEN_XML
 
-_VERBODEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEKST = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ATTRIBUUT = _TEKST | str.maketrans({'"': "&quot;", "\t": "&#9;", "\n": "&#10;"})
 
@@ -18,7 +17,7 @@ def escape(tekst: str) -> str:
     Raises:
         ValueError: it holds a character that cannot stand in XML 1.0.
     """
-    if _VERBODEN.search(tekst):
+    if GEEN_XML.search(tekst):
         raise ValueError("de tekst bevat een teken dat in XML niet mag voorkomen")
     return tekst.translate(_TEKST)
 

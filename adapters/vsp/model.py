@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from pydantic_core import PydanticCustomError
 
+from istandaarden.xmltekens import GEEN_XML
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_GEEN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _check_uuid(waarde: str) -> str:
@@ -31,7 +32,7 @@ def _check_kenmerk(waarde: str) -> str:
 
 
 def _check_tekst(waarde: str) -> str:
-    if _GEEN_XML.search(waarde):
+    if GEEN_XML.search(waarde):
         raise PydanticCustomError("stuurteken", "Een teken dat niet in XML mag staan, is niet toegestaan.")
     return waarde
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from opstelling import BEZORGD, BLIJVEND, DAG_MS, LANE, TIJDELIJK, Opstelling
 
-from routing import bezorging, schema
+from routing import aanbieding, bezorging, schema
+from routing.aanbieding import Vondst
 from routing.fouten import Fout
 from routing.klok import now_ms
 from routing.ladder import Ladder
 from routing.lanes import LEASE_MS
-from routing.opslag import ACHTERAAN
-from routing.partij import Kanaal
+from routing.opslag import ACHTERAAN, CommitOnzeker, _Schrijver
+from routing.overdracht import Overdracht
+from routing.partij import Aansluiting, Kanaal, Partij, Partijsoort, Protocol
 from routing.poorten import Zending
+from routing.register import Register
 
 
 async def test_delivers_the_very_bytes_and_tells_the_story(op: Opstelling):
@@ -366,3 +371,63 @@ async def test_a_claim_that_is_in_the_row_when_the_hub_stops_takes_nothing(op: O
     assert await op.status(bericht) == "Wordt verwerkt"
     lane = await op.lane()
     assert (lane.lease_token, lane.pending) == (None, 1)
+
+
+async def test_a_row_that_cannot_be_read_is_no_matter_of_the_others(op: Opstelling, monkeypatch: pytest.MonkeyPatch):
+    ids = [await op.stort(f"9901000{n}") for n in range(5)]
+    echt = aanbieding._load
+
+    def load(conn: sa.Connection, bericht_ids: Sequence[str]) -> dict[str, aanbieding.Inhoud]:
+        if ids[0] in bericht_ids:
+            raise sa.exc.InternalError("SELECT", {}, Exception("missing chunk"))
+        return echt(conn, bericht_ids)
+
+    monkeypatch.setattr(aanbieding, "_load", load)
+
+    async def klaar() -> bool:
+        return [await op.status(i) for i in ids[1:]] == ["Bezorgd"] * 4
+
+    await op.tot(klaar)
+    assert (await op.aflevering(ids[0])).open
+    assert [(await op.aflevering(i)).crashes for i in ids[1:]] == [0] * 4
+
+
+async def test_a_turn_holds_its_own_berichten_and_no_others(op: Opstelling):
+    ids = [await op.stort(f"9901000{n}") for n in range(5) for _ in range(3)]
+    beurten = await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 5, 3)
+    vondst = Vondst(op.opslag, Overdracht(), [kop for lease in beurten for kop in lease.koppen])
+    gegeven = [await vondst.give(lease.koppen) for lease in beurten]
+    assert [set(deel) for deel in gegeven] == [{kop.bericht_id for kop in lease.koppen} for lease in beurten]
+    assert {i for deel in gegeven for i in deel} == set(ids)
+
+
+async def test_an_outcome_of_which_is_unknown_whether_it_was_written_frees_the_lane(
+    op: Opstelling, monkeypatch: pytest.MonkeyPatch
+):
+    ids = [await op.stort() for _ in range(3)]
+    echt, fouten = _Schrijver._transact, [CommitOnzeker("verbinding weg")]
+
+    def transact(self: _Schrijver, groep: list[Any]) -> None:
+        echt(self, groep)
+        if fouten and any(isinstance(b.args[0], bezorging.Stap) for b in groep if b.args):
+            raise fouten.pop()
+
+    monkeypatch.setattr(_Schrijver, "_transact", transact)
+    await op.tot_status(ids[-1], "Bezorgd")  # without waiting for the lease to end
+    assert fouten == []
+    assert [z.bericht_id for z in op.tegenpartij.ontvangen] == ids
+    assert [(await op.aflevering(i)).crashes for i in ids] == [0, 0, 0]
+
+
+async def test_who_moves_in_the_middle_of_a_turn_gets_the_rest_at_the_new_address(op: Opstelling):
+    ids = [await op.stort() for _ in range(3)]
+
+    async def verhuis(_zending: Zending) -> None:
+        partij = Partij(LANE, Partijsoort.ZORGAANBIEDER, LANE)
+        nieuw = Aansluiting(LANE, (), Kanaal.PUSH, Protocol.STUF, "https://nieuw.example/")
+        op.bron._register = Register.of([partij], [nieuw], [])
+
+    op.tegenpartij.bij = verhuis
+    await op.tot_status(ids[-1], "Bezorgd")
+    adressen = [z.aansluiting.url for z in op.tegenpartij.ontvangen]
+    assert adressen == ["https://127.0.0.1/", "https://nieuw.example/", "https://nieuw.example/"]

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from opstelling import BLIJVEND, DAG_MS, LANE, TIJDELIJK, Opstelling
+from opstelling import BEZORGD, BLIJVEND, DAG_MS, LANE, TIJDELIJK, Opstelling
 
 from routing import bezorging, lanebeheer, quarantaine, schema
 from routing.klok import now_ms
-from routing.lanes import LEASE_MS
+from routing.lanes import LEASE_MS, Vervolg
 from routing.opslag import ACHTERAAN
 from routing.partij import Kanaal
 from routing.poorten import Zending
@@ -218,3 +218,13 @@ async def test_what_expires_in_quarantine_goes_back_to_the_zender(op: Opstelling
     await op.motor.maintain(op.opslag)
     assert await op.status(bericht) == "Vervallen"
     assert (await op.verhaal(bericht))[-2:] == ["termijn verstreken: Vervallen", "fo01"]
+
+
+async def test_a_pause_goes_before_an_outcome_that_was_handed_in_after_it(op: Opstelling):
+    for _ in range(3):
+        await op.stort()
+    (lease,) = await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 5, 5)
+    stap = bezorging.Stap(lease, lease.koppen[0], BEZORGD, lease.koppen[1])
+    pauze = op.opslag.write_lane(LANE, lanebeheer.pause, LANE, "beheerder", "storing bij de ontvanger", None)
+    _, vervolg = await asyncio.gather(pauze, op.opslag.write_together(op.motor._omgeving.settle, stap, LANE))
+    assert vervolg is Vervolg.PAUZE

@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from routing import fouten
-from routing.bericht import Berichtcode, Envelop, Parameters, Stuurgegevens, Systeem
-from routing.foutbericht import make_inhoud
+from routing.bericht import Berichtcode, Envelop, Foutinhoud, Parameters, Stuurgegevens, Systeem
+from routing.foutbericht import make_inhoud, write_body
+from routing.fouten import Fout
 
 _PAGINA = Path(__file__).parents[2] / "docs" / "foutcodes.md"
 
@@ -53,3 +55,10 @@ def test_the_page_lists_every_cause_with_its_codes_and_advice() -> None:
 def test_the_page_lists_no_cause_that_is_gone() -> None:
     genoemd = set(re.findall(r"^\| `(\w+)` \|", _PAGINA.read_text(encoding="utf-8"), re.MULTILINE))
     assert genoemd == set(fouten.oorzaken())
+
+
+def test_a_text_of_another_that_no_xml_can_hold_can_be_written():
+    fout = Fout("geweigerd_door_ontvanger", "IB\x00012", "90000001", "client", "fout\x00x", "a\ud800b\x0b")
+    assert (fout.code, fout.omschrijving, fout.toelichting) == ("IB\ufffd012", "fout\ufffdx", "a\ufffdb\ufffd")
+    inhoud = Foutinhoud(fout.code, fout.plek, fout.omschrijving)
+    assert etree.fromstring(write_body(inhoud, fout.toelichting, ())).findtext(".//{*}omschrijving") == "fout\ufffdx"
