@@ -210,6 +210,17 @@ async def test_one_wrong_row_keeps_the_whole_list_out_and_is_named_without_its_b
     assert (await huis.change("verwijderen", {"referentie": "Z-1"}))[1]["verwijderd"] == 0
 
 
+async def test_a_bsn_as_zaakkenmerk_or_persoon_of_a_list_is_refused_and_kept_nowhere(huis: Huis) -> None:
+    for code, inhoud in (
+        await huis.change("vervangen", zaakkenmerk=JA),
+        await huis.change("vervangen", persoon=JA),
+        await huis.change("vervangen", doel=JA),
+        await huis.signals(zaakkenmerk=JA),
+    ):
+        assert (code, JA in str(inhoud)) == (422, False)
+    assert JA not in await huis.opslag.read(lambda c: str(c.execute(select(schema.verantwoording)).all()))
+
+
 async def test_a_large_list_is_taken_over_and_a_larger_one_refused(huis: Huis) -> None:
     lijst = [{"referentie": f"Z-{nr}", "bsn": bsn} for nr, bsn in enumerate(BSNS[:8000])]
     code, inhoud = await huis.change("vervangen", *lijst)
