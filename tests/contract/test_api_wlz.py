@@ -195,6 +195,7 @@ async def test_a_list_is_changed_and_its_signals_are_read_by_that_gemeente_alone
 
 
 async def test_one_wrong_row_keeps_the_whole_list_out_and_is_named_without_its_bsn(huis: Huis) -> None:
+    verboden = ("999-990-342", "999.990.342", "C-999990342", f"1{BSNS[10]}", f"C{BSNS[11]}-2026")
     code, inhoud = await huis.change(
         "toevoegen",
         {"referentie": "Z-1", "bsn": BSNS[1]},
@@ -203,11 +204,13 @@ async def test_one_wrong_row_keeps_the_whole_list_out_and_is_named_without_its_b
         {"referentie": "Z-1", "bsn": BSNS[4]},
         {"referentie": "Z-5", "bsn": BSNS[1]},
         {"referentie": "a b", "bsn": BSNS[6]},
+        *({"referentie": ref, "bsn": BSNS[nr]} for nr, ref in enumerate(verboden, 7)),
     )
     namen = [p["name"] for p in inhoud["invalidParams"]]
-    assert (code, namen) == (422, [f"clienten[{nr}]" for nr in range(1, 6)])
-    assert not any(bsn in str(inhoud) for bsn in (*BSNS[:9], "999990343"))
-    assert (await huis.change("verwijderen", {"referentie": "Z-1"}))[1]["verwijderd"] == 0
+    assert (code, namen) == (422, [f"clienten[{nr}]" for nr in range(1, 11)])
+    assert not any(bsn in str(inhoud) for bsn in (*BSNS[:12], *verboden, "999990343"))
+    weg = await huis.change("verwijderen", {"referentie": "Z-1"}, {"referentie": "999-990-342"})
+    assert weg == (200, {"toegevoegd": 0, "verwijderd": 0, "ongewijzigd": 2})
 
 
 async def test_a_bsn_as_zaakkenmerk_or_persoon_of_a_list_is_refused_and_kept_nowhere(huis: Huis) -> None:
