@@ -65,7 +65,7 @@ class Aanvrager:
 
 @dataclass(frozen=True, slots=True)
 class Aanleiding:
-    """What for: dienst, law, purpose, the case it is about, and a reason in words where the asker has one."""
+    """What for: dienst, law, purpose, case, and a reason in words where there is one or the dienst asks for one."""
 
     dienst: str
     wet: Wet
@@ -126,6 +126,9 @@ def authorise(register: Register, aanvrager: Aanvrager, aanleiding: Aanleiding, 
         raise GeenToestemming(Weigergrond.ZAAKKENMERK, melding)
     if len(aanleiding.reden) > _REDEN_LENGTE or not aanleiding.reden.isprintable():
         melding = f"De reden mag ten hoogste {_REDEN_LENGTE} leesbare tekens hebben."
+        raise GeenToestemming(Weigergrond.REDEN, melding)
+    if dienst.reden and not any(map(str.isalnum, aanleiding.reden)):
+        melding = f"Bij {dienst.naam} is een reden nodig: zeg in woorden waarom u het vraagt."
         raise GeenToestemming(Weigergrond.REDEN, melding)
     refuse_bsn(Weigergrond.ZAAKKENMERK, aanleiding.zaakkenmerk, bsn)
     refuse_bsn(Weigergrond.REDEN, aanleiding.reden, bsn)

@@ -124,8 +124,21 @@ def test_an_ordinary_kenmerk_is_taken_for_no_bsn() -> None:
 def test_a_law_that_is_off_refuses_even_who_has_the_machtiging() -> None:
     register = Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "wlz-toets:jeugdwet")])
     with pytest.raises(GeenToestemming, match="mag voor de wet jeugdwet niet") as fout:
-        authorise(register, _GEMEENTE, Aanleiding("wlz-toets", Wet.JEUGDWET, "aanvraag", "Z1"), _DAG, _BSN)
+        authorise(register, _GEMEENTE, Aanleiding("wlz-toets", Wet.JEUGDWET, "aanvraag", "Z1", "twijfel"), _DAG, _BSN)
     assert fout.value.grond is Weigergrond.WET
+
+
+def test_a_wlz_toets_says_why_by_whatever_way_it_is_asked() -> None:
+    register = Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "wlz-toets:wmo")])
+    vraag = Aanleiding("wlz-toets", Wet.WMO, "aanvraag", "Z1", "woont in een instelling")
+    for weg in Weg:
+        wie = replace(_GEMEENTE, weg=weg)
+        assert authorise(register, wie, vraag, _DAG, _BSN).aanleiding == vraag
+        for reden in ("", "  ", "-"):
+            with pytest.raises(GeenToestemming, match="is een reden nodig") as fout:
+                authorise(register, wie, replace(vraag, reden=reden), _DAG, _BSN)
+            assert fout.value.grond is Weigergrond.REDEN
+    assert [naam for naam, dienst in diensten().items() if dienst.reden] == ["wlz-toets"]
 
 
 @pytest.mark.parametrize(("later", "mag"), [(0, True), (1, False)])
