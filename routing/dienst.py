@@ -31,7 +31,7 @@ class Dienst:
     """One lookup.
 
     `wetten` gives per law the first day on which it allows the lookup; None: it does not. `doelen` gives each purpose
-    its Dutch description; there are no others.
+    its Dutch description; there are no others. `reden`: a question must say in words why it is asked.
     """
 
     naam: str
@@ -40,6 +40,7 @@ class Dienst:
     gegevens: tuple[str, ...]
     wetten: Mapping[Wet, date | None]
     doelen: Mapping[str, str]
+    reden: bool = False
 
     @property
     def activiteit(self) -> str:
@@ -69,6 +70,7 @@ def diensten() -> Mapping[str, Dienst]:
                 gegevens=tuple(velden["gegevens"]),
                 wetten={Wet(wet): None if vanaf == "uit" else vanaf for wet, vanaf in velden["wetten"].items()},
                 doelen=velden["doelen"],
+                reden=velden.get("reden", False),
             )
             for naam, velden in ruw.items()
         }

@@ -28,7 +28,15 @@ from routing.opslag import Opslag
 from routing.opvraaggrens import Geblokkeerd, Grenzen, objection
 from routing.payload import Payload, decompress
 from routing.register import RegisterBron
-from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Toestemming, authorise
+from routing.toestemming import (
+    Aanleiding,
+    Aanvrager,
+    GeenToestemming,
+    Toestemming,
+    Weigergrond,
+    authorise,
+    refuse_bsn,
+)
 from routing.verwerkingen import (
     Betrokkenen,
     Herkomst,
@@ -158,10 +166,12 @@ class Opvragingen:
         dag = datetime.now(_NEDERLAND).date()
         register = self._register_bron.current()
         try:
-            return authorise(register, vraag.aanvrager, vraag.aanleiding, dag, vraag.bsn)
+            toestemming = authorise(register, vraag.aanvrager, vraag.aanleiding, dag, vraag.bsn)
+            refuse_bsn(Weigergrond.VRAAG_ID, vraag.vraag_id, vraag.bsn)
         except GeenToestemming as fout:
             await self._opslag.write(account_refusal, vraag.aanvrager, vraag.aanleiding, fout.grond)
             raise
+        return toestemming
 
     def _open(self, conn: Connection, vraag: Opvraging, toestemming: Toestemming) -> _Geopend | bytes | Exception:
         """Take the question, or say why not; a refusal is accounted for, so it is returned and not raised."""

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from routing.bsn import holds_bsn
 from routing.dienst import Dienst, Wet, diensten
 from routing.partij import Richting
 from routing.register import Register
@@ -29,6 +30,8 @@ class Weigergrond(StrEnum):
     DOEL = "doel"
     ZAAKKENMERK = "zaakkenmerk"
     REDEN = "reden"
+    PERSOON = "persoon"
+    VRAAG_ID = "vraagId"
 
 
 class Weg(StrEnum):
@@ -62,7 +65,7 @@ class Aanvrager:
 
 @dataclass(frozen=True, slots=True)
 class Aanleiding:
-    """What for: dienst, law, purpose, the case it is about, and a reason in words where the asker has one."""
+    """What for: dienst, law, purpose, case, and a reason in words where there is one or the dienst asks for one."""
 
     dienst: str
     wet: Wet
@@ -96,18 +99,20 @@ def authorise(register: Register, aanvrager: Aanvrager, aanleiding: Aanleiding, 
         aanvrager: who asks.
         aanleiding: what for.
         dag: today; the law must be in force then.
-        bsn: of whom; it may stand in neither zaakkenmerk nor reason, which are kept readable. Empty for a question
-            about nobody in particular.
+        bsn: of whom, empty for a question about nobody in particular. Neither it nor the BSN of anybody else may stand
+            in zaakkenmerk, reason and `persoon`, which are kept readable (`routing.bsn.holds_bsn`).
 
     Raises:
         GeenToestemming: it may not.
     """
+    refuse_bsn(Weigergrond.PERSOON, aanvrager.persoon or "", bsn)
     dienst = diensten().get(aanleiding.dienst)
     if dienst is None:
         raise GeenToestemming(Weigergrond.DIENST, "Deze dienst bestaat niet.")
     wet = aanleiding.wet
     if register.machtiging(aanvrager.partij, Richting.BEVRAGEN, dienst.machtiging(wet)) is None:
-        melding = f"Partij {aanvrager.partij} is niet gemachtigd voor {dienst.machtiging(wet)}."
+        wie = "Deze partij" if holds_bsn(aanvrager.partij, bsn) else f"Partij {aanvrager.partij}"
+        melding = f"{wie} is niet gemachtigd voor {dienst.machtiging(wet)}."
         raise GeenToestemming(Weigergrond.MACHTIGING, melding)
     if not dienst.is_allowed(wet, dag):
         vanaf = dienst.wetten.get(wet)
@@ -122,7 +127,19 @@ def authorise(register: Register, aanvrager: Aanvrager, aanleiding: Aanleiding, 
     if len(aanleiding.reden) > _REDEN_LENGTE or not aanleiding.reden.isprintable():
         melding = f"De reden mag ten hoogste {_REDEN_LENGTE} leesbare tekens hebben."
         raise GeenToestemming(Weigergrond.REDEN, melding)
-    for grond, tekst in ((Weigergrond.ZAAKKENMERK, aanleiding.zaakkenmerk), (Weigergrond.REDEN, aanleiding.reden)):
-        if bsn and bsn.lstrip("0") in re.sub(r"\D", "", tekst):
-            raise GeenToestemming(grond, f"In het veld {grond} mag het BSN niet staan: het wordt leesbaar bewaard.")
+    if dienst.reden and not any(map(str.isalnum, aanleiding.reden)):
+        melding = f"Bij {dienst.naam} is een reden nodig: zeg in woorden waarom u het vraagt."
+        raise GeenToestemming(Weigergrond.REDEN, melding)
+    refuse_bsn(Weigergrond.ZAAKKENMERK, aanleiding.zaakkenmerk, bsn)
+    refuse_bsn(Weigergrond.REDEN, aanleiding.reden, bsn)
     return Toestemming(aanvrager, aanleiding, dienst, _SLEUTEL)
+
+
+def refuse_bsn(veld: Weigergrond, tekst: str, bsn: str) -> None:
+    """Refuse a text that is kept readable and gives a BSN away: that of the person asked about, or another.
+
+    Raises:
+        GeenToestemming: it does; the message does not repeat it.
+    """
+    if holds_bsn(tekst, bsn):
+        raise GeenToestemming(veld, f"In het veld {veld} mag geen BSN staan: het wordt leesbaar bewaard.")

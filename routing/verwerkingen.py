@@ -15,15 +15,17 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from sqlalchemy import Connection, delete, insert, select
 
 from routing import schema
+from routing.dienst import diensten
 from routing.klok import now_ms
 from routing.kluis import Kluis
-from routing.toestemming import Aanleiding, Aanvrager, Toestemming
+from routing.partij import KETENPARTIJEN
+from routing.toestemming import Aanleiding, Aanvrager, Toestemming, Weigergrond
 
 TOEGESTAAN = "toegestaan"
 """The `besluit` of a question that might be asked; a refusal begins with ``geweigerd``."""
@@ -31,6 +33,7 @@ TOEGESTAAN = "toegestaan"
 _DOEL = "verwerkingen"
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _RIJEN = 500
+_ONBEKEND = "onbekend"
 _v, _w = schema.verwerking.c, schema.verantwoording.c
 
 
@@ -169,10 +172,25 @@ def account(conn: Connection, spoor: Spoor, toestemming: Toestemming) -> int:
 def account_refusal(conn: Connection, aanvrager: Aanvrager, aanleiding: Aanleiding, grond: str) -> int:
     """Write that a question was refused, and on what ground; no data were processed, so there is no line about it.
 
-    Zaakkenmerk and reason are left out: what was refused may hold anything.
+    What was refused may hold anything, a BSN too. So zaakkenmerk and reason are left out, and `persoon` where that was
+    the ground; a dienst, purpose or partij that is none is ``onbekend``.
     """
-    kaal = Aanleiding(aanleiding.dienst[:60], aanleiding.wet, aanleiding.doel[:60], "")
-    return _account(conn, Spoor.begin(), aanvrager, kaal, f"geweigerd: {grond}")
+    dienst = diensten().get(aanleiding.dienst)
+    doel = aanleiding.doel if dienst is not None and aanleiding.doel in dienst.doelen else _ONBEKEND
+    kaal = Aanleiding(_ONBEKEND if dienst is None else dienst.naam, aanleiding.wet, doel, "")
+    wie = replace(
+        aanvrager,
+        partij=aanvrager.partij if _is_partij(conn, aanvrager.partij) else _ONBEKEND,
+        persoon=None if grond == Weigergrond.PERSOON else aanvrager.persoon,
+    )
+    return _account(conn, Spoor.begin(), wie, kaal, f"geweigerd: {grond}")
+
+
+def _is_partij(conn: Connection, code: str) -> bool:
+    """Say whether a text is the code of a gemeente or ketenpartij, or in the register (eight digits may be a BSN)."""
+    if re.fullmatch("[0-9]{4}", code) or code in KETENPARTIJEN:
+        return True
+    return conn.execute(select(schema.partij.c.code).where(schema.partij.c.code == code)).first() is not None
 
 
 def _account(conn: Connection, spoor: Spoor, wie: Aanvrager, waarom: Aanleiding, besluit: str) -> int:

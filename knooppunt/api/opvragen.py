@@ -22,12 +22,13 @@ from routing.verwerkingen import Herkomst
 FOUTEN: Final = {
     403: "Uw partij mag dit niet opvragen: machtiging of wet ontbreekt, of haar vragen zijn stilgelegd.",
     409: "Deze vraagId hoort bij een andere vraag, of de vraag wordt op dit moment beantwoord.",
-    422: "Het BSN doorstaat de elfproef niet, of doel, zaakkenmerk of reden kan niet.",
+    422: "Het BSN doorstaat de elfproef niet, of een veld kan niet: doel, zaakkenmerk, reden, persoon of vraagId.",
     429: "Uw partij stelt te veel vragen.",
 }
 """What a lookup may answer beside its outcome."""
 
 Kort = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+_TE_VERBETEREN: Final = frozenset(Weigergrond) - {Weigergrond.DIENST, Weigergrond.MACHTIGING, Weigergrond.WET}
 _VRAAG_ID = "^[0-9A-Za-z-]+$"
 _NAAM = "^[0-9A-Za-z@._ -]+$"
 
@@ -119,7 +120,7 @@ def choose_partij(aanroep: Aanroep, gevraagd: str | None) -> str:
 
 def refused(fout: GeenToestemming) -> Probleem:
     """Make the problem for something that may not be done: 422 for what can be mended in the question, else 403."""
-    if fout.grond in {Weigergrond.DOEL, Weigergrond.ZAAKKENMERK, Weigergrond.REDEN}:
+    if fout.grond in _TE_VERBETEREN:
         return unfit((fout.grond.value, str(fout)))
     return Probleem(403, "Uw partij mag dit niet opvragen.", str(fout))
 

@@ -34,9 +34,13 @@ _VORM = ConfigDict(
 
 
 class Toetsvraag(Opvraagvorm):
-    """Of whom, and under which law."""
+    """Of whom, under which law, and why."""
 
     model_config = _VORM
+
+    reden: str = Field(
+        min_length=1, max_length=500, description="Waarom u twijfelt, in eigen woorden; verplicht, zonder BSN."
+    )
 
     wet: Wet = Field(description="De wet waarvoor u het vraagt; alleen `wmo` laat het toe.")
 

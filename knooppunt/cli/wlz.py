@@ -36,7 +36,7 @@ from routing.opslag import Opslag
 from routing.opvraaggrens import Geblokkeerd, TeVeel
 from routing.opvraging import AndereVraag, Bezig, Opvraging, Opvragingen
 from routing.register import RegisterBron
-from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
+from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg, Weigergrond
 from routing.verwerkingen import Betrokkenen
 from routing.wlz.clientenlijst import Bewerking, Clientenlijst, Lijstfout
 from routing.wlz.oordeel import Status
@@ -81,7 +81,7 @@ def toets(
     partij: Partij,
     doel: Annotated[str, typer.Option(help="Doel van de vraag: aanvraag of heronderzoek.")],
     zaak: Zaak,
-    reden: Annotated[str, typer.Option(help="Waarom u twijfelt, in eigen woorden; zonder BSN.")] = "",
+    reden: Annotated[str, typer.Option(help="Waarom u twijfelt, in eigen woorden; verplicht, zonder BSN.")],
     wet: Annotated[Wet, typer.Option(help="Wet waarvoor u het vraagt; alleen wmo laat het toe.")] = Wet.WMO,
     config: Config = _STANDAARD,
     als_json: AlsJson = False,
@@ -230,7 +230,9 @@ def _to_stderr() -> Iterator[None]:
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (GeenToestemming, TeVeel, Geblokkeerd, Bezig, AndereVraag) as fout:
+    except GeenToestemming as fout:
+        _stop([str(fout)], ONBRUIKBAAR if fout.grond is Weigergrond.REDEN else GEWEIGERD)
+    except (TeVeel, Geblokkeerd, Bezig, AndereVraag) as fout:
         _stop([str(fout) or "Deze vraag wordt op dit moment beantwoord."], GEWEIGERD)
     except Lijstfout as fout:
         _stop([f"rij {nummer}: {zin}." for nummer, zin in fout.fouten], ONBRUIKBAAR)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from itertools import islice
@@ -21,7 +22,7 @@ from pydantic.alias_generators import to_camel
 from knooppunt.vormfouten import faults
 from knooppunt.woonplaats.antwoordvorm import Antwoordvorm
 from knooppunt.woonplaats.feitenvorm import Vraagvorm
-from routing.bsn import GEEN_BSN, is_bsn
+from routing.bsn import GEEN_BSN, holds_bsn, is_bsn
 from routing.woonplaats.batch import Regel, Resultaat
 from routing.woonplaats.opvragen import Opgave, Uitkomst
 
@@ -29,6 +30,7 @@ SOORTEN: Final = (".csv", ".json")
 PORTIE: Final = 500
 _HAP: Final = 64 * 1024
 _GROOTSTE_REGEL: Final = 256 * 1024
+_KENMERK: Final = 100
 _VERBLIJF: Final = {"verblijf_soort": "soort", "verblijf_van": "van", "verblijf_tot": "tot"}
 _KOLOMMEN: Final = ("bsn", "peildatum", "kenmerk", *_VERBLIJF, "werkelijk_verblijf", "laatst_bij", "geboortedatum")
 _UIT: Final = (
@@ -58,7 +60,7 @@ class Batchvorm(Vraagvorm):
     )
 
     bsn: Annotated[str, Field(pattern="^[0-9]{9}$", repr=False)]
-    kenmerk: Annotated[str, Field(max_length=100)] = ""
+    kenmerk: Annotated[str, Field(max_length=_KENMERK)] = ""
 
 
 class Vormgever:
@@ -124,18 +126,19 @@ def read_stream(bytes_: BinaryIO, soort: str) -> Iterator[Sequence[Regel]]:
 
 
 def _line(nummer: int, rij: object) -> Regel:
-    kenmerk = rij.get("kenmerk", "") if isinstance(rij, Mapping) else ""
-    naam = kenmerk if isinstance(kenmerk, str) else ""
+    kenmerk, bsn = (rij.get("kenmerk"), rij.get("bsn")) if isinstance(rij, Mapping) else (None, None)
+    naam = kenmerk[:_KENMERK] if isinstance(kenmerk, str) else ""
+    van_wie = re.sub("[^0-9]", "", str(bsn))  # in JSON it may be a number, which lost its zero
+    met_bsn = holds_bsn(naam, van_wie if len(van_wie) in {8, 9} else "")
+    veilig = "" if met_bsn else naam
     try:
         vorm = Batchvorm.model_validate(rij)
     except ValidationError as fout:
-        bsn = rij.get("bsn") if isinstance(rij, Mapping) else None
-        veilig = "" if isinstance(bsn, str) and bsn and bsn in naam else naam[:100]
         return Regel(nummer, veilig, fouten=tuple(" ".join(deel) for deel in faults(fout, Batchvorm)))
     if not is_bsn(vorm.bsn):
-        return Regel(nummer, "" if vorm.bsn in naam else naam, fouten=(f"bsn {GEEN_BSN}",))
-    if vorm.bsn in naam:
-        return Regel(nummer, "", fouten=("kenmerk mag het BSN niet bevatten",))
+        return Regel(nummer, veilig, fouten=(f"bsn {GEEN_BSN}",))
+    if met_bsn:
+        return Regel(nummer, "", fouten=("kenmerk mag geen BSN zijn of bevatten",))
     return Regel(nummer, naam, vorm.model_dump_json(exclude={"kenmerk"}).encode())
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from istandaarden.gemeenten import is_gemeente
-from istandaarden.regels.niveau2_client import passes_elfproef
 from knooppunt.woonplaats.feitenvorm import Dag, Feitenfout, Gemeentecode, Jeugdigevorm, Vorm
+from routing.bsn import holds_bsn
 from routing.woonplaats.overdracht import LAATSTE_DAG
 
 _TOEWIJZINGEN = 500  # more than anybody has
@@ -21,15 +20,14 @@ def _existing(code: str) -> str:
     return code
 
 
-def _no_bsn(kenmerk: str) -> str:
+def _no_bsn(tekst: str) -> str:
     """Refuse a BSN: a list for another gemeente has no need of it."""
-    if re.fullmatch(r"[0-9]{9}", kenmerk) and passes_elfproef(kenmerk):
-        raise ValueError("is een BSN of lijkt erop; gebruik een eigen nummer")
-    return kenmerk
+    if holds_bsn(tekst):
+        raise ValueError("is een BSN of lijkt erop, of bevat er een; gebruik een eigen nummer of laat het weg")
+    return tekst
 
 
-Kenmerk = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_no_bsn)]
-Tekst = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Tekst = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_no_bsn)]
 
 
 class Toewijzingvorm(Vorm):
@@ -52,7 +50,7 @@ class Clientvorm(Jeugdigevorm):
     """One client: the gemeente that has it on its list, the reference it uses, the facts and the toewijzingen."""
 
     gemeente: Annotated[Gemeentecode, AfterValidator(_existing)]
-    kenmerk: Kenmerk
+    kenmerk: Tekst
     toewijzingen: Annotated[tuple[Toewijzingvorm, ...], Field(max_length=_TOEWIJZINGEN)] = ()
 
 

@@ -20,14 +20,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from routing import notificatie, schema
-from routing.bsn import GEEN_BSN, is_bsn
+from routing.bsn import GEEN_BSN, holds_bsn, is_bsn
 from routing.gelijktijdig import handfuls
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
 
 _DOEL: Final = "wlz-client"
 _REFERENTIE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,59}")
-_REEKS: Final = re.compile(r"[0-9]+")
 _SLOT: Final = text("SELECT pg_advisory_xact_lock(:slot)")
 _c, _g, _s = schema.wlz_client.c, schema.wlz_gevolgd.c, schema.wlz_signaal.c
 
@@ -100,8 +99,8 @@ def check(opgaven: Sequence[Opgave], bewerking: Bewerking) -> None:
 def _faults(opgave: Opgave, bewerking: Bewerking) -> Iterable[str]:
     if not _REFERENTIE.fullmatch(opgave.referentie):
         yield f"referentie {GEEN_REFERENTIE}"
-    elif any(is_bsn(reeks.zfill(9)) for reeks in _REEKS.findall(opgave.referentie) if len(reeks) in {8, 9}):
-        yield f"referentie {BSN_IN_REFERENTIE}"
+    elif bewerking is not Bewerking.VERWIJDEREN and holds_bsn(opgave.referentie, opgave.bsn):
+        yield f"referentie {BSN_IN_REFERENTIE}"  # one that got in by an older rule can still be taken out
     if bewerking is not Bewerking.VERWIJDEREN and not is_bsn(opgave.bsn):
         yield f"bsn {GEEN_BSN}"
 

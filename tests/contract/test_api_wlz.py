@@ -42,7 +42,7 @@ _REGISTER = "".join(
     for code, oin in _OIN.items()
 )
 JA, NEE, NIEMAND, ONBEKEND = "999990342", "999990366", "999990019", "999990391"
-_TOETS = {"bsn": JA, "wet": "wmo", "doel": "aanvraag", "zaakkenmerk": "Z-17"}
+_TOETS = {"bsn": JA, "wet": "wmo", "doel": "aanvraag", "zaakkenmerk": "Z-17", "reden": "twijfel over overlap"}
 _LEZEN = {"doel": "afstemming", "zaakkenmerk": "Z-18"}
 
 
@@ -58,7 +58,8 @@ class Huis:
         return Identiteit(_OIN[self.wie], "ab" * 32)
 
     async def test(self, **vraag: Any) -> tuple[int, Any]:
-        return await self.post("/wlz/toetsen", _TOETS | vraag)
+        inhoud = {naam: waarde for naam, waarde in (_TOETS | vraag).items() if waarde is not None}
+        return await self.post("/wlz/toetsen", inhoud)
 
     async def change(self, bewerking: str, *clienten: dict[str, str], **anders: Any) -> tuple[int, Any]:
         return await self.post(
@@ -136,10 +137,14 @@ async def test_a_register_that_cannot_say_is_503_and_never_nee(huis: Huis, stori
         ({"doel": "nieuwsgierig"}, 422, "doel"),
         ({"zaakkenmerk": f"Z-{JA}"}, 422, "zaakkenmerk"),
         ({"partij": "0363"}, 403, "partij"),
+        ({"reden": None}, 400, "'name': 'reden', 'reason': 'ontbreekt'"),
+        ({"reden": ""}, 400, "'name': 'reden', 'reason': 'mag niet leeg zijn'"),
+        ({"reden": " . "}, 422, "Bij wlz-toets is een reden nodig"),
+        ({"reden": f"{JA} woont in een instelling"}, 422, "reden"),
     ],
 )
 async def test_what_may_not_be_asked_does_not_reach_the_register(
-    huis: Huis, vraag: dict[str, str], code: int, woord: str
+    huis: Huis, vraag: dict[str, str | None], code: int, woord: str
 ) -> None:
     antwoord = await huis.test(**vraag)
     assert antwoord[0] == code
@@ -162,7 +167,7 @@ async def test_every_question_stands_in_the_log_with_its_reason_and_without_the_
     assert regel.reden == "woont in een instelling"
     for tabel in (schema.verwerking, schema.verantwoording, schema.opvraging):
         rijen = await huis.opslag.read(lambda c, t=tabel: str(c.execute(select(t)).all()))
-        for geheim in (JA, "2024-03-01", "JA"):
+        for geheim in (JA, "2024-03-01", '"JA"'):  # a bare JA may stand in ciphertext by chance
             assert geheim not in rijen
 
 
@@ -195,6 +200,7 @@ async def test_a_list_is_changed_and_its_signals_are_read_by_that_gemeente_alone
 
 
 async def test_one_wrong_row_keeps_the_whole_list_out_and_is_named_without_its_bsn(huis: Huis) -> None:
+    verboden = ("999-990-342", "999.990.342", "C-999990342", f"1{BSNS[10]}", f"C{BSNS[11]}-2026")
     code, inhoud = await huis.change(
         "toevoegen",
         {"referentie": "Z-1", "bsn": BSNS[1]},
@@ -203,11 +209,24 @@ async def test_one_wrong_row_keeps_the_whole_list_out_and_is_named_without_its_b
         {"referentie": "Z-1", "bsn": BSNS[4]},
         {"referentie": "Z-5", "bsn": BSNS[1]},
         {"referentie": "a b", "bsn": BSNS[6]},
+        *({"referentie": ref, "bsn": BSNS[nr]} for nr, ref in enumerate(verboden, 7)),
     )
     namen = [p["name"] for p in inhoud["invalidParams"]]
-    assert (code, namen) == (422, [f"clienten[{nr}]" for nr in range(1, 6)])
-    assert not any(bsn in str(inhoud) for bsn in (*BSNS[:9], "999990343"))
-    assert (await huis.change("verwijderen", {"referentie": "Z-1"}))[1]["verwijderd"] == 0
+    assert (code, namen) == (422, [f"clienten[{nr}]" for nr in range(1, 11)])
+    assert not any(bsn in str(inhoud) for bsn in (*BSNS[:12], *verboden, "999990343"))
+    weg = await huis.change("verwijderen", {"referentie": "Z-1"}, {"referentie": "999-990-342"})
+    assert weg == (200, {"toegevoegd": 0, "verwijderd": 0, "ongewijzigd": 2})
+
+
+async def test_a_bsn_as_zaakkenmerk_or_persoon_of_a_list_is_refused_and_kept_nowhere(huis: Huis) -> None:
+    for code, inhoud in (
+        await huis.change("vervangen", zaakkenmerk=JA),
+        await huis.change("vervangen", persoon=JA),
+        await huis.change("vervangen", doel=JA),
+        await huis.signals(zaakkenmerk=JA),
+    ):
+        assert (code, JA in str(inhoud)) == (422, False)
+    assert JA not in await huis.opslag.read(lambda c: str(c.execute(select(schema.verantwoording)).all()))
 
 
 async def test_a_large_list_is_taken_over_and_a_larger_one_refused(huis: Huis) -> None:

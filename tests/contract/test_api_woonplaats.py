@@ -153,6 +153,8 @@ async def test_asked_again_the_brp_is_not(huis: Huis) -> None:
         ({"zaakkenmerk": ""}, 400, "zaakkenmerk"),
         ({"zaakkenmerk": f"Z {_SEBASTIAAN}"}, 422, "zaakkenmerk"),
         ({"reden": f"{_SEBASTIAAN} vraagt"}, 422, "reden"),
+        ({"persoon": _SEBASTIAAN}, 422, "persoon"),
+        ({"vraagId": f"v-{_SEBASTIAAN}"}, 422, "vraagId"),
         ({"peildatum": "1-3-2022"}, 400, "peildatum"),
         ({"verblijf": [{"soort": "kasteel"}]}, 400, "verblijf[0].soort"),
         ({"verblijf": [{"soort": "pleegouder", "sinds": "2020-01-01"}]}, 400, "verblijf[0].sinds"),
@@ -294,6 +296,7 @@ async def test_a_batch_is_of_the_partij_that_handed_it_in(huis: Huis) -> None:
         (_CSV, "text/csv", {"doel": "nieuwsgierig"}, 422),
         (_CSV, "text/csv", {"doel": ""}, 400),
         (_CSV, "text/csv", {"bsn": _SEBASTIAAN}, 400),
+        (_CSV, "text/csv", {"zaakkenmerk": _SEBASTIAAN}, 422),
     ],
 )
 async def test_a_file_that_cannot_be_taken_is_refused(
@@ -301,3 +304,4 @@ async def test_a_file_that_cannot_be_taken_is_refused(
 ) -> None:
     assert (await _hand_in(huis, inhoud, soort, **anders))[0] == status
     assert await huis.batches.waiting() == []
+    assert _SEBASTIAAN not in str(await huis.rows(schema.verantwoording))

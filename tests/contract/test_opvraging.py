@@ -165,12 +165,14 @@ async def test_without_toestemming_nothing_is_looked_up_and_it_is_accounted_for(
     for fout in (
         replace(_VRAAG, aanvrager=replace(_VRAAG.aanvrager, partij="0363")),
         replace(_VRAAG, aanleiding=replace(_VRAAG.aanleiding, doel="")),
+        replace(_VRAAG, vraag_id=f"v-{_MOEDER}"),
     ):
         with pytest.raises(GeenToestemming):
             await _desk(opslag, kluis).ask(fout, zoeker)
     assert zoeker.keer == 0
     besluiten = [rij["besluit"] for rij in await _rows(opslag, schema.verantwoording)]
-    assert besluiten == ["geweigerd: machtiging", "geweigerd: doel"]
+    assert besluiten == ["geweigerd: machtiging", "geweigerd: doel", "geweigerd: vraagId"]
+    assert await _count(opslag, schema.opvraging) == 0
     assert await _count(opslag, schema.verwerking) == 0
 
 

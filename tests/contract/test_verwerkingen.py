@@ -132,6 +132,25 @@ async def test_a_refused_question_is_accounted_for_without_data(opslag: Opslag) 
     assert await opslag.read(lambda conn: conn.execute(select(schema.verwerking)).all()) == []
 
 
+async def test_a_refusal_keeps_no_more_of_who_and_why_than_is_known_to_be_no_bsn(opslag: Opslag) -> None:
+    for partij, dienst, doel, persoon, grond in (
+        (_BSN, "woonplaats", _BSN, None, "machtiging"),
+        ("10000008", _BSN, "onderzoek", None, "dienst"),
+        ("0344", "woonplaats", "onderzoek", f"1{_BSN}", "persoon"),
+        ("CAK", "woonplaats", "onderzoek", "j.devries", "zaakkenmerk"),
+    ):
+        wie = Aanvrager(partij, "gebruiker:x", Weg.CLI, persoon)
+        await opslag.write(account_refusal, wie, Aanleiding(dienst, Wet.JEUGDWET, doel, _BSN, _BSN), grond)
+    w = schema.verantwoording.c
+    rijen = await opslag.read(lambda c: c.execute(select(w.partij, w.dienst, w.doel, w.persoon).order_by(w.id)).all())
+    assert [tuple(rij) for rij in rijen] == [
+        ("onbekend", "woonplaats", "onbekend", None),
+        ("onbekend", "onbekend", "onbekend", None),
+        ("0344", "woonplaats", "onderzoek", None),
+        ("CAK", "woonplaats", "onderzoek", "j.devries"),
+    ]
+
+
 async def test_lines_go_when_their_term_has_passed_and_not_before(opslag: Opslag, kluis: Kluis, klok: Klok) -> None:
     await opslag.write(_ask, Betrokkenen(kluis))
     klok.verschuiving_ms += 1000

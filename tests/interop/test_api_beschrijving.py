@@ -28,7 +28,7 @@ _VRAAG = {"bsn": "999990019", "doel": "toewijzing", "zaakkenmerk": "Z-1", "reden
 _TOETSEN = "/wlz/toetsen"
 _VAST = {
     "/woonplaatsbeginsel/bepalingen": _VRAAG,
-    _TOETSEN: _VRAAG,
+    _TOETSEN: _VRAAG | {"reden": "twijfel"},
     "/wlz/clientwijzigingen": {
         "doel": "afstemming",
         "zaakkenmerk": "Z-1",

@@ -46,9 +46,17 @@ def test_every_fault_of_a_line_is_named_without_its_value(tmp_path: Path) -> Non
     assert [regel.vraag for regel in regels] == [None] * 4
 
 
-def test_a_kenmerk_with_the_bsn_in_it_is_not_kept(tmp_path: Path) -> None:
-    (regel,) = _read(tmp_path, "in.csv", f"bsn;peildatum;kenmerk\n{_BSN};2024-03-01;zaak {_BSN}\n")
-    assert (regel.kenmerk, regel.vraag, regel.fouten) == ("", None, ("kenmerk mag het BSN niet bevatten",))
+def test_a_kenmerk_with_a_bsn_in_it_is_not_kept(tmp_path: Path) -> None:
+    goed = {"bsn": _BSN, "peildatum": "2024-03-01"}
+    namen = (f"zaak {_BSN}", f"1{_BSN}", "C-999990342", "999.990.342")
+    regels = _read(tmp_path, "in.json", json.dumps([goed | {"kenmerk": naam} for naam in namen]))
+    assert {(r.kenmerk, r.vraag, r.fouten) for r in regels} == {("", None, ("kenmerk mag geen BSN zijn of bevatten",))}
+    fout = ({"bsn": int(_BSN)}, {"bsn": "12"}, {"bsn": "999990343"}, {"peildatum": "gisteren"})
+    rijen = [goed | anders | {"kenmerk": naam} for anders in fout for naam in (_BSN, "C-999990342")]
+    rijen.append(goed | {"bsn": int(_BSN), "kenmerk": f"1{_BSN}"})
+    rijen.append(goed | {"bsn": int(_BSN), "kenmerk": "2026-0012345"})
+    regels = _read(tmp_path, "in.json", json.dumps(rijen))
+    assert [(r.kenmerk, r.vraag) for r in regels] == [("", None)] * 9 + [("2026-0012345", None)]
 
 
 @pytest.mark.parametrize("vorm", ["[{0}, {1}]", "{0}\n{1}\n", "  [\n{0}\n,\n{1}\n]\n", "{0}{1}"])

@@ -162,22 +162,26 @@ def test_every_fault_is_named_with_its_place_and_nothing_is_written(tmp_path: Pa
         client("0599", "999990019"),
         client("0599", "C", toewijzingen=[toewijzing | {"einde": "2021-01-01"}]),
         "tekst",
+        client("0599", "C-999990342", toewijzingen=[toewijzing | {"nummer": "999.990.342"}]),
     )
     twee = tmp_path / "twee.csv"
     twee.write_text("gemeente;kenmerk\n0599;D;te veel\n", "utf-8")
     gelopen = run(tmp_path / "uit", een, twee, tmp_path / "drie.json")
+    bsn = "is een BSN of lijkt erop, of bevat er een; gebruik een eigen nummer of laat het weg"
     assert gelopen.exit_code == 2
     assert gelopen.stderr.splitlines() == [
         f"{een}, cliënt 2: dit kenmerk had gemeente 0599 al",
         f"{een}, cliënt 3: gemeente moet een gemeente zijn die op 31-12-2021 bestond",
         f"{een}, cliënt 3: verblijff is onbekend (bedoelde u verblijf?)",
-        f"{een}, cliënt 4: kenmerk is een BSN of lijkt erop; gebruik een eigen nummer",
+        f"{een}, cliënt 4: kenmerk {bsn}",
         f"{een}, cliënt 5: toewijzingen[0] eindigt voor zij begint",
         f"{een}, cliënt 6: het geheel moet een object zijn",
+        f"{een}, cliënt 7: kenmerk {bsn}",
+        f"{een}, cliënt 7: toewijzingen[0].nummer {bsn}",
         f"{twee}, regel 2: 3 cellen, verwacht 2.",
         f"{tmp_path / 'drie.json'} is niet te lezen (No such file or directory).",
     ]
-    assert "999990019" not in gelopen.output
+    assert not any(geheim in gelopen.output for geheim in ("999990019", "999990342", "999.990.342"))
     assert not (tmp_path / "uit").exists()
     assert sorted(pad.name for pad in tmp_path.iterdir()) == ["een.json", "twee.csv"]
 

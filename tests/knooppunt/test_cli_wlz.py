@@ -25,7 +25,8 @@ from routing.opslag import Opslag
 from routing.wlz.signalering import GEKROMPEN
 
 JA, ONBEKEND, NIEMAND = "999990342", "999990391", "999990019"
-_TOETS = ("toets", "--partij", "0344", "--doel", "aanvraag", "--zaak", "Z-17")
+_ZONDER_REDEN = ("toets", "--partij", "0344", "--doel", "aanvraag", "--zaak", "Z-17")
+_TOETS = (*_ZONDER_REDEN, "--reden", "woont in een instelling")
 _WIE = ("--partij", "0344", "--zaak", "Z-18")
 
 
@@ -90,6 +91,9 @@ async def test_a_bsn_that_is_none_and_a_law_that_does_not_allow_it_do_not_reach_
     assert (await plek.run(*_TOETS, invoer="999990343"))[0] == 2
     code, _, fout = await plek.run(*_TOETS, "--wet", "jeugdwet", invoer=JA)
     assert (code, "jeugdwet" in fout) == (1, True)
+    for reden, zin in (((), "--reden"), (("--reden", " "), "een reden nodig"), (("--reden", f"om {JA}"), "geen BSN")):
+        code, _, fout = await plek.run(*_ZONDER_REDEN, *reden, invoer=JA)
+        assert (code, zin in fout, JA in fout) == (2, True, False)
     assert plek.ciz.vragen == []
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from routing.bsn import holds_bsn
 from routing.dienst import Dienst, Wet, diensten, grants
 from routing.partij import Machtiging, Richting
 from routing.register import Register
@@ -21,7 +22,7 @@ from routing.toestemming import (
     authorise,
 )
 
-_BSN = "999990019"
+_BSN, _ANDER = "999990019", "999990342"
 _DAG = date(2026, 11, 25)
 _GEMEENTE = Aanvrager("0344", "oin:00000001999999990344", Weg.API)
 _REGISTER = Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats:jeugdwet")])
@@ -47,6 +48,10 @@ def test_with_machtiging_law_purpose_and_case_there_is_toestemming() -> None:
         (_GEMEENTE, replace(_GOED, zaakkenmerk="x" * 61), Weigergrond.ZAAKKENMERK),
         (_GEMEENTE, replace(_GOED, zaakkenmerk=f"Z-{_BSN}"), Weigergrond.ZAAKKENMERK),
         (_GEMEENTE, replace(_GOED, reden="9999.90.019 vraagt hulp"), Weigergrond.REDEN),
+        (_GEMEENTE, replace(_GOED, reden=f"zus van {_ANDER}"), Weigergrond.REDEN),
+        (replace(_GEMEENTE, persoon=_ANDER), _GOED, Weigergrond.PERSOON),
+        (replace(_GEMEENTE, persoon=f"1{_BSN}"), replace(_GOED, doel=""), Weigergrond.PERSOON),
+        (replace(_GEMEENTE, partij=_ANDER), _GOED, Weigergrond.MACHTIGING),
         (_GEMEENTE, replace(_GOED, reden="x" * 501), Weigergrond.REDEN),
         (_GEMEENTE, replace(_GOED, reden="a\x00b"), Weigergrond.REDEN),
     ],
@@ -57,14 +62,83 @@ def test_each_thing_that_is_not_in_order_is_a_ground_of_its_own(
     with pytest.raises(GeenToestemming) as fout:
         authorise(_REGISTER, aanvrager, aanleiding, _DAG, _BSN)
     assert fout.value.grond is grond
-    assert _BSN not in str(fout.value)
+    assert not any(bsn in str(fout.value) for bsn in (_BSN, _ANDER))
+
+
+@pytest.mark.parametrize("tekst", [_ANDER, "Z-999.990.342", "9999 90 342"])
+def test_a_question_about_nobody_in_particular_names_nobody_either(tekst: str) -> None:
+    for grond, aanleiding in (
+        (Weigergrond.ZAAKKENMERK, replace(_GOED, zaakkenmerk=tekst)),
+        (Weigergrond.REDEN, replace(_GOED, reden=tekst)),
+    ):
+        with pytest.raises(GeenToestemming, match=f"In het veld {grond} mag geen BSN staan") as fout:
+            authorise(_REGISTER, _GEMEENTE, aanleiding, _DAG, "")
+        assert fout.value.grond is grond
+
+
+def test_a_bsn_is_found_however_it_is_written() -> None:
+    for tekst in (
+        "999990342",
+        "C-999990342",
+        "bsn999990342x",
+        "999-990-342",
+        "999.990.342",
+        "9999.90.342",
+        "99999034-2",
+        "999 - 990 - 342",
+        "9 9 9 9 9 0 3 4 2",
+        "999\u00a0990\u2013342",
+        "\uff19\uff19\uff19\uff19\uff19\uff10\uff13\uff14\uff12",
+        "\u0669\u0669\u0669\u0669\u0669\u0660\u0663\u0664\u0662",
+        "Z-17/999990342/2026",
+        "2026-11-999.990.342",
+        "010000008",
+    ):
+        assert holds_bsn(tekst), tekst
+    for tekst in ("1999990342", "99999/0342", "x9y9z9 999 0342", "9.9.9.9.9-0-3-4-2-1"):
+        assert holds_bsn(tekst, _ANDER), tekst
+    assert holds_bsn("cliënt 10000008", "010000008")
+    assert not holds_bsn("cliënt 10000008")
+
+
+def test_an_ordinary_kenmerk_is_taken_for_no_bsn() -> None:
+    """Each row is one of which a looser rule would refuse some: all windows of nine digits, or of eight."""
+    for n in range(2000):
+        for tekst in (
+            f"2026-{n:07}",
+            f"Z2026/{n:05}",
+            f"{n:05}-2026",
+            f"2026{n:06}",
+            f"06{n:06}",
+            f"AGB 06-{n:06}",
+            f"oin:{1_999_999_990_000 + n:020}",
+            f"06-1234{n:04}",
+            f"{n:08d}-e29b-41d4-a716-4466{n:08d}",
+            f"{n:08d}e29b41d4a7164466{n:08d}",
+        ):
+            assert not holds_bsn(tekst), tekst
+    for tekst in ("", "Z-17", "000000000", "999990343", "op 25-11-2026", "woont sinds 1-2-2024 in een instelling"):
+        assert not holds_bsn(tekst), tekst
 
 
 def test_a_law_that_is_off_refuses_even_who_has_the_machtiging() -> None:
     register = Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "wlz-toets:jeugdwet")])
     with pytest.raises(GeenToestemming, match="mag voor de wet jeugdwet niet") as fout:
-        authorise(register, _GEMEENTE, Aanleiding("wlz-toets", Wet.JEUGDWET, "aanvraag", "Z1"), _DAG, _BSN)
+        authorise(register, _GEMEENTE, Aanleiding("wlz-toets", Wet.JEUGDWET, "aanvraag", "Z1", "twijfel"), _DAG, _BSN)
     assert fout.value.grond is Weigergrond.WET
+
+
+def test_a_wlz_toets_says_why_by_whatever_way_it_is_asked() -> None:
+    register = Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "wlz-toets:wmo")])
+    vraag = Aanleiding("wlz-toets", Wet.WMO, "aanvraag", "Z1", "woont in een instelling")
+    for weg in Weg:
+        wie = replace(_GEMEENTE, weg=weg)
+        assert authorise(register, wie, vraag, _DAG, _BSN).aanleiding == vraag
+        for reden in ("", "  ", "-"):
+            with pytest.raises(GeenToestemming, match="is een reden nodig") as fout:
+                authorise(register, wie, replace(vraag, reden=reden), _DAG, _BSN)
+            assert fout.value.grond is Weigergrond.REDEN
+    assert [naam for naam, dienst in diensten().items() if dienst.reden] == ["wlz-toets"]
 
 
 @pytest.mark.parametrize(("later", "mag"), [(0, True), (1, False)])
