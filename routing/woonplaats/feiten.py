@@ -36,6 +36,11 @@ class Adresperiode:
     in_onderzoek: bool = False
     opgegeven: bool = False
 
+    @property
+    def impossible(self) -> bool:
+        """Whether it ends before it begins; then it covers no day."""
+        return _ends_before(self.van, self.tot)
+
 
 class Verblijfsoort(StrEnum):
     """Where a youth stays, other than at home."""
@@ -65,6 +70,11 @@ class Verblijf:
     van: date | None = None
     tot: date | None = None
     deeltijd: bool = False
+
+    @property
+    def impossible(self) -> bool:
+        """Whether it ends before it begins; then it covers no day."""
+        return _ends_before(self.van, self.tot)
 
     def covers(self, dag: date) -> bool:
         """Say whether the stay covers a day, taking an unknown first day as long ago."""
@@ -113,3 +123,7 @@ class Feiten:
     ongeboren: bool = False
     zonder_bsn: bool = False
     geheim: bool = False
+
+
+def _ends_before(van: date | None, tot: date | None) -> bool:
+    return van is not None and tot is not None and tot < van
