@@ -109,7 +109,8 @@ class Feiten:
     `brp` and `gezag` may be empty: that says there is no registration, or nobody known with gezag.
     `moeder_gemeente_bij_geboorte` is where the mother was registered as ingezetene when the youth was born (``1999``:
     in the RNI), `werkelijk_verblijf` where the youth actually stays when help is asked, `laatst_bij` the parent with
-    whom the youth stays or last stayed. `geheim` (secrecy in the BRP) does not change the outcome.
+    whom the youth stays or last stayed. `gezag_van_nu`: `gezag` is that of today, and may have been another on the
+    peildatum. `geheim` (secrecy in the BRP) does not change the outcome.
     """
 
     peildatum: date
@@ -119,6 +120,7 @@ class Feiten:
     moeder_gemeente_bij_geboorte: str | None = None
     werkelijk_verblijf: str | None = None
     gezag: tuple[Gezagsdrager, ...] | None = None
+    gezag_van_nu: bool = False
     laatst_bij: Gezagssoort | None = None
     ongeboren: bool = False
     zonder_bsn: bool = False

@@ -28,6 +28,10 @@ def determine(feiten: Feiten, redenering: Redenering) -> Bepaling:
     if feiten.gezag is None:
         redenering.doubt("Wie het gezag heeft is niet bekend.", "gezag")
         return _actual_stay(feiten, Regel.O3, redenering)
+    if feiten.gezag_van_nu:
+        redenering.doubt(
+            f"Het gezag is dat van nu; of het op {in_words(feiten.peildatum)} zo was staat niet vast.", "gezag"
+        )
     dragers = _distinct(feiten.gezag, feiten.peildatum)
     if any(g.wie is Gezagssoort.VOOGD_GI for g in dragers):
         if len(dragers) > 1:
