@@ -17,6 +17,8 @@ import typer
 from typer.testing import CliRunner
 
 from adapters.vsp.client import VspBezorger, VspClient
+from adapters.vsp.halen import Haler
+from adapters.vsp.tussenpartij import Tussenpartij
 from adapters.vsp.vertaling import to_metadata
 from istandaarden.opbouw import build
 from knooppunt.cli import simuleer as simuleer_cli
@@ -28,9 +30,12 @@ from knooppunt.simulatie.storing import Storingen, read_storing
 from knooppunt.simulatie.vecozo import VecozoSimulatie
 from knooppunt.simulatie.verlopen import expired_client, expiring_server
 from knooppunt.tls import client_context
+from routing.bericht import Aanlevering
+from routing.foutbericht import Afzender
 from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.payload import Payload
-from routing.poorten import Uitkomst, Uitkomstsoort, Zending
+from routing.poorten import Ontvangst, Uitkomst, Uitkomstsoort, Zending
+from routing.register import Register, RegisterBron
 
 CASUS = wmo_casus(date(2026, 3, 4))
 HEEN = build(CASUS.berichtsoort("301"), CASUS.inhoud("301"))
@@ -107,6 +112,25 @@ async def test_an_expired_certificate_of_the_hub_is_not_let_in(proef: Proef) -> 
     async with VspClient(proef.spel.url.partition("/berichten/")[0], proef.verlopen) as client:
         with pytest.raises(aiohttp.ClientError):
             await client.list_ready()
+
+
+async def test_a_pull_past_an_expired_certificate_of_vecozo_confirms_nothing(proef: Proef, pki: Path) -> None:
+    class Innemer:
+        async def accept(self, _aanlevering: Aanlevering) -> Ontvangst:
+            raise AssertionError
+
+    await proef.spel.send(
+        CASUS.aanbieder, "WMO315", build(CASUS.berichtsoort("315"), CASUS.inhoud("315")), CASUS.gemeente
+    )
+    vecozo = Aansluiting("VECOZO", ("oin:00000001999999990777",), Kanaal.PUSH, Protocol.VSP, proef.spel.url)
+    hub = credentials(pki / "hub.pem", pki / "hub.key", pki / "ca.pem")
+    tussenpartij = Tussenpartij(RegisterBron(Register.of([], [vecozo], [])), client_context(hub))
+    proef.spel.storingen.switch([read_storing("verlopen")])
+    assert await Haler(tussenpartij, Innemer(), Afzender()).turn() == 0
+    await tussenpartij.close()
+    assert proef.spel.storingen.getroffen
+    proef.spel.storingen.switch([])
+    assert len(await proef.client.list_ready()) == 1
 
 
 async def test_conversation_and_answer_are_named_as_the_chain_prescribes(proef: Proef) -> None:
