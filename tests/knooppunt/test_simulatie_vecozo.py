@@ -23,7 +23,7 @@ from adapters.vsp.vertaling import to_metadata
 from istandaarden.opbouw import build
 from knooppunt.cli import simuleer as simuleer_cli
 from knooppunt.demo.casus import wmo_casus
-from knooppunt.pki import make_demo
+from knooppunt.pki import Proefautoriteit, make_demo
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.storing import Storingen, read_storing
@@ -114,21 +114,31 @@ async def test_an_expired_certificate_of_the_hub_is_not_let_in(proef: Proef) -> 
             await client.list_ready()
 
 
-async def test_a_pull_past_an_expired_certificate_of_vecozo_confirms_nothing(proef: Proef, pki: Path) -> None:
+@pytest.mark.parametrize("certificaat", ["verlopen", "vreemd"])
+async def test_past_a_bad_certificate_of_vecozo_nothing_is_sent_and_nothing_confirmed(
+    proef: Proef, pki: Path, certificaat: str
+) -> None:
     class Innemer:
         async def accept(self, _aanlevering: Aanlevering) -> Ontvangst:
             raise AssertionError
 
-    await proef.spel.send(
-        CASUS.aanbieder, "WMO315", build(CASUS.berichtsoort("315"), CASUS.inhoud("315")), CASUS.gemeente
-    )
+    terug = build(CASUS.berichtsoort("315"), CASUS.inhoud("315"))
+    await proef.spel.send(CASUS.aanbieder, "WMO315", terug, CASUS.gemeente)
     vecozo = Aansluiting("VECOZO", ("oin:00000001999999990777",), Kanaal.PUSH, Protocol.VSP, proef.spel.url)
-    hub = credentials(pki / "hub.pem", pki / "hub.key", pki / "ca.pem")
-    tussenpartij = Tussenpartij(RegisterBron(Register.of([], [vecozo], [])), client_context(hub))
-    proef.spel.storingen.switch([read_storing("verlopen")])
+    context = client_context(credentials(pki / "hub.pem", pki / "hub.key", pki / "ca.pem"))
+    if certificaat == "vreemd":
+        context = ssl.create_default_context(cadata=Proefautoriteit.create("Andere root").pem.decode())
+    else:
+        proef.spel.storingen.switch([read_storing("verlopen")])
+    tussenpartij = Tussenpartij(RegisterBron(Register.of([], [vecozo], [])), context)
+    bezorger = VspBezorger(context)
     assert await Haler(tussenpartij, Innemer(), Afzender()).turn() == 0
+    envelop = compose_envelop(van=CASUS.gemeente, naar=CASUS.aanbieder, functie="WMO301")
+    uitkomst = await bezorger.deliver(Zending("id", envelop, Payload(HEEN), vecozo, 1))
+    await bezorger.close()
     await tussenpartij.close()
-    assert proef.spel.storingen.getroffen
+    assert uitkomst.soort is Uitkomstsoort.TIJDELIJK
+    assert proef.spel.grootboeken[CASUS.aanbieder].received(envelop.stuurgegevens.referentienummer) is None
     proef.spel.storingen.switch([])
     assert len(await proef.client.list_ready()) == 1
 

@@ -344,6 +344,25 @@ async def test_a_wsdl_that_was_repaired_is_read_again(bezorger: SoapBezorger, ei
         assert (await bezorg(bezorger, basis + PAD, eigen, envelop())).soort is Uitkomstsoort.BEZORGD
 
 
+async def test_a_bericht_that_a_wsdl_does_not_know_waits_and_one_that_does_not_fit_is_given_up(
+    bezorger: SoapBezorger, eigen: Path
+) -> None:
+    goed = lees(eigen)
+    schrijf(eigen, re.sub('<wsdl:operation name="ggk_Du01">.*?</wsdl:operation>', "", goed))
+    uitkomst = await bezorg(bezorger, "http://127.0.0.1:9/", eigen, envelop(Berichtcode.DU01))
+    assert (uitkomst.soort, uitkomst.toelichting) == (
+        Uitkomstsoort.TIJDELIJK,
+        "De WSDL heeft geen operatie voor een Du01.",
+    )
+    ander = eigen.with_name("ander.wsdl")  # a file of its own: the other one was read
+    schrijf(ander, goed)
+    xsd = eigen.with_name("ggk0210.xsd")
+    schrijf(xsd, lees(xsd).replace('"xmlBestand"', '"ietsAnders"'))
+    uitkomst = await bezorg(bezorger, "http://127.0.0.1:9/", ander, envelop())
+    assert uitkomst.soort is Uitkomstsoort.BLIJVEND
+    assert "past niet in de WSDL" in uitkomst.toelichting
+
+
 async def test_what_does_not_fit_in_25_mib_is_given_up(bezorger: SoapBezorger, eigen: Path) -> None:
     uitkomst = await bezorg(bezorger, "http://127.0.0.1:9/", eigen, envelop(), b"x" * (20 * 1024 * 1024))
     assert uitkomst.soort is Uitkomstsoort.BLIJVEND
