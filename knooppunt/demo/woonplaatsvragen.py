@@ -37,12 +37,18 @@ _VRAGEN: Final = (
     _Vraag(
         "2021-06-01",
         {},
-        {"regime": "OUD", "gemeentenaam": None, "regel": "HANDMATIG", "ontbrekendeGegevens": ["laatst_bij"]},
+        {"regime": "OUD", "gemeentenaam": None, "regel": "HANDMATIG", "ontbrekendeGegevens": ["gezag", "laatst_bij"]},
     ),
     _Vraag(
         "2021-06-01",
         {"laatstBij": "moeder"},
-        {"regime": "OUD", "gemeentenaam": "Utrecht", "regel": "O1", "ontbrekendeGegevens": []},
+        {
+            "regime": "OUD",
+            "gemeentenaam": "Utrecht",
+            "regel": "O1",
+            "zekerheid": "voorlopig",  # the BRP gives the gezag of today
+            "ontbrekendeGegevens": ["gezag"],
+        },
     ),
     _Vraag(
         "2022-03-01",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
+from istandaarden.gemeenten import is_gemeente, succeed
 from routing.woonplaats.feiten import Adresperiode
 
 
@@ -18,11 +19,14 @@ class Geen(StrEnum):
     TEGENSTRIJDIG = "tegenstrijdig"  # two different addresses on one day
 
 
-def address_on(perioden: Sequence[Adresperiode] | None, dag: date) -> Adresperiode | Geen:
+def address_on(
+    perioden: Sequence[Adresperiode] | None, dag: date, peildatum: date | None = None
+) -> Adresperiode | Geen:
     """Find the address on a day.
 
-    A day before the first period or after the last one means that the history is not complete, unless there is no
-    period at all: then there is no registration.
+    An old and a new code of one gemeente say the same: what counts is the gemeente they stand for on `peildatum`, which
+    is the day itself when it is not given. A day before the first period or after the last one means that the history
+    is not complete, unless there is no period at all: then there is no registration.
     """
     if perioden is None:
         return Geen.NIET_BEKEND
@@ -31,11 +35,21 @@ def address_on(perioden: Sequence[Adresperiode] | None, dag: date) -> Adresperio
     op_de_dag = [p for p in _closed(perioden) if (p.van or date.min) <= dag < (p.tot or date.max)]
     if not op_de_dag:
         return Geen.NIET_BEKEND
-    # Several registrations that say the same are one; the least certain of them speaks for all.
-    uitspraken = {(p.soort, p.gemeente, p.aantekening_226, p.in_onderzoek) for p in op_de_dag}
-    if len(uitspraken) > 1:
+    # Several registrations that say the same are one; one that was read in the BRP makes it so.
+    uitspraken = {(p.soort, p.aantekening_226, p.in_onderzoek) for p in op_de_dag}
+    codes = {p.gemeente: _stands_for(p.gemeente, peildatum or dag) for p in op_de_dag}
+    if len(uitspraken) > 1 or not frozenset.intersection(*codes.values()):
         return Geen.TEGENSTRIJDIG
-    return replace(op_de_dag[0], opgegeven=all(p.opgegeven for p in op_de_dag))
+    code = min(codes, key=lambda c: (len(codes[c]), c is None or not is_gemeente(c, dag), c or ""))
+    return replace(
+        min(op_de_dag, key=lambda p: (p.gemeente != code, p.van or date.min, p.tot or date.max)),
+        opgegeven=all(p.opgegeven for p in op_de_dag),
+    )
+
+
+def _stands_for(code: str | None, dag: date) -> frozenset[str | None]:
+    opvolging = succeed(code, dag) if code is not None else None
+    return frozenset({code}) if opvolging is None else frozenset(opvolging.codes)
 
 
 def _closed(perioden: Iterable[Adresperiode]) -> list[Adresperiode]:

@@ -36,6 +36,11 @@ class Adresperiode:
     in_onderzoek: bool = False
     opgegeven: bool = False
 
+    @property
+    def impossible(self) -> bool:
+        """Whether it ends before it begins; then it covers no day."""
+        return _ends_before(self.van, self.tot)
+
 
 class Verblijfsoort(StrEnum):
     """Where a youth stays, other than at home."""
@@ -65,6 +70,11 @@ class Verblijf:
     van: date | None = None
     tot: date | None = None
     deeltijd: bool = False
+
+    @property
+    def impossible(self) -> bool:
+        """Whether it ends before it begins; then it covers no day."""
+        return _ends_before(self.van, self.tot)
 
     def covers(self, dag: date) -> bool:
         """Say whether the stay covers a day, taking an unknown first day as long ago."""
@@ -99,7 +109,8 @@ class Feiten:
     `brp` and `gezag` may be empty: that says there is no registration, or nobody known with gezag.
     `moeder_gemeente_bij_geboorte` is where the mother was registered as ingezetene when the youth was born (``1999``:
     in the RNI), `werkelijk_verblijf` where the youth actually stays when help is asked, `laatst_bij` the parent with
-    whom the youth stays or last stayed. `geheim` (secrecy in the BRP) does not change the outcome.
+    whom the youth stays or last stayed. `gezag_van_nu`: `gezag` is that of today, and may have been another on the
+    peildatum. `geheim` (secrecy in the BRP) does not change the outcome.
     """
 
     peildatum: date
@@ -109,7 +120,12 @@ class Feiten:
     moeder_gemeente_bij_geboorte: str | None = None
     werkelijk_verblijf: str | None = None
     gezag: tuple[Gezagsdrager, ...] | None = None
+    gezag_van_nu: bool = False
     laatst_bij: Gezagssoort | None = None
     ongeboren: bool = False
     zonder_bsn: bool = False
     geheim: bool = False
+
+
+def _ends_before(van: date | None, tot: date | None) -> bool:
+    return van is not None and tot is not None and tot < van

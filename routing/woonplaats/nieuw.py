@@ -100,7 +100,7 @@ def _unknown_begin(feiten: Feiten, redenering: Redenering) -> Bepaling:
 
 def _by_address(feiten: Feiten, dag: date, regel: Regel, redenering: Redenering) -> Bepaling:
     """Row D: what the address on a day says."""
-    adres = address_on(feiten.brp, dag)
+    adres = address_on(feiten.brp, dag, feiten.peildatum)
     if adres is Geen.TEGENSTRIJDIG:
         return redenering.give_up(f"Er zijn verschillende adressen op {in_words(dag)}; één kan er kloppen.", "brp")
     if adres is Geen.NIET_BEKEND:

@@ -111,6 +111,7 @@ def _merge(opgegeven: Feiten, antwoord: Registerfeiten, nodig: Iterable[Feit]) -
         waarden["moeder_gemeente_bij_geboorte"] = gevonden.moeder_gemeente_bij_geboorte
     if Feit.GEZAG in nodig and gevonden.gezag is not None:
         waarden["gezag"] = gevonden.gezag
+        waarden["gezag_van_nu"] = Voorbehoud.GEZAG_VAN_NU in antwoord.voorbehoud
     return replace(opgegeven, geheim=gevonden.geheim or opgegeven.geheim, **waarden)  # type: ignore[arg-type] # names and types of Feiten
 
 

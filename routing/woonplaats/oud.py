@@ -5,10 +5,11 @@ It follows who has gezag, so it asks for other facts than the one from 2022 on (
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from istandaarden.gemeenten import succeed
+from istandaarden.gemeenten import is_gemeente, succeed
 from routing.woonplaats.adres import Geen, address_on
 from routing.woonplaats.besluit import Bepaling, Regel
 from routing.woonplaats.feiten import Adressoort, Feiten, Gezagsdrager, Gezagssoort
@@ -27,7 +28,11 @@ def determine(feiten: Feiten, redenering: Redenering) -> Bepaling:
     if feiten.gezag is None:
         redenering.doubt("Wie het gezag heeft is niet bekend.", "gezag")
         return _actual_stay(feiten, Regel.O3, redenering)
-    dragers = sorted(set(feiten.gezag), key=lambda g: (g.wie, g.gemeente or "", g.buitenland))
+    if feiten.gezag_van_nu:
+        redenering.doubt(
+            f"Het gezag is dat van nu; of het op {in_words(feiten.peildatum)} zo was staat niet vast.", "gezag"
+        )
+    dragers = _distinct(feiten.gezag, feiten.peildatum)
     if any(g.wie is Gezagssoort.VOOGD_GI for g in dragers):
         if len(dragers) > 1:
             return redenering.give_up("Naast een gecertificeerde instelling kan niemand het gezag hebben.", "gezag")
@@ -39,6 +44,15 @@ def determine(feiten: Feiten, redenering: Redenering) -> Bepaling:
     if len(dragers) > 2 or len({g.wie for g in dragers}) < len(dragers):
         return redenering.give_up("De gegevens over het gezag spreken elkaar tegen.", "gezag")
     return _by_parents(feiten, dragers, redenering)
+
+
+def _distinct(gezag: Iterable[Gezagsdrager], dag: date) -> list[Gezagsdrager]:
+    """Give who has gezag, each once: an old and a new code of one gemeente say the same."""
+    op_volgorde = sorted(gezag, key=lambda g: (g.wie, not is_gemeente(g.gemeente or "", dag), g.gemeente or ""))
+    eerste: dict[object, Gezagsdrager] = {}
+    for drager in op_volgorde:
+        eerste.setdefault((drager.wie, _place(drager, dag)), drager)
+    return [*eerste.values()]
 
 
 def _age(geboren: date, dag: date) -> int:

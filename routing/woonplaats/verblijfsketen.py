@@ -59,7 +59,11 @@ def find_chain(verblijven: Iterable[Verblijf], peildatum: date) -> Keten | None:
 
 
 def _chains(verblijven: Iterable[Verblijf], peildatum: date) -> list[Keten]:
-    mee = [v for v in set(verblijven) if counts(v, peildatum) or (v.soort in ONDERBREKING and not v.deeltijd)]
+    mee = [
+        v
+        for v in set(verblijven)
+        if not v.impossible and (counts(v, peildatum) or (v.soort in ONDERBREKING and not v.deeltijd))
+    ]
     ketens: list[Keten] = []
     for verblijf in sorted(mee, key=lambda v: (v.van or date.min, v.tot or date.max, v.soort)):
         laatste = ketens[-1] if ketens else None

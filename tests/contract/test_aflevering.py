@@ -116,6 +116,9 @@ async def test_after_five_days_it_is_given_up_and_the_next_follows(op: Opstellin
         "termijn verstreken: Vervallen",
         "fo01",
     ]
+    b = schema.bericht.c
+    code = await op.opslag.read(lambda conn: conn.execute(sa.select(b.fout_code).where(b.id == oud)).scalar())
+    assert code == "KNP001"
     op.bouw(poll_s=0.02)
     await op.tot_status(nieuw, "Bezorgd")
     assert [z.bericht_id for z in op.tegenpartij.ontvangen] == [oud, nieuw]

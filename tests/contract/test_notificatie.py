@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
+from adapters.notificatie import webhook
 from adapters.notificatie.webhook import Webhook
 from knooppunt.pki import Proefautoriteit
 from routing import incident, notificatie, schema
@@ -20,6 +23,7 @@ from routing.ladder import Ladder
 from routing.notificatiebezorging import Notificatiebezorging
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag
+from routing.poorten import Uitkomstsoort
 
 TOKEN = "mF_9.B5f-4.1JqM"
 BRON = "urn:nld:oin:00000001999999990000:systeem:knooppunt"
@@ -34,6 +38,7 @@ class Ontvanger:
         self.verzoeken: list[tuple[dict[str, str], bytes]] = []
         self.aangenomen: list[str] = []
         self.poort = 0
+        self.stil: asyncio.Event | None = None
         self._tls = tls
         self._runner: web.AppRunner | None = None
 
@@ -53,6 +58,8 @@ class Ontvanger:
     async def _take(self, request: web.Request) -> web.Response:
         inhoud = await request.read()
         self.verzoeken.append((dict(request.headers), inhoud))
+        if self.stil is not None:
+            await self.stil.wait()
         status, koppen = self.antwoorden.pop(0) if self.antwoorden else (204, {})
         if 200 <= status < 300:
             self.aangenomen.append(json.loads(inhoud)["id"])
@@ -178,6 +185,30 @@ async def test_a_webhook_that_nobody_vouches_for_gets_nothing(opslag: Opslag, kl
     await melder.close()
     assert ontvanger.verzoeken == []
     assert await op.opslag.read(notificatie.waiting) == 1
+
+
+async def test_what_an_answer_of_the_webhook_means(ontvanger: Ontvanger, monkeypatch: pytest.MonkeyPatch):
+    vertrouwt = ssl.create_default_context(cafile=ontvanger.ca)
+    melder = Webhook(f"https://localhost:{ontvanger.poort}/haak", TOKEN, "hub.example", vertrouwt)
+    blijvend, tijdelijk = (400, 405, 410, 413, 415, 422), (302, 401, 403, 404, 408, 409, 429, 500, 501, 503)
+    for statussen, soort in (
+        ((200, 202, 204), Uitkomstsoort.BEZORGD),
+        (blijvend, Uitkomstsoort.BLIJVEND),
+        (tijdelijk, Uitkomstsoort.TIJDELIJK),
+    ):
+        for status in statussen:
+            ontvanger.antwoorden = [(status, {"Location": "https://elders.example/"})]
+            uitkomst = await melder.send(b'{"id": "x"}')
+            assert (uitkomst.soort, uitkomst.http_status) == (soort, status)
+    monkeypatch.setattr(webhook, "_TIJD", aiohttp.ClientTimeout(total=0.2))
+    ontvanger.stil = asyncio.Event()
+    uitkomst = await melder.send(b'{"id": "x"}')
+    ontvanger.stil.set()
+    await melder.close()
+    assert (uitkomst.soort, uitkomst.toelichting) == (
+        Uitkomstsoort.TIJDELIJK,
+        "De webhook antwoordde niet op tijd.",
+    )
 
 
 async def test_an_event_stands_in_the_outbox_once(opslag: Opslag):

@@ -9,12 +9,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+import aiohttp
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from adapters.vsp.client import VspBezorger, VspFout
 from adapters.vsp.halen import Haler
-from adapters.vsp.model import Basisgegevens, BerichtstatusGegevens, Checksum, Gereedstaand, HttpsDownload
+from adapters.vsp.model import (
+    Basisgegevens,
+    BerichtMetadata,
+    BerichtstatusGegevens,
+    Checksum,
+    Gereedstaand,
+    HttpsDownload,
+)
 from adapters.vsp.tussenpartij import Tussenpartij
 from adapters.vsp.vertaling import to_metadata
 from adapters.vsp.volgen import Statusvolger
@@ -233,6 +242,76 @@ async def test_what_cannot_be_fetched_is_not_confirmed_and_comes_later(proef: Pr
     assert [b.payload_digest for b in await proef.berichten(zender=AGB)]
 
 
+@pytest.mark.parametrize("storing", ["laat:2s/lijst", "laat:2s/payload"])
+async def test_a_pull_that_is_answered_too_late_confirms_nothing(proef: Proef, storing: str) -> None:
+    await proef.vecozo.send(AGB, "WMO315", TERUG, GEMEENTE)
+    proef.vecozo.storingen.switch([read_storing(storing)])
+    ongeduldig = Tussenpartij(proef.bron, termijn=aiohttp.ClientTimeout(total=0.3))
+    assert await Haler(ongeduldig, proef.intake, Afzender()).turn() == 0
+    await ongeduldig.close()
+    assert await proef.berichten(zender=AGB) == []
+    proef.vecozo.storingen.switch([])
+    assert await proef.haler.turn() == 1
+
+
+async def test_a_bericht_that_cannot_be_taken_is_passed_over_for_a_quarter_of_an_hour(proef: Proef) -> None:
+    nu = 0.0
+    await proef.vecozo.send(AGB, "WMO315", TERUG, GEMEENTE)
+    haler = Haler(proef.tussenpartij, proef.intake, Afzender(), klok=lambda: nu)
+    proef.vecozo.storingen.switch([read_storing("fout:409/payload")])
+    assert await haler.turn() == 0
+    proef.vecozo.storingen.switch([])
+    await proef.vecozo.send(AGB, "WMO315", TERUG, GEMEENTE)
+    nu = 899
+    assert await haler.turn() == 1  # the other one is not held up
+    nu = 901
+    assert await haler.turn() == 1
+    assert len(await proef.berichten(zender=AGB)) == 2
+
+
+async def test_a_confirmation_that_is_answered_with_404_was_given_before(proef: Proef) -> None:
+    await proef.vecozo.send(AGB, "WMO315", TERUG, GEMEENTE)
+    proef.vecozo.storingen.switch([read_storing("fout:404/bevestiging")])
+    assert await proef.haler.turn() == 1
+    assert len(await proef.berichten(zender=AGB)) == 1
+
+
+async def test_another_bericht_under_a_number_that_was_taken_is_told_to_vecozo(proef: Proef) -> None:
+    ontvangst, referentie = await proef.zend()
+    await proef.afgeleverd(ontvangst.bericht_id)
+    vecozo = Eigen(proef.tussenpartij, referentie, retour_with(HEEN, "0001"))
+    klaar, haler = vecozo.klaar, Haler(vecozo, proef.intake, Afzender())
+    assert await haler.turn() == 1
+    vecozo.klaar, vecozo._payload = klaar, retour_with(HEEN, "8001")
+    assert await haler.turn() == 1
+    [(metadata, body)] = vecozo.kreeg
+    assert metadata.referentiegegevens.alsAntwoordOp == klaar[0].referentiegegevens.traceerId
+    assert b"StUF016" in body
+    assert vecozo.klaar == []
+    assert len(await proef.berichten(ontvanger=GEMEENTE, functie="WMO302")) == 1
+
+
+async def test_a_fo01_that_is_refused_here_stays_there_and_the_log_says_so(proef: Proef) -> None:
+    ontvangst, _ = await proef.zend(naar="98019999")  # nobody there has this code: a Fo01 comes back
+    await proef.afgeleverd(ontvangst.bericht_id)
+    client = await proef.tussenpartij.client()
+    assert client is not None
+    while not (klaar := await client.list_ready()):  # noqa: ASYNC110 - it is made in another process
+        await asyncio.sleep(0.01)
+
+    class Weigert:
+        async def accept(self, _aanlevering: Aanlevering) -> Ontvangst:
+            return Ontvangst(Ontvangstsoort.GEWEIGERD, "r", "t", fout=make_fout("zender_onbekend", "B"))
+
+    with capture_logs() as regels:
+        assert await Haler(proef.tussenpartij, Weigert(), Afzender()).turn() == 0
+    assert [r["traceer_id"] for r in regels if r["event"].endswith("het blijft daar staan")] == [
+        klaar[0].referentiegegevens.traceerId
+    ]
+    assert await proef.haler.turn() == 1
+    assert len(await proef.berichten(berichtcode="Fo01", ontvanger=GEMEENTE)) == 1
+
+
 async def test_while_the_hub_cannot_store_nothing_is_confirmed(proef: Proef) -> None:
     await proef.vecozo.send(AGB, "WMO315", TERUG, GEMEENTE)
 
@@ -358,6 +437,10 @@ class Eigen(Tussenpartij):
         basis = Basisgegevens(ontvangenOp=datetime(2026, 3, 4, tzinfo=UTC), payload=inhoud)
         self.klaar = [Gereedstaand(**dict(metadata), basisgegevens=basis)]
         self._payload = payload
+        self.kreeg: list[tuple[BerichtMetadata, bytes]] = []
+
+    async def push(self, metadata: BerichtMetadata, payload: bytes) -> None:
+        self.kreeg.append((metadata, payload))
 
     async def client(self) -> Any:
         return self

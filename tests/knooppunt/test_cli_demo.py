@@ -38,8 +38,8 @@ def test_the_demo_plays_checks_itself_and_ends(tmp_path: Path) -> None:
         *("WMO325", "JW325", "IB014", "IB010", "IB006", "Aanbieden mislukt", "/Bericht/Client/Geslacht (regel"),
         *(
             "Tiel (0281), regel N2",
-            "Utrecht (0344), regel O1",
-            "ontbreekt: laatst_bij",
+            "Utrecht (0344), regel O1, voorlopig",
+            "ontbreekt: gezag, laatst_bij",
             "mag voor de wet jeugdwet niet",
         ),
         *("JA (", "NEE (", "ONBEKEND (", "nl.knooppunt.wlz-signaal over CLIENT-17", "0193 woonplaats: geweigerd"),

@@ -239,12 +239,3 @@ async def test_a_file_that_is_not_what_it_says_goes_no_further(
     assert foutbericht.envelop.fout is not None
     assert foutbericht.envelop.fout.code == "IB001"
     assert partijen[naar].grootboek.received(verzonden.referentienummer) is None
-
-
-def test_every_row_of_the_failure_tables_names_a_test_that_is_here():
-    pagina = (Path(__file__).parents[2] / "docs" / "koppelingen.md").read_text("utf-8")
-    deel = pagina[pagina.index("## SVB, VWS, CAK en CBS") :].split("\n## ", 2)[0]
-    rijen = [rij for rij in deel.splitlines() if rij.startswith("| ") and not rij.startswith("| wat er gebeurt")]
-    assert len(rijen) > 30
-    for rij in rijen:
-        assert rij.split("|")[-2].strip(" `") in globals(), rij

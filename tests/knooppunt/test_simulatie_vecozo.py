@@ -17,20 +17,25 @@ import typer
 from typer.testing import CliRunner
 
 from adapters.vsp.client import VspBezorger, VspClient
+from adapters.vsp.halen import Haler
+from adapters.vsp.tussenpartij import Tussenpartij
 from adapters.vsp.vertaling import to_metadata
 from istandaarden.opbouw import build
 from knooppunt.cli import simuleer as simuleer_cli
 from knooppunt.demo.casus import wmo_casus
-from knooppunt.pki import make_demo
+from knooppunt.pki import Proefautoriteit, make_demo
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.storing import Storingen, read_storing
 from knooppunt.simulatie.vecozo import VecozoSimulatie
 from knooppunt.simulatie.verlopen import expired_client, expiring_server
 from knooppunt.tls import client_context
+from routing.bericht import Aanlevering
+from routing.foutbericht import Afzender
 from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.payload import Payload
-from routing.poorten import Uitkomst, Uitkomstsoort, Zending
+from routing.poorten import Ontvangst, Uitkomst, Uitkomstsoort, Zending
+from routing.register import Register, RegisterBron
 
 CASUS = wmo_casus(date(2026, 3, 4))
 HEEN = build(CASUS.berichtsoort("301"), CASUS.inhoud("301"))
@@ -107,6 +112,35 @@ async def test_an_expired_certificate_of_the_hub_is_not_let_in(proef: Proef) -> 
     async with VspClient(proef.spel.url.partition("/berichten/")[0], proef.verlopen) as client:
         with pytest.raises(aiohttp.ClientError):
             await client.list_ready()
+
+
+@pytest.mark.parametrize("certificaat", ["verlopen", "vreemd"])
+async def test_past_a_bad_certificate_of_vecozo_nothing_is_sent_and_nothing_confirmed(
+    proef: Proef, pki: Path, certificaat: str
+) -> None:
+    class Innemer:
+        async def accept(self, _aanlevering: Aanlevering) -> Ontvangst:
+            raise AssertionError
+
+    terug = build(CASUS.berichtsoort("315"), CASUS.inhoud("315"))
+    await proef.spel.send(CASUS.aanbieder, "WMO315", terug, CASUS.gemeente)
+    vecozo = Aansluiting("VECOZO", ("oin:00000001999999990777",), Kanaal.PUSH, Protocol.VSP, proef.spel.url)
+    context = client_context(credentials(pki / "hub.pem", pki / "hub.key", pki / "ca.pem"))
+    if certificaat == "vreemd":
+        context = ssl.create_default_context(cadata=Proefautoriteit.create("Andere root").pem.decode())
+    else:
+        proef.spel.storingen.switch([read_storing("verlopen")])
+    tussenpartij = Tussenpartij(RegisterBron(Register.of([], [vecozo], [])), context)
+    bezorger = VspBezorger(context)
+    assert await Haler(tussenpartij, Innemer(), Afzender()).turn() == 0
+    envelop = compose_envelop(van=CASUS.gemeente, naar=CASUS.aanbieder, functie="WMO301")
+    uitkomst = await bezorger.deliver(Zending("id", envelop, Payload(HEEN), vecozo, 1))
+    await bezorger.close()
+    await tussenpartij.close()
+    assert uitkomst.soort is Uitkomstsoort.TIJDELIJK
+    assert proef.spel.grootboeken[CASUS.aanbieder].received(envelop.stuurgegevens.referentienummer) is None
+    proef.spel.storingen.switch([])
+    assert len(await proef.client.list_ready()) == 1
 
 
 async def test_conversation_and_answer_are_named_as_the_chain_prescribes(proef: Proef) -> None:

@@ -15,6 +15,7 @@ from istandaarden.opbouw import build
 from knooppunt.demo.casus import wmo_casus
 from knooppunt.pki import make_demo
 from knooppunt.simulatie.bediening import serve_switch
+from knooppunt.simulatie.brp.server import KENT as BRP_KENT
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.grootboek import Richting
 from knooppunt.simulatie.opstellen import compose_envelop
@@ -72,6 +73,9 @@ def test_a_kind_that_a_partij_cannot_have_is_refused_and_changes_nothing() -> No
     with pytest.raises(Storingsfout, match="kan de storing fout niet spelen; wel: laat"):
         storingen.switch([read_storing("fout")])
     assert [s.tekst for s in storingen.regels] == ["laat:1s"]
+    for vreemd in ("graphql:half", "verkeerd:dubbel"):
+        with pytest.raises(Storingsfout, match="kan de storing"):
+            Storingen([read_storing(vreemd)], kent=BRP_KENT)
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ from knooppunt.simulatie.brp.personen import Testpersoon
 from knooppunt.simulatie.brp.velden import select_fields
 from knooppunt.simulatie.brp.verzoek import Verzoekfout, describe, read_history_question, read_persons_question
 from knooppunt.simulatie.brp.weergave import show_history, show_person
-from knooppunt.simulatie.storing import Storingen, Storingsoort
+from knooppunt.simulatie.storing import ALGEMEEN, Storingen, Storingsoort
 from knooppunt.simulatie.verstoring import disturb
 
 PERSONEN, HISTORIE = "/personen", "/verblijfplaatshistorie"
-KENT: Final = frozenset(Storingsoort) - {Storingsoort.VERKEERD}
+KENT: Final = ALGEMEEN - {Storingsoort.VERKEERD}
 """Faults it can have; there is no retour that could be wrong."""
 
 _GROOTST: Final = 64 * 1024

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime as dt
 import re
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from adapters.stufggk.namen import GGK, STUF
 from adapters.stufggk.partnerwsdl import PartnerWsdl, Wsdlfout
 from adapters.stufggk.server import PAD, OntvangAsynchroon
 from adapters.stufggk.soapbezorger import SoapBezorger
+from knooppunt.pki import CLIENT, SERVER, Proefautoriteit
 from routing.bericht import (
     Aanlevering,
     Berichtcode,
@@ -71,12 +75,12 @@ class Ontvanger:
 
 
 @asynccontextmanager
-async def luister(app: web.Application) -> AsyncIterator[str]:
+async def luister(app: web.Application, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
@@ -113,9 +117,11 @@ def schrijf(pad: Path, tekst: str) -> None:
     pad.write_text(tekst, "utf-8")
 
 
-async def bezorg(bezorger: SoapBezorger, url: str, wsdl: Path, wat: Envelop, inhoud: bytes = INHOUD) -> Uitkomst:
+async def bezorg(
+    bezorger: SoapBezorger, url: str, wsdl: Path, wat: Envelop, inhoud: bytes = INHOUD, *, poging: int = 1
+) -> Uitkomst:
     aansluiting = Aansluiting("X", (), Kanaal.PUSH, Protocol.SOAP, url, wsdl=str(wsdl))
-    return await bezorger.deliver(Zending("id", wat, Payload(inhoud), aansluiting, 1))
+    return await bezorger.deliver(Zending("id", wat, Payload(inhoud), aansluiting, poging))
 
 
 def app(ontvanger: Ontvanger) -> web.Application:
@@ -182,8 +188,14 @@ async def test_an_odd_wsdl_decides_on_soap_version_and_action(bezorger: SoapBezo
 
 
 ANTWOORDEN: dict[str, tuple[Callable[[], web.Response], Uitkomstsoort]] = {
-    "4xx": (lambda: web.Response(status=410), Uitkomstsoort.BLIJVEND),
-    "5xx": (lambda: web.Response(status=503), Uitkomstsoort.TIJDELIJK),
+    **{
+        str(s): (partial(web.Response, status=s), Uitkomstsoort.BLIJVEND)
+        for s in (400, 405, 410, 413, 415, 422, 501, 505)
+    },
+    **{
+        str(s): (partial(web.Response, status=s), Uitkomstsoort.TIJDELIJK)
+        for s in (401, 403, 404, 408, 425, 429, 500, 502, 503, 504)
+    },
     "doorverwijzing": (lambda: web.Response(status=302, headers={"Location": "/elders"}), Uitkomstsoort.TIJDELIJK),
     "wartaal": (lambda: web.Response(body=b"\x00\xff<dit is {geen"), Uitkomstsoort.TIJDELIJK),
     "webpagina": (lambda: web.Response(text="<html>Welkom</html>"), Uitkomstsoort.TIJDELIJK),
@@ -219,6 +231,36 @@ async def test_a_fault_of_the_partij_is_passed_on(
     assert uitkomst.soort is soort
     assert uitkomst.fout is not None
     assert uitkomst.fout.code == make_fout(oorzaak, "B").code
+
+
+async def test_what_an_earlier_attempt_brought_is_not_unique_and_arrived(bezorger: SoapBezorger, eigen: Path) -> None:
+    ontvanger = Ontvanger()
+    ontvanger.fout = "referentienummer_niet_uniek"
+    async with luister(app(ontvanger)) as basis:
+        assert (await bezorg(bezorger, basis + PAD, eigen, envelop())).soort is Uitkomstsoort.BLIJVEND
+        assert (await bezorg(bezorger, basis + PAD, eigen, envelop(), poging=2)).soort is Uitkomstsoort.BEZORGD
+
+
+async def test_over_tls_an_expired_or_foreign_certificate_gets_nothing(eigen: Path, tmp_path: Path) -> None:
+    ca, vreemd = Proefautoriteit.create(), Proefautoriteit.create("Andere root")
+    toen = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    oud = {"van": toen, "tot": toen + dt.timedelta(days=30)}
+    wij = ssl.create_default_context(cadata=ca.pem.decode())
+    wij.load_cert_chain(*ca.issue("hub", "00000001999999990001", doelen=[CLIENT]).write(tmp_path, "hub"))
+    bezorger, ontvanger = SoapBezorger(wij), Ontvanger()
+    for naam, uitgifte, soort in (
+        ("goed", ca.issue("partij", doelen=[SERVER]), Uitkomstsoort.BEZORGD),
+        ("verlopen", ca.issue("partij", doelen=[SERVER], **oud), Uitkomstsoort.TIJDELIJK),
+        ("vreemd", vreemd.issue("partij", doelen=[SERVER]), Uitkomstsoort.TIJDELIJK),
+    ):
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*uitgifte.write(tmp_path, naam))
+        tls.verify_mode = ssl.CERT_REQUIRED
+        tls.load_verify_locations(cadata=ca.pem.decode())
+        async with luister(app(ontvanger), tls) as basis:
+            assert (await bezorg(bezorger, basis + PAD, eigen, envelop())).soort is soort, naam
+    await bezorger.close()
+    assert len(ontvanger.kreeg) == 1
 
 
 async def test_a_partij_that_says_nothing_is_tried_again(bezorger: SoapBezorger, eigen: Path) -> None:
@@ -300,6 +342,25 @@ async def test_a_wsdl_that_was_repaired_is_read_again(bezorger: SoapBezorger, ei
         assert (await bezorg(bezorger, basis + PAD, eigen, envelop())).soort is Uitkomstsoort.TIJDELIJK
         schrijf(eigen, goed)
         assert (await bezorg(bezorger, basis + PAD, eigen, envelop())).soort is Uitkomstsoort.BEZORGD
+
+
+async def test_a_bericht_that_a_wsdl_does_not_know_waits_and_one_that_does_not_fit_is_given_up(
+    bezorger: SoapBezorger, eigen: Path
+) -> None:
+    goed = lees(eigen)
+    schrijf(eigen, re.sub('<wsdl:operation name="ggk_Du01">.*?</wsdl:operation>', "", goed))
+    uitkomst = await bezorg(bezorger, "http://127.0.0.1:9/", eigen, envelop(Berichtcode.DU01))
+    assert (uitkomst.soort, uitkomst.toelichting) == (
+        Uitkomstsoort.TIJDELIJK,
+        "De WSDL heeft geen operatie voor een Du01.",
+    )
+    ander = eigen.with_name("ander.wsdl")  # a file of its own: the other one was read
+    schrijf(ander, goed)
+    xsd = eigen.with_name("ggk0210.xsd")
+    schrijf(xsd, lees(xsd).replace('"xmlBestand"', '"ietsAnders"'))
+    uitkomst = await bezorg(bezorger, "http://127.0.0.1:9/", ander, envelop())
+    assert uitkomst.soort is Uitkomstsoort.BLIJVEND
+    assert "past niet in de WSDL" in uitkomst.toelichting
 
 
 async def test_what_does_not_fit_in_25_mib_is_given_up(bezorger: SoapBezorger, eigen: Path) -> None:

@@ -107,6 +107,7 @@ async def test_the_form_has_a_known_length(serve: Any, bezorger: VspBezorger, ma
         (403, Uitkomstsoort.TIJDELIJK),
         (404, Uitkomstsoort.TIJDELIJK),
         (408, Uitkomstsoort.TIJDELIJK),
+        (409, Uitkomstsoort.BLIJVEND),
         (413, Uitkomstsoort.BLIJVEND),
         (422, Uitkomstsoort.BLIJVEND),
         (429, Uitkomstsoort.TIJDELIJK),

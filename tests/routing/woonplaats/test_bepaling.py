@@ -147,6 +147,10 @@ NIEUW = {
         "2023-06-01", {"brp": (woon("0363", "2010-06-01", opgegeven=True),)}, ("0363", "N1", "voorlopig")),
     "a newer address ends the one before, also when nobody wrote its end": (
         "2023-06-01", {"brp": (woon("0599", "2010-06-01"), woon("0363", "2022-02-01"))}, ("0363", "N1", "vast")),
+    "E one address, once by its old and once by its new code": (
+        "2023-06-01", {"brp": (woon("0501", "2010-06-01"), woon("1992", "2010-06-01"))}, ("1992", "N1", "vast")),
+    "E the same on a day before the merger, where the old code says which of three": (
+        "2022-06-01", {"brp": (woon("1992", "2010-06-01"), woon("0501", "2010-06-01"))}, ("0501", "N1", "vast")),
     "E a gemeente that merged twice": (
         "2023-06-01",
         {"brp": (woon("0265", "2010-06-01", "2014-01-01"), woon("0363", "2014-01-01")),
@@ -247,6 +251,10 @@ OUD = {
         "2015-06-30", {"gezag": (gezag("moeder", "1940"),)}, ("1921", "O1", "vast")),
     "O1b parents in one gemeente, once by its old and once by its new code": (
         "2019-05-01", {"gezag": (gezag("moeder", "0018"), gezag("vader", "1952"))}, ("1952", "O1", "vast")),
+    "O1a one parent, once by the old and once by the new code of the gemeente": (
+        "2021-06-01", {"gezag": (gezag("moeder", "0265"), gezag("moeder", "1945"))}, ("1945", "O1", "vast")),
+    "one parent in two gemeenten cannot be": (
+        "2021-06-01", {"gezag": (gezag("moeder", "0344"), gezag("moeder", "1945"))}, (None, "HANDMATIG", "handmatig")),
     "a GI beside a parent cannot be": (
         "2019-05-01", {"gezag": (gezag("voogd_gi"), gezag("moeder", "0344")), "werkelijk_verblijf": "0200"},
         (None, "HANDMATIG", "handmatig")),
@@ -277,7 +285,21 @@ def test_row(geval: tuple[str, dict[str, object], tuple[str | None, str, str]]) 
         ("werkelijk_verblijf", "2023-06-01", {"brp": (Adresperiode(Adressoort.BUITENLAND, van=GEBOREN),)}),
         ("verblijf.van", "2024-06-01", {"brp": THUIS, "verblijf": (verblijf(None),)}),
         ("postcode", "2023-06-01", {"brp": (woon("0140", "2010-06-01"),)}),
-        ("verblijf", "2023-06-01", {"brp": THUIS, "verblijf": (verblijf("2023-02-01", "2023-01-01"),)}),
+        ("verblijf", "2023-01-15", {"brp": THUIS, "verblijf": (verblijf("2023-02-01", "2023-01-01"),)}),
+        (
+            "verblijf",
+            "2023-06-01",
+            {"brp": THUIS, "verblijf": (verblijf("2022-02-01"), verblijf("2022-01-31", "2021-01-01"))},
+        ),
+        (
+            "brp",
+            "2021-06-01",
+            {
+                "brp": (woon("0599", "2015-01-01"), woon("0363", "2021-07-01", "2021-01-01")),
+                "geboortedatum": d("2001-01-01"),
+            },
+        ),
+        ("brp", "2023-06-01", {"brp": (woon("0599", "2015-01-01"), woon("0363", "2023-07-01", "2023-01-01"))}),
         ("postcode", "2021-12-31", {"gezag": (gezag("moeder", "1982"),)}),
         ("geboortedatum", "2019-05-01", {"geboortedatum": None, "gezag": (gezag("moeder", "0344"),)}),
         ("gezag", "2019-05-01", {}),

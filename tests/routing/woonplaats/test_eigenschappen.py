@@ -114,8 +114,24 @@ def test_an_address_after_the_day_that_counts_does_not_matter(feiten: Feiten, ad
     bepaling = determine(feiten)
     if bepaling.referentiedatum is None or not feiten.brp:
         return
-    erna = replace(adres, van=max(date(2028, 1, 1), feiten.peildatum), tot=None)
-    assert determine(replace(feiten, brp=(*feiten.brp, erna))) == bepaling
+    for van, tot in ((date(2028, 1, 1), None), (date(2028, 2, 1), date(2028, 1, 1))):
+        erna = replace(adres, van=van, tot=tot)
+        assert determine(replace(feiten, brp=(*feiten.brp, erna))) == bepaling
+
+
+@given(FEITEN, VERBLIJVEN, st.sampled_from([date(1990, 1, 1), date(2028, 1, 1)]))
+def test_a_stay_that_cannot_be_and_lies_elsewhere_does_not_matter(feiten: Feiten, een: Verblijf, dag: date) -> None:
+    onlogisch = replace(een, van=dag.replace(month=2), tot=dag)
+    assert determine(replace(feiten, verblijf=(*feiten.verblijf, onlogisch))) == determine(feiten)
+
+
+@given(FEITEN, ADRESSEN, VERBLIJVEN, st.dates(date(2009, 1, 1), date(2021, 12, 31)))
+def test_where_a_minor_was_does_not_matter_before_2022(
+    feiten: Feiten, adres: Adresperiode, een: Verblijf, dag: date
+) -> None:
+    minderjarig = replace(feiten, peildatum=dag, geboortedatum=date(2008, 5, 1), brp=None, verblijf=())
+    erbij = replace(minderjarig, brp=(adres, *(feiten.brp or ())), verblijf=(een, *feiten.verblijf))
+    assert determine(erbij) == determine(minderjarig)
 
 
 @given(FEITEN, st.sampled_from(["0344", "0363", "0599", "0530", "0756"]))

@@ -87,6 +87,20 @@ async def test_before_2022_it_asks_for_gezag_and_never_for_the_address_of_a_mino
     assert [v.nodig for vragen in bron.vragen for v in vragen] == [{Feit.GEZAG}]
 
 
+async def test_gezag_of_today_makes_an_answer_about_an_earlier_day_provisional() -> None:
+    dag = date(2021, 6, 1)
+    gezag = (Gezagsdrager(Gezagssoort.MOEDER, "0599"),)
+    feiten = Feiten(dag, geboortedatum=date(2010, 5, 1), gezag=gezag)
+    bron = Bron(Registerfeiten(feiten, voorbehoud=(Voorbehoud.GEZAG_VAN_NU,)))
+    (uit,) = await determine_with(bron, [Opgave(_BSN, Feiten(dag))])
+    assert (uit.bepaling.gemeente, uit.bepaling.regel, uit.bepaling.zekerheid, uit.bepaling.ontbrekend) == (
+        "0599", Regel.O1, Zekerheid.VOORLOPIG, ("gezag",),
+    )  # fmt: skip
+    assert len(bron.vragen) == 1
+    (uit,) = await determine_with(bron, [Opgave(_BSN, feiten)])  # who knows the gezag of then may state it
+    assert (uit.bepaling.zekerheid, len(bron.vragen)) == (Zekerheid.VAST, 1)
+
+
 async def test_without_history_a_stated_address_gives_a_provisional_answer() -> None:
     verblijf = (Verblijf(Verblijfsoort.GEZINSHUIS, date(2019, 6, 5)),)
     eerder = Adresperiode(Adressoort.WOONADRES, "0599", date(2015, 1, 1))
