@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -301,16 +301,22 @@ class Batches:
         vragen = await self._opslag.read(_next, batch.batch_id, self._portie)
         opgaven = await asyncio.to_thread(self._read, batch, vragen)
         begin = await self._opslag.read(now_ms)
-        with tracing(batch.spoor):
-            uitkomsten = await determine_with(bron, opgaven)
+        try:
+            with tracing(batch.spoor):
+                uitkomsten = await determine_with(bron, opgaven)
+        except BaseException:
+            gevraagd = [(opgave.bsn, Statuscode.FOUT) for opgave in opgaven]
+            await asyncio.shield(self._opslag.write(self._log, batch, gevraagd, begin))
+            raise
         goed = [
             (rij.kenmerk, opgave, uitkomst)
             for rij, opgave, uitkomst in zip(vragen, opgaven, uitkomsten, strict=True)
             if uitkomst.fout is None or not uitkomst.fout.opnieuw
         ]
+        gevraagd = list(_asked(opgaven, uitkomsten))
         antwoorden = await asyncio.to_thread(self._sealed, batch, goed)
         verder_op = begin + duration(len(vragen), self._grenzen)
-        await self._opslag.write(self._answer, batch, goed, antwoorden, begin=begin, verder_op=verder_op)
+        await self._opslag.write(self._answer, batch, goed, antwoorden, gevraagd, begin=begin, verder_op=verder_op)
         if (fout := _temporary(uitkomsten)) is not None:
             raise Onderbroken(str(fout))
         return len(goed)
@@ -332,26 +338,28 @@ class Batches:
         batch: Batch,
         goed: _Beantwoord,
         antwoorden: Sequence[dict[str, Any]],
+        gevraagd: Iterable[tuple[str, Statuscode]],
         *,
         begin: int,
         verder_op: int,
     ) -> None:
-        eind = now_ms(conn)
-        regels: list[Verwerking] = []
-        for _, opgave, uitkomst in goed:
-            status = Statuscode.GOED if uitkomst.fout is None else Statuscode.FOUT
-            for bsn in (opgave.bsn, *sorted(uitkomst.geraadpleegd - {opgave.bsn})):
-                wie = self._betrokkenen.of(bsn)
-                naam, activiteit = batch.dienst.omschrijving, batch.dienst.activiteit
-                regel = Verwerking(batch.spoor.child(), naam, activiteit, status, begin, eind, wie)
-                regels.append(regel)
+        self._log(conn, batch, gevraagd, begin)
         if antwoorden:
             welke = (_v.batch_id == batch.batch_id, _v.kenmerk == bindparam("welk_kenmerk"))
             conn.execute(update(schema.batchvraag).where(*welke).values(klaar=True), antwoorden)
-        record(conn, regels)
         note(conn, batch.batch_id, verder_op, len(goed), sum(uitkomst.unknown for _, _, uitkomst in goed))
         wie_wat = {"partij": batch.partij, "dienst": batch.dienst.naam, "batch_id": batch.batch_id}
         judge(conn, self._boek, self._grenzen, **wie_wat)
+
+    def _log(self, conn: Connection, batch: Batch, gevraagd: Iterable[tuple[str, Statuscode]], begin: int) -> None:
+        naam, activiteit, eind = batch.dienst.omschrijving, batch.dienst.activiteit, now_ms(conn)
+        record(
+            conn,
+            (
+                Verwerking(batch.spoor.child(), naam, activiteit, status, begin, eind, self._betrokkenen.of(bsn))
+                for bsn, status in gevraagd
+            ),
+        )
 
     async def progress(self, batch: Batch) -> Stand:
         """Say how far a batch is."""
@@ -422,6 +430,14 @@ def _batch(rij: Row[Any]) -> Batch:
 
 def _name(batch_id: str, kenmerk: bytes) -> str:
     return f"{batch_id}|{kenmerk.hex()}"
+
+
+def _asked(opgaven: Iterable[Opgave], uitkomsten: Iterable[Uitkomst]) -> Iterator[tuple[str, Statuscode]]:
+    """Give about whom was asked, answered or not: what did not come back may have been read all the same."""
+    for opgave, uitkomst in zip(opgaven, uitkomsten, strict=True):
+        status = Statuscode.GOED if uitkomst.fout is None else Statuscode.FOUT
+        for bsn in (opgave.bsn, *sorted(uitkomst.geraadpleegd - {opgave.bsn})):
+            yield bsn, status
 
 
 def _temporary(uitkomsten: Iterable[Uitkomst]) -> Bronfout | None:

@@ -6,7 +6,7 @@ that the decision can say what is missing. Stays and the actual stay are known t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -95,13 +95,25 @@ _OPNIEUW = frozenset({Bronfoutsoort.TE_VEEL, Bronfoutsoort.ONBEREIKBAAR, Bronfou
 class Bronfout(Exception):
     """A register did not answer; the text is Dutch and holds no personal data.
 
-    `opnieuw_na` is how many seconds the register asked to wait, when it did.
+    `opnieuw_na` is how many seconds the register asked to wait, when it did. `geraadpleegd` holds the BSNs of others
+    that were asked about before or while it failed: for the processing log, and for nothing else.
     """
 
-    def __init__(self, soort: Bronfoutsoort, melding: str, opnieuw_na: float | None = None) -> None:
+    def __init__(
+        self,
+        soort: Bronfoutsoort,
+        melding: str,
+        opnieuw_na: float | None = None,
+        geraadpleegd: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(melding)
         self.soort = soort
         self.opnieuw_na = opnieuw_na
+        self.geraadpleegd = geraadpleegd
+
+    def having_asked(self, bsns: Iterable[str]) -> Bronfout:
+        """Give the same fault for one question, with who else was asked about for it."""
+        return Bronfout(self.soort, str(self), self.opnieuw_na, self.geraadpleegd | frozenset(bsns))
 
     @property
     def opnieuw(self) -> bool:

@@ -19,6 +19,7 @@ from knooppunt.api.loket import BASIS, Loket
 from knooppunt.luisteraar import Luisteraar
 from knooppunt.simulatie.brp.personen import builtin_persons
 from knooppunt.simulatie.brp.server import BrpSimulator
+from knooppunt.simulatie.storing import read_storing
 from knooppunt.woonplaats.batchbestand import Vormgever
 from routing import schema
 from routing.bericht import Identiteit
@@ -220,6 +221,18 @@ async def test_without_the_brp_the_answer_says_try_later_and_the_log_that_it_fai
     status, inhoud = await huis.ask(vraagId="v-1")
     assert (status, inhoud["title"]) == (503, "De BRP kan nu niet antwoorden.")
     assert [rij["status_code"] for rij in await huis.rows(schema.verwerking)] == [2]
+
+
+async def test_when_the_brp_fails_halfway_who_was_asked_about_is_logged(huis: Huis) -> None:
+    """The youth and his parents were read before the history of one of them failed."""
+    huis.brp.storingen.switch([read_storing("fout:500/historie")])
+    status, _ = await huis.ask(peildatum="2018-06-01")
+    gevraagd = {bsn for bevraging in huis.brp.bevragingen for bsn in bevraging.bsns}
+    betrokkenen = Betrokkenen(huis.kluis)
+    assert (status, len(gevraagd)) == (503, 3)
+    assert sorted((rij["data_subject_id"], rij["status_code"]) for rij in await huis.rows(schema.verwerking)) == sorted(
+        (betrokkenen.of(bsn).kenmerk, 2) for bsn in gevraagd
+    )
 
 
 _BATCHES = f"{BASIS}/woonplaatsbeginsel/batches"

@@ -22,6 +22,7 @@ from routing.opvraaggrens import Geblokkeerd, Grenzen, TeVeel
 from routing.partij import Machtiging, Richting
 from routing.register import Register, RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
+from routing.verwerkingen import Betrokkenen
 from routing.woonplaats import batch as module
 from routing.woonplaats.batch import Batches, Onderbroken, Regel, Resultaat, Stand, remove_batches
 from routing.woonplaats.feiten import Adresperiode, Adressoort, Feiten
@@ -121,9 +122,33 @@ async def test_after_an_interruption_only_what_was_not_answered_is_asked(batches
     assert (weer.batch_id, weer.gelezen) == (werk.batch_id, True)
     await batches.run(weer, bron, lambda _stand: None)
     assert sorted(bron.gevraagd) == sorted([*_BSNS, _BSNS[2]])
-    assert await _count(opslag, schema.verwerking) == 5
+    codes = select(schema.verwerking.c.status_code)
+    assert sorted(await opslag.read(lambda conn: conn.execute(codes).scalars().all())) == [1, 1, 1, 1, 1, 2]
     await batches.run(weer, bron, lambda _stand: None)
     assert len(bron.gevraagd) == 6
+
+
+@pytest.mark.parametrize(
+    "fout", [Bronfout(Bronfoutsoort.STORING, "stuk", geraadpleegd=frozenset(_BSNS[4:])), OSError("weg")]
+)
+async def test_whom_was_asked_about_is_logged_also_when_no_answer_came(
+    batches: Batches, opslag: Opslag, kluis: Kluis, fout: Exception
+) -> None:
+    class Stuk(Bron):
+        async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
+            if isinstance(fout, Bronfout):
+                return [fout] * len(vragen)
+            raise fout
+
+    werk = await batches.open(_WIE, _WAAROM, b"d")
+    await batches.take_in(werk, _lines(_BSNS[:2]))
+    with pytest.raises((Onderbroken, OSError)):
+        await batches.run(werk, Stuk(), lambda _stand: None)
+    rijen = await opslag.read(lambda conn: conn.execute(select(schema.verwerking)).all())
+    bsns = {*_BSNS[:2], *(fout.geraadpleegd if isinstance(fout, Bronfout) else ())}
+    assert {rij.data_subject_id for rij in rijen} == {Betrokkenen(kluis).of(bsn).kenmerk for bsn in bsns}
+    assert {(rij.trace_id, rij.status_code) for rij in rijen} == {(werk.spoor.trace_id, 2)}
+    assert (await batches.progress(werk)).klaar == 0
 
 
 async def test_a_fault_that_stays_is_an_answer_for_that_line_only(batches: Batches) -> None:
