@@ -36,8 +36,6 @@ from routing.woonplaats.feitenbron import (
 _AFGEVOERD: Final = frozenset({"F", "W"})
 _OVERLEDEN: Final = "O"
 _DAG: Final = timedelta(days=1)
-_EEN_VOOR_EEN: Final = frozenset({Bronfoutsoort.ONBRUIKBAAR, Bronfoutsoort.ONGELDIG_BSN})
-"""Faults that one person in a request may cause for the others in it."""
 
 _Personen = Mapping[str, Persoon | Bronfout]
 
@@ -116,7 +114,7 @@ class BrpFeitenbron:
         try:
             return await self._client.persons(bsns, welke)
         except Bronfout as fout:
-            if len(bsns) == 1 or fout.soort not in _EEN_VOOR_EEN:
+            if len(bsns) == 1 or not fout.of_one:
                 return dict.fromkeys(bsns, fout)
         apart = await asyncio.gather(*(self._request([bsn], welke) for bsn in bsns))
         return {bsn: persoon for antwoord in apart for bsn, persoon in antwoord.items()}

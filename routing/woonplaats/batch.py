@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from routing.foutplek import place
 from routing.incident import Incidentboek
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
+from routing.ladder import Ladder
 from routing.opslag import Opslag
 from routing.opvraaggrens import Geblokkeerd, Grenzen, is_blocked, objection
 from routing.payload import Payload, decompress
@@ -45,14 +47,16 @@ from routing.verwerkingen import (
     tracing,
 )
 from routing.woonplaats.batchgrens import duration, judge, note, wait_ms
-from routing.woonplaats.feitenbron import Bronfout, Feitenbron
+from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenbron
 from routing.woonplaats.opvragen import Opgave, Uitkomst, determine_with
 
 PORTIE: Final = 200
 """Questions answered together: ten requests of twenty to the BRP."""
 
+_VEEL: Final = 20  # whose answers cannot be read: then it is not them
 _log = structlog.get_logger(__name__)
 
+_LADDER: Final = Ladder(eerste_s=10, langste_s=900)
 _DOEL: Final = "batches"
 _NEDERLAND = ZoneInfo("Europe/Amsterdam")
 _b, _v, _r = schema.batch.c, schema.batchvraag.c, schema.batchregel.c
@@ -157,6 +161,7 @@ class Batches:
         self._vormgever = vormgever
         self._boek = boek
         self._grenzen = grenzen or Grenzen()
+        self._onderbroken, self._weer_op = 0, 0.0
         self._portie = min(PORTIE, self._grenzen.batch_per_minuut)
 
     async def open(
@@ -268,15 +273,21 @@ class Batches:
     async def answer_waiting(self, bron: Feitenbron | None) -> None:
         """Answer the batches that the hub has to answer, a portion of each in turn, until none may go on now.
 
-        One that cannot be answered holds up no other; it is tried again with the next call.
+        One that cannot be answered holds up no other; it is tried again with the next call. While the register does not
+        answer there is ever more time between two tries: each is about people, and stands in the log.
         """
+        if time.monotonic() < self._weer_op:
+            return
         mislukt: set[str] = set()
         while ronde := [batch for batch in await self.waiting() if batch.batch_id not in mislukt]:
             for batch in ronde:
                 try:
                     if not await self._wait_ms(batch):  # another batch of the partij may have gone first
                         await self._take_portion(batch, bron)
+                        self._onderbroken = 0
                 except Onderbroken as fout:
+                    self._onderbroken += 1
+                    self._weer_op = time.monotonic() + _LADDER.bound_s(self._onderbroken)
                     _log.warning("batch wacht op de BRP", reden=str(fout))
                     return
                 except Geblokkeerd:
@@ -308,17 +319,18 @@ class Batches:
             gevraagd = [(opgave.bsn, Statuscode.FOUT) for opgave in opgaven]
             await asyncio.shield(self._opslag.write(self._log, batch, gevraagd, begin))
             raise
+        storing = _common(uitkomsten, max(2, min(_VEEL, self._portie)))
         goed = [
             (rij.kenmerk, opgave, uitkomst)
             for rij, opgave, uitkomst in zip(vragen, opgaven, uitkomsten, strict=True)
-            if uitkomst.fout is None or not uitkomst.fout.opnieuw
+            if uitkomst.fout is None or (uitkomst.fout.of_one and not (storing and storing.of_one))
         ]
         gevraagd = list(_asked(opgaven, uitkomsten))
         antwoorden = await asyncio.to_thread(self._sealed, batch, goed)
         verder_op = begin + duration(len(vragen), self._grenzen)
         await self._opslag.write(self._answer, batch, goed, antwoorden, gevraagd, begin=begin, verder_op=verder_op)
-        if (fout := _temporary(uitkomsten)) is not None:
-            raise Onderbroken(str(fout))
+        if storing is not None:
+            raise Onderbroken(str(storing))
         return len(goed)
 
     def _read(self, batch: Batch, vragen: Sequence[Row[Any]]) -> list[Opgave]:
@@ -440,8 +452,13 @@ def _asked(opgaven: Iterable[Opgave], uitkomsten: Iterable[Uitkomst]) -> Iterato
             yield bsn, status
 
 
-def _temporary(uitkomsten: Iterable[Uitkomst]) -> Bronfout | None:
-    return next((u.fout for u in uitkomsten if u.fout is not None and u.fout.opnieuw), None)
+def _common(uitkomsten: Sequence[Uitkomst], veel: int) -> Bronfout | None:
+    """Give a fault that holds for whoever is asked about; so does one of each of `veel` persons or more."""
+    fouten = [uitkomst.fout for uitkomst in uitkomsten if uitkomst.fout is not None]
+    onleesbaar = [fout for fout in fouten if fout.soort is Bronfoutsoort.ONBRUIKBAAR]
+    if len(onleesbaar) == len(uitkomsten) >= veel:
+        return onleesbaar[0]
+    return next((fout for fout in fouten if not fout.of_one), None)
 
 
 def _empty(conn: Connection, batch_id: str) -> None:

@@ -151,12 +151,42 @@ async def test_whom_was_asked_about_is_logged_also_when_no_answer_came(
     assert (await batches.progress(werk)).klaar == 0
 
 
-async def test_a_fault_that_stays_is_an_answer_for_that_line_only(batches: Batches) -> None:
+@pytest.mark.parametrize(
+    "soort", [Bronfoutsoort.ONGELDIG_BSN, Bronfoutsoort.ONGELDIGE_DATUM, Bronfoutsoort.ONBRUIKBAAR]
+)
+async def test_a_fault_of_one_is_an_answer_for_that_line_only(batches: Batches, soort: Bronfoutsoort) -> None:
     werk, bron = await batches.open(_WIE, _WAAROM, b"d"), Bron()
-    bron.fouten = {_BSNS[1]: Bronfoutsoort.NIET_GEAUTORISEERD}
+    bron.fouten = {_BSNS[1]: soort}
     await batches.take_in(werk, _lines())
     await batches.run(werk, bron, lambda _stand: None)
     assert [json.loads(r.antwoord or b"")["fout"] for r in await _results(batches, werk)] == ["", "stuk", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    "fout",
+    [Bronfout(soort, "doe iets") for soort in Bronfoutsoort if not Bronfout(soort, "").of_one]
+    + [Bronfout(Bronfoutsoort.ONBRUIKBAAR, "doe iets", geheel=geheel) for geheel in (True, False)],
+    ids=lambda fout: f"{fout.soort}-{fout.geheel}",
+)
+async def test_a_fault_of_the_line_leaves_its_questions_open(batches: Batches, fout: Bronfout) -> None:
+    """From the second portion on; a fault of each person in it is one of the line as well."""
+
+    class Stuk(Bron):
+        async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
+            goed = await super().fetch(vragen)
+            return goed if len(self.gevraagd) <= 2 else [fout] * len(vragen)
+
+    wie = replace(_WIE, weg=Weg.API)
+    werk, bron = await batches.open(wie, _WAAROM, b"d"), Stuk()
+    await batches.take_in(werk, _lines())
+    with pytest.raises(Onderbroken, match="doe iets"):
+        await batches.run(werk, bron, lambda _stand: None)
+    assert (await batches.progress(werk)).klaar == 2
+    for _ in range(2):
+        await batches.answer_waiting(bron)
+    assert len(bron.gevraagd) == 6  # the hub tried once, and then waits a while
+    await batches.run(werk, Bron(), lambda _stand: None)
+    assert not any(json.loads(r.antwoord or b"")["fout"] for r in await _results(batches, werk))
 
 
 async def test_a_file_that_was_half_taken_in_is_taken_in_anew(batches: Batches) -> None:
