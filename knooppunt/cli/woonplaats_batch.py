@@ -95,7 +95,7 @@ async def _run(
     finally:
         if bron is not None:
             await bron.close()
-    fout_aantal = await write(uit, batches.results(werk))
+    fout_aantal = await write(uit, batches.results(werk, wie_en_waarom[0]))
     return await batches.progress(werk), fout_aantal
 
 

@@ -47,6 +47,7 @@ from routing.verwerkingen import (
     tracing,
 )
 from routing.woonplaats.batchgrens import duration, judge, note, wait_ms
+from routing.woonplaats.batchtoestemming import account_reading, refusal
 from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenbron
 from routing.woonplaats.opvragen import Opgave, Uitkomst, determine_with
 
@@ -105,14 +106,15 @@ class Batch:
 class Stand:
     """How far a batch is: lines, lines that are no question, different questions, and answered ones.
 
-    `gestopt`: the partij is kept from the dienst, so that nothing more is asked until the operator has decided.
+    `gestopt` says in Dutch why nothing more is asked: the partij is kept from the dienst until the operator has
+    decided, or it may not ask any more. Empty when it goes on.
     """
 
     regels: int
     onbruikbaar: int
     vragen: int
     klaar: int
-    gestopt: bool = False
+    gestopt: str = ""
 
 
 class Vormgever(Protocol):
@@ -260,6 +262,7 @@ class Batches:
         Raises:
             Onderbroken: the register does not answer now.
             Geblokkeerd: too many BSNs are unknown; the operator has to decide.
+            GeenToestemming: the partij may not ask this any more.
         """
         stand = await self.progress(batch)
         meld(stand)
@@ -290,6 +293,8 @@ class Batches:
                     self._weer_op = time.monotonic() + _LADDER.bound_s(self._onderbroken)
                     _log.warning("batch wacht op de BRP", reden=str(fout))
                     return
+                except GeenToestemming as fout:
+                    _log.warning("batch gestopt: geen toestemming meer", partij=batch.partij, grond=fout.grond.value)
                 except Geblokkeerd:
                     _log.warning("batch gestopt: te veel onbekende BSN's", partij=batch.partij)
                 except Exception as fout:  # noqa: BLE001 - whatever it is, the others go on
@@ -304,9 +309,13 @@ class Batches:
         """Answer one portion and return how many that were.
 
         Raises:
+            GeenToestemming: the partij may not ask this any more.
             Geblokkeerd: the partij is kept from the dienst.
             Onderbroken: the register does not answer now.
         """
+        await self._register_bron.refresh(self._opslag)  # a batch may take hours
+        if (geweigerd := await self._opslag.read(self._refusal, batch)) is not None:
+            raise geweigerd
         if await self._opslag.read(is_blocked, batch.partij, batch.dienst.naam):
             raise Geblokkeerd
         vragen = await self._opslag.read(_next, batch.batch_id, self._portie)
@@ -375,18 +384,44 @@ class Batches:
 
     async def progress(self, batch: Batch) -> Stand:
         """Say how far a batch is."""
-        return await self._opslag.read(_count, batch)
+        stand = await self._opslag.read(_count, batch)
+        if stand.klaar < stand.vragen and (geweigerd := await self._opslag.read(self._refusal, batch)) is not None:
+            return replace(stand, gestopt=str(geweigerd))
+        return stand
 
-    async def results(self, batch: Batch) -> AsyncIterator[Resultaat]:
-        """Give what became of each line, in the order of the file."""
+    def _refusal(self, conn: Connection, batch: Batch) -> GeenToestemming | None:
+        return refusal(conn, self._register_bron.current(), batch.spoor.trace_id)
+
+    async def results(self, batch: Batch, lezer: Aanvrager) -> AsyncIterator[Resultaat]:
+        """Give what became of each line, in the order of the file; once it is accounted for who reads them.
+
+        Raises:
+            GeenToestemming: they may not be read any more.
+        """
+        await self._account_reading(batch, lezer)
         na = 0
-        while deel := await self.page(batch, na, PORTIE):
+        while deel := await self._page(batch, na, PORTIE):
             for resultaat in deel:
                 yield resultaat
             na = deel[-1].nummer
 
-    async def page(self, batch: Batch, na: int, aantal: int) -> list[Resultaat]:
-        """Give what became of at most `aantal` lines after line `na`, of a batch whose questions are all answered."""
+    async def page(self, batch: Batch, lezer: Aanvrager, na: int, aantal: int) -> list[Resultaat]:
+        """Give what became of at most `aantal` lines after line `na`, of a batch whose questions are all answered.
+
+        Raises:
+            GeenToestemming: they may not be read any more.
+        """
+        await self._account_reading(batch, lezer)
+        return await self._page(batch, na, aantal)
+
+    async def _account_reading(self, batch: Batch, lezer: Aanvrager) -> None:
+        await self._register_bron.refresh(self._opslag)
+        register, trace_id = self._register_bron.current(), batch.spoor.trace_id
+        geweigerd = await self._opslag.write(account_reading, register, trace_id, lezer)
+        if geweigerd is not None:
+            raise geweigerd
+
+    async def _page(self, batch: Batch, na: int, aantal: int) -> list[Resultaat]:
         rijen = await self._opslag.read(_page, batch.batch_id, na, aantal)
         return [self._result(batch, rij) for rij in rijen]
 
@@ -415,7 +450,8 @@ class Batches:
             return [
                 batch
                 for batch in batches
-                if not is_blocked(conn, batch.partij, batch.dienst.naam)
+                if self._refusal(conn, batch) is None
+                and not is_blocked(conn, batch.partij, batch.dienst.naam)
                 and not wait_ms(conn, batch.partij, batch.dienst.naam, langste)
             ]
 
@@ -501,7 +537,7 @@ def _count(conn: Connection, batch: Batch) -> Stand:
         onbruikbaar=conn.execute(regels.where(_r.vraag.is_(None))).scalar_one(),
         vragen=alle,
         klaar=alle - nog_open,
-        gestopt=nog_open > 0 and is_blocked(conn, batch.partij, batch.dienst.naam),
+        gestopt=str(Geblokkeerd()) if nog_open and is_blocked(conn, batch.partij, batch.dienst.naam) else "",
     )
 
 

@@ -275,6 +275,11 @@ async def test_a_file_is_handed_in_answered_and_read_in_parts(huis: Huis) -> Non
     assert _SEBASTIAAN not in json.dumps([deel, rest])
     assert len(huis.brp.bevragingen) == 1
     assert (await _hand_in(huis, _CSV))[1]["batchId"] == batch_id
+    await huis.opslag.write(store, parse_toml(_REGISTER.replace(', "woonplaats-batch:jeugdwet"', "")))
+    assert (await _get(huis, f"{batch_id}/resultaat"))[0] == 403
+    besluiten = [(rij["besluit"], rij["reden"][:17]) for rij in await huis.rows(schema.verantwoording)]
+    gelezen = [("toegestaan", "resultaat gelezen")] * 2
+    assert besluiten == [("toegestaan", ""), *gelezen, ("toegestaan", ""), ("geweigerd: machtiging", "")]
 
 
 async def test_a_batch_that_looks_like_guessing_stops_and_says_why(huis: Huis) -> None:

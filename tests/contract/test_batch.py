@@ -84,7 +84,7 @@ def _lines(bsns: Iterable[str] = _BSNS) -> list[list[Regel]]:
 
 
 async def _results(batches: Batches, werk: module.Batch) -> list[Resultaat]:
-    return [resultaat async for resultaat in batches.results(werk)]
+    return [resultaat async for resultaat in batches.results(werk, _WIE)]
 
 
 async def _count(opslag: Opslag, tabel: Any) -> int:
@@ -264,7 +264,7 @@ async def test_too_many_unknown_bsns_stop_the_batches_of_a_partij(opslag: Opslag
     await batches.take_in(werk, _lines())
     bron.onbekend = set(_BSNS)
     await batches.answer_waiting(bron)
-    assert await batches.progress(werk) == Stand(5, 0, 5, 2, gestopt=True)
+    assert await batches.progress(werk) == Stand(5, 0, 5, 2, gestopt=str(Geblokkeerd()))
     await batches.answer_waiting(bron)
     with pytest.raises(Geblokkeerd):
         await batches.run(werk, bron, lambda _stand: None)
@@ -280,6 +280,45 @@ async def test_too_many_unknown_bsns_stop_the_batches_of_a_partij(opslag: Opslag
     await batches.answer_waiting(bron)
     assert await batches.progress(werk) == Stand(5, 0, 5, 5)
     assert sorted(bron.gevraagd) == sorted(_BSNS)
+
+
+async def test_a_machtiging_that_is_withdrawn_stops_the_batch_and_closes_its_answers(
+    opslag: Opslag, kluis: Kluis
+) -> None:
+    """After the first portion; what was answered stays, and once it is granted again the rest follows."""
+    mag = Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")])
+    register, wie = RegisterBron(mag), replace(_WIE, weg=Weg.API)
+    lezer = replace(wie, identiteit="oin:lezer")
+
+    class Intrekking(Bron):
+        async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
+            register._register = Register.of((), (), ())
+            return await super().fetch(vragen)
+
+    batches = Batches(opslag, kluis, register, Vorm(), boek=Incidentboek(), grenzen=_RUIM)
+    werk, bron = await batches.open(wie, _WAAROM, b"d"), Intrekking()
+    await batches.take_in(werk, _lines())
+    await batches.answer_waiting(bron)
+    stand = await batches.progress(werk)
+    assert (len(bron.gevraagd), stand.klaar) == (2, 2)
+    assert "niet gemachtigd" in stand.gestopt
+    assert await batches.waiting() == []
+    with pytest.raises(GeenToestemming):
+        await batches.run(werk, bron, lambda _stand: None)
+    with pytest.raises(GeenToestemming):
+        await batches.page(werk, lezer, 0, 10)
+    assert len(bron.gevraagd) == 2
+
+    register._register = mag
+    await batches.answer_waiting(Bron())
+    assert await batches.progress(werk) == Stand(5, 0, 5, 5)
+    assert len(await batches.page(werk, lezer, 0, 10)) == 5
+    w = schema.verantwoording.c
+    vraag = select(w.besluit, w.zaakkenmerk, w.reden).where(w.identiteit == "oin:lezer").order_by(w.id)
+    geweigerd, gelezen = await opslag.read(lambda conn: conn.execute(vraag).all())
+    assert tuple(geweigerd) == ("geweigerd: machtiging", "", "")
+    assert (gelezen.besluit, gelezen.zaakkenmerk) == ("toegestaan", "Z-17")
+    assert werk.spoor.trace_id in gelezen.reden
 
 
 async def test_handing_in_has_the_limits_of_any_lookup(opslag: Opslag, kluis: Kluis) -> None:
