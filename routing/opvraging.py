@@ -48,6 +48,7 @@ from routing.verwerkingen import (
     record,
     tracing,
 )
+from routing.woonplaats.feitenbron import Bronfout
 
 _DOEL = "opvragingen"
 _VELD = "antwoord"
@@ -144,7 +145,7 @@ class Opvragingen:
             Geblokkeerd: not until the operator has looked at it.
             Bezig: somebody is answering it.
             AndereVraag: its id belongs to another question.
-            Exception: what `search` raised; the log says that it failed.
+            Exception: what `search` raised; the log says that it failed, about whom a `Bronfout` names as well.
         """
         toestemming = await self._allow(vraag)
         opening = await self._opslag.write(self._open, vraag, toestemming)
@@ -155,8 +156,9 @@ class Opvragingen:
         try:
             with tracing(opening.spoor):
                 antwoord = await search()
-        except BaseException:
-            mislukt = Antwoord(b"", Soort.MISLUKT)
+        except BaseException as fout:
+            anderen = fout.geraadpleegd if isinstance(fout, Bronfout) else ()
+            mislukt = Antwoord(b"", Soort.MISLUKT, anderen)
             await asyncio.shield(self._opslag.write(self._close, vraag, toestemming, opening, mislukt))
             raise
         await self._opslag.write(self._close, vraag, toestemming, opening, antwoord)

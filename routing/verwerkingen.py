@@ -21,11 +21,11 @@ from enum import IntEnum
 from sqlalchemy import Connection, delete, insert, select
 
 from routing import schema
-from routing.dienst import diensten
+from routing.dienst import Wet, diensten
 from routing.klok import now_ms
 from routing.kluis import Kluis
 from routing.partij import KETENPARTIJEN
-from routing.toestemming import Aanleiding, Aanvrager, Toestemming, Weigergrond
+from routing.toestemming import Aanleiding, Aanvrager, Toestemming, Weg, Weigergrond
 
 TOEGESTAAN = "toegestaan"
 """The `besluit` of a question that might be asked; a refusal begins with ``geweigerd``."""
@@ -213,6 +213,15 @@ def _account(conn: Connection, spoor: Spoor, wie: Aanvrager, waarom: Aanleiding,
         )
     )
     return nu
+
+
+def find_account(conn: Connection, trace_id: str) -> tuple[Aanvrager, Aanleiding] | None:
+    """Give who asked what belongs to a trace, and why; None when its term has passed."""
+    rij = conn.execute(select(schema.verantwoording).where(_w.trace_id == trace_id)).first()
+    if rij is None:
+        return None
+    wie = Aanvrager(rij.partij, rij.identiteit, Weg(rij.kanaal), rij.persoon)
+    return wie, Aanleiding(rij.dienst, Wet(rij.wet), rij.doel, rij.zaakkenmerk, rij.reden)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -36,8 +36,6 @@ from routing.woonplaats.feitenbron import (
 _AFGEVOERD: Final = frozenset({"F", "W"})
 _OVERLEDEN: Final = "O"
 _DAG: Final = timedelta(days=1)
-_EEN_VOOR_EEN: Final = frozenset({Bronfoutsoort.ONBRUIKBAAR, Bronfoutsoort.ONGELDIG_BSN})
-"""Faults that one person in a request may cause for the others in it."""
 
 _Personen = Mapping[str, Persoon | Bronfout]
 
@@ -59,7 +57,7 @@ class _Oogst:
     geheim: bool = False
     ontbrekend: dict[Feit, Reden] = field(default_factory=dict)
     voorbehoud: list[Voorbehoud] = field(default_factory=list)
-    geraadpleegd: set[str] = field(default_factory=set)
+    geraadpleegd: frozenset[str] = frozenset()
 
     def finish(self) -> Registerfeiten:
         feiten = Feiten(
@@ -70,7 +68,7 @@ class _Oogst:
             gezag=self.gezag,
             geheim=self.geheim,
         )
-        return Registerfeiten(feiten, self.ontbrekend, tuple(self.voorbehoud), frozenset(self.geraadpleegd))
+        return Registerfeiten(feiten, self.ontbrekend, tuple(self.voorbehoud), self.geraadpleegd)
 
 
 class BrpFeitenbron:
@@ -116,7 +114,7 @@ class BrpFeitenbron:
         try:
             return await self._client.persons(bsns, welke)
         except Bronfout as fout:
-            if len(bsns) == 1 or fout.soort not in _EEN_VOOR_EEN:
+            if len(bsns) == 1 or not fout.of_one:
                 return dict.fromkeys(bsns, fout)
         apart = await asyncio.gather(*(self._request([bsn], welke) for bsn in bsns))
         return {bsn: persoon for antwoord in apart for bsn, persoon in antwoord.items()}
@@ -126,7 +124,7 @@ class BrpFeitenbron:
     ) -> Registerfeiten | Bronfout:
         if isinstance(jeugdige, Bronfout):
             return jeugdige
-        oogst = _Oogst(vraag)
+        oogst = _Oogst(vraag, geraadpleegd=frozenset(_relatives(vraag, jeugdige)))
         if jeugdige is None:
             oogst.brp = () if Feit.ADRES in vraag.nodig else None
             oogst.voorbehoud.append(Voorbehoud.NIET_IN_BRP)
@@ -149,7 +147,7 @@ class BrpFeitenbron:
             if Feit.GEZAG in vraag.nodig:
                 await self._add_holders(oogst, jeugdige, dragers)
         except Bronfout as fout:
-            return fout
+            return fout.having_asked(oogst.geraadpleegd)
         return oogst.finish()
 
     async def _add_addresses(self, oogst: _Oogst, jeugdige: Persoon) -> None:
@@ -184,7 +182,6 @@ class BrpFeitenbron:
         if isinstance(bsns, Reden):
             oogst.ontbrekend[Feit.MOEDER] = bsns
             return
-        oogst.geraadpleegd |= set(bsns)
         uitkomsten = {await self._registered(moeders.get(bsn), oogst.geboren) for bsn in bsns}
         redenen = [uitkomst for uitkomst in uitkomsten if isinstance(uitkomst, Reden)]
         if redenen or len(uitkomsten) > 1:
@@ -225,7 +222,6 @@ class BrpFeitenbron:
             return
         if oogst.vraag.peildatum < self._vandaag():
             oogst.voorbehoud.append(Voorbehoud.GEZAG_VAN_NU)
-        oogst.geraadpleegd |= {drager.bsn for drager in gevonden if drager.bsn is not None}
         gezag: list[Gezagsdrager] = []
         for drager in gevonden:
             if drager.wie is Gezagssoort.ONBEKEND:
@@ -264,11 +260,18 @@ class BrpFeitenbron:
 
 def _related(gezien: Mapping[Feitenvraag, Persoon | Bronfout | None], feit: Feit) -> list[str]:
     """Give the BSNs of the mothers, or of who has gezag, of those whose question needs them."""
-    bsns: set[str] = set()
-    for vraag, jeugdige in gezien.items():
-        if feit in vraag.nodig and isinstance(jeugdige, Persoon):
-            bsns |= set(_mothers_of(jeugdige) if feit is Feit.MOEDER else _holders_of(jeugdige))
-    return sorted(bsns)
+    return sorted({bsn for vraag, jeugdige in gezien.items() for bsn in _relatives(vraag, jeugdige, feit)})
+
+
+def _relatives(vraag: Feitenvraag, jeugdige: Persoon | Bronfout | None, *feiten: Feit) -> Iterator[str]:
+    """Give who else is asked about for one question, for these facts or for all."""
+    if not isinstance(jeugdige, Persoon):
+        return
+    for feit in vraag.nodig & frozenset(feiten or Feit):
+        if feit is Feit.MOEDER:
+            yield from _mothers_of(jeugdige)
+        elif feit is Feit.GEZAG:
+            yield from _holders_of(jeugdige)
 
 
 def _mothers_of(jeugdige: Persoon) -> Iterable[str]:

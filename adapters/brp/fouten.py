@@ -16,6 +16,7 @@ from adapters.brp.vorm import Vorm
 from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort
 
 _NAAM = re.compile(r"[A-Za-z_.]{1,80}")
+_DATUMS = frozenset({"peildatum", "datumVan", "datumTot"})
 _VOLGNUMMER = re.compile(r"[.\[]\d{1,3}\]?")
 
 
@@ -52,6 +53,8 @@ def judge(status: int, probleem: Probleem, opnieuw_na: float | None = None) -> B
         )
     if status == 400 and any(p.name.startswith("burgerservicenummer") for p in probleem.invalid_params):
         return Bronfout(Bronfoutsoort.ONGELDIG_BSN, f"De BRP neemt dit BSN niet aan ({waar}).")
+    if status == 400 and probleem.invalid_params and all(p.name in _DATUMS for p in probleem.invalid_params):
+        return Bronfout(Bronfoutsoort.ONGELDIGE_DATUM, f"De BRP neemt deze datum niet aan ({waar}){_fields(probleem)}.")
     if status == 429:
         wachten = f" Zij vraagt {opnieuw_na:.0f} seconden te wachten." if opnieuw_na is not None else ""
         return Bronfout(
@@ -67,7 +70,8 @@ def judge(status: int, probleem: Probleem, opnieuw_na: float | None = None) -> B
             f"De BRP weigert de vraag zoals het knooppunt haar stelt ({waar}){_fields(probleem)}. Controleer het adres "
             "en de versie van de API.",
         )
-    return Bronfout(Bronfoutsoort.ONBRUIKBAAR, f"De BRP antwoordde met HTTP {status}; dat hoort niet bij deze API.")
+    melding = f"De BRP antwoordde met HTTP {status}; dat hoort niet bij deze API. Controleer het adres."
+    return Bronfout(Bronfoutsoort.ONBRUIKBAAR, melding, geheel=True)
 
 
 def _fields(probleem: Probleem) -> str:
@@ -76,18 +80,22 @@ def _fields(probleem: Probleem) -> str:
     return f"; het gaat om {', '.join(bekend)}" if bekend else ""
 
 
-def unusable(wat: str) -> Bronfout:
+def unusable(wat: str, *, geheel: bool = False) -> Bronfout:
     """Make the fault for an answer that cannot be used; `wat` says what is wrong, without a value out of it."""
-    return Bronfout(Bronfoutsoort.ONBRUIKBAAR, f"Het antwoord van de BRP is niet te gebruiken: {wat}.")
+    raad = " Controleer het adres en de versie van de API." if geheel else ""
+    melding = f"Het antwoord van de BRP is niet te gebruiken: {wat}.{raad}"
+    return Bronfout(Bronfoutsoort.ONBRUIKBAAR, melding, geheel=geheel)
 
 
 def describe(fout: ValidationError) -> Bronfout:
     """Make the fault for an answer that is not as described, with the place of the first deviation."""
     eerste = fout.errors(include_url=False, include_input=False, include_context=False)[0]
     if eerste["type"] == "json_invalid":
-        return unusable("het is geen geldige JSON")
+        return unusable("het is geen geldige JSON", geheel=True)
     plaats = ".".join(str(deel) for deel in eerste["loc"])
-    return unusable(f"{fout.error_count()} afwijking(en) van de beschrijving, de eerste bij {plaats or 'het geheel'}")
+    in_een_deel = any(isinstance(deel, int) for deel in eerste["loc"])
+    waar = f"{fout.error_count()} afwijking(en) van de beschrijving, de eerste bij {plaats or 'het geheel'}"
+    return unusable(waar, geheel=not in_een_deel)
 
 
 def connection_fault(fout: Exception) -> Bronfout:
@@ -97,10 +105,11 @@ def connection_fault(fout: Exception) -> Bronfout:
     if isinstance(fout, aiohttp.ClientSSLError | ssl.SSLError) or isinstance(fout.__cause__, ssl.SSLError):
         return Bronfout(
             Bronfoutsoort.CERTIFICAAT,
-            "Het certificaat van de BRP deugt niet, of de BRP neemt het onze niet aan; er is niets gevraagd.",
+            "Het certificaat van de BRP deugt niet, of de BRP neemt het onze niet aan; er is niets gevraagd. "
+            "Controleer of beide nog geldig zijn.",
         )
     if isinstance(fout, aiohttp.ClientResponseError):
-        return unusable("het is geen geldig HTTP")
+        return unusable("het is geen geldig HTTP", geheel=True)
     if isinstance(fout.__cause__, ConnectionResetError) or isinstance(fout, aiohttp.ServerDisconnectedError):
         # TLS 1.3: who refuses our certificate does so after the handshake, and often all we see is this.
         return Bronfout(

@@ -115,7 +115,7 @@ class Tokenhouder:
         try:
             token = _Token.model_validate_json(inhoud)
         except ValidationError:
-            raise unusable("de tokenserver geeft geen token van de soort Bearer") from None
+            raise unusable("de tokenserver geeft geen token van de soort Bearer", geheel=True) from None
         geldig = _STANDAARD_SECONDEN if token.expires_in is None else token.expires_in
         self._token = token.access_token
         self._tot = gevraagd + max(geldig - _MARGE_SECONDEN, geldig / 2)

@@ -60,12 +60,15 @@ class Woonplaats:
         async def search(vraag_id: str) -> Antwoord:
             (uitkomst,) = await determine_with(self._bron, [Opgave(vraag.bsn, vraag.facts())])
             if uitkomst.fout is not None:
-                raise _as_problem(uitkomst.fout)
+                raise uitkomst.fout.having_asked(uitkomst.geraadpleegd)
             vorm = Antwoordvorm.answer(vraag_id, uitkomst, vraag.facts())
             soort = Soort.ONBEKEND if uitkomst.unknown else Soort.BEANTWOORD
             return Antwoord(vorm.model_dump_json(by_alias=True).encode(), soort, uitkomst.geraadpleegd)
 
-        return await answer(self._opvragingen, aanroep, vraag, dienst=DIENST, wet=Wet.JEUGDWET, search=search)
+        try:
+            return await answer(self._opvragingen, aanroep, vraag, dienst=DIENST, wet=Wet.JEUGDWET, search=search)
+        except Bronfout as fout:
+            raise _as_problem(fout) from None
 
 
 def _as_problem(fout: Bronfout) -> Probleem:

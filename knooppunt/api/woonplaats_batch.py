@@ -129,7 +129,7 @@ class WoonplaatsBatch:
                 vraag=Resultaatvraag,
                 antwoord=Batchresultaat,
                 handler=self._results,
-                fouten={404: _GEEN_BATCH, 409: _NIET_KLAAR},
+                fouten={403: FOUTEN[403], 404: _GEEN_BATCH, 409: _NIET_KLAAR},
             ),
         )
 
@@ -157,7 +157,11 @@ class WoonplaatsBatch:
         batch = await self._find(aanroep, vraag)
         if (await self._state(batch)).toestand != "klaar":
             raise Probleem(409, _NIET_KLAAR, "Vraag haar stand op.", opnieuw_na=10)
-        deel = await self._batches.page(batch, vraag.na, vraag.limiet)
+        lezer = Aanvrager(batch.partij, name_identity(aanroep.identiteit), Weg.API)
+        try:
+            deel = await self._batches.page(batch, lezer, vraag.na, vraag.limiet)
+        except GeenToestemming as fout:
+            raise Probleem(403, "Uw partij mag dit niet meer lezen.", str(fout)) from None
         verder = deel[-1].nummer if len(deel) == vraag.limiet else None
         return Batchresultaat(antwoorden=tuple(map(_line, deel)), volgende=verder)
 
@@ -172,7 +176,7 @@ class WoonplaatsBatch:
         return Batchstand(
             batch_id=batch.batch_id,
             toestand=_name_state(stand),
-            reden=str(Geblokkeerd()) if stand.gestopt else None,
+            reden=stand.gestopt or None,
             regels=stand.regels,
             onbruikbaar=stand.onbruikbaar,
             vragen=stand.vragen,

@@ -53,7 +53,9 @@ def batch(
     aanvrager = Aanvrager(partij, f"gebruiker:{getpass.getuser()}", Weg.CLI)
     aanleiding = Aanleiding(_DIENST, Wet.JEUGDWET, doel, zaak)
     try:
-        stand = perform(configuratie, lambda opslag: _run(opslag, configuratie, (aanvrager, aanleiding), bestand, uit))
+        stand, fout_aantal = perform(
+            configuratie, lambda opslag: _run(opslag, configuratie, (aanvrager, aanleiding), bestand, uit)
+        )
     except (GeenToestemming, Bestandsfout) as fout:
         typer.echo(str(fout), err=True)
         raise typer.Exit(2) from None
@@ -68,14 +70,15 @@ def batch(
     except OSError as fout:
         raise ConfiguratieFout(f"{uit} is niet te schrijven ({fout.strerror}).") from None
     typer.echo(
-        f"{stand.regels} regels, {stand.vragen} verschillende vragen, {stand.onbruikbaar} onbruikbaar; zie {uit}."
+        f"{stand.regels} regels, {stand.vragen} verschillende vragen, {stand.onbruikbaar} onbruikbaar, "
+        f"{fout_aantal - stand.onbruikbaar} zonder antwoord; zie {uit}."
     )
-    raise typer.Exit(NIET_KLAAR if stand.onbruikbaar else KLAAR)
+    raise typer.Exit(NIET_KLAAR if fout_aantal else KLAAR)
 
 
 async def _run(
     opslag: Opslag, configuratie: Configuratie, wie_en_waarom: tuple[Aanvrager, Aanleiding], bestand: Path, uit: Path
-) -> Stand:
+) -> tuple[Stand, int]:
     register_bron = RegisterBron()
     await register_bron.refresh(opslag)
     kluis, boek = Kluis(configuratie.sleutels.map), make_boek(configuratie)
@@ -92,8 +95,8 @@ async def _run(
     finally:
         if bron is not None:
             await bron.close()
-    await write(uit, batches.results(werk))
-    return await batches.progress(werk)
+    fout_aantal = await write(uit, batches.results(werk, wie_en_waarom[0]))
+    return await batches.progress(werk), fout_aantal
 
 
 def register(_app: typer.Typer) -> None:

@@ -202,8 +202,8 @@ def _json_rows(stroom: TextIO) -> Iterator[object]:
             return
 
 
-async def write(pad: Path, resultaten: AsyncIterator[Resultaat]) -> None:
-    """Write the answers, in one move once all are there.
+async def write(pad: Path, resultaten: AsyncIterator[Resultaat]) -> int:
+    """Write the answers, in one move once all are there; return how many lines have `fouten`.
 
     Raises:
         OSError: it cannot be written.
@@ -212,17 +212,20 @@ async def write(pad: Path, resultaten: AsyncIterator[Resultaat]) -> None:
     try:
         with tijdelijk.open("w", encoding="utf-8", newline="") as stroom:
             tijdelijk.chmod(0o600)
-            await (_write_csv if pad.suffix.lower() == ".csv" else _write_json)(stroom, resultaten)
+            fout = await (_write_csv if pad.suffix.lower() == ".csv" else _write_json)(stroom, resultaten)
         tijdelijk.replace(pad)
+        return fout
     finally:
         tijdelijk.unlink(missing_ok=True)
 
 
-async def _write_csv(stroom: TextIO, resultaten: AsyncIterator[Resultaat]) -> None:
+async def _write_csv(stroom: TextIO, resultaten: AsyncIterator[Resultaat]) -> int:
+    fout = 0
     schrijver = csv.writer(stroom, delimiter=";", lineterminator="\r\n")
     schrijver.writerow(_UIT)
     async for resultaat in resultaten:
         a = shape(resultaat)
+        fout += bool(a["fouten"])
         schrijver.writerow(
             safe_cell(cel)
             for cel in (
@@ -235,15 +238,18 @@ async def _write_csv(stroom: TextIO, resultaten: AsyncIterator[Resultaat]) -> No
                 "; ".join(a["fouten"]),
             )
         )
+    return fout
 
 
-async def _write_json(stroom: TextIO, resultaten: AsyncIterator[Resultaat]) -> None:
-    teken = "["
+async def _write_json(stroom: TextIO, resultaten: AsyncIterator[Resultaat]) -> int:
+    teken, fout = "[", 0
     async for resultaat in resultaten:
         a = {"regelnummer": resultaat.nummer, "kenmerk": resultaat.kenmerk} | shape(resultaat)
+        fout += bool(a["fouten"])
         stroom.write(f"{teken}\n{json.dumps(a, ensure_ascii=False)}")
         teken = ","
     stroom.write("\n]\n")
+    return fout
 
 
 def shape(resultaat: Resultaat) -> dict[str, Any]:

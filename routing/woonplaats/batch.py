@@ -11,8 +11,9 @@ import asyncio
 import hashlib
 import hmac
 import json
+import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -28,6 +29,7 @@ from routing.foutplek import place
 from routing.incident import Incidentboek
 from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
+from routing.ladder import Ladder
 from routing.opslag import Opslag
 from routing.opvraaggrens import Geblokkeerd, Grenzen, is_blocked, objection
 from routing.payload import Payload, decompress
@@ -45,14 +47,17 @@ from routing.verwerkingen import (
     tracing,
 )
 from routing.woonplaats.batchgrens import duration, judge, note, wait_ms
-from routing.woonplaats.feitenbron import Bronfout, Feitenbron
+from routing.woonplaats.batchtoestemming import account_reading, refusal
+from routing.woonplaats.feitenbron import Bronfout, Bronfoutsoort, Feitenbron
 from routing.woonplaats.opvragen import Opgave, Uitkomst, determine_with
 
 PORTIE: Final = 200
 """Questions answered together: ten requests of twenty to the BRP."""
 
+_VEEL: Final = 20  # whose answers cannot be read: then it is not them
 _log = structlog.get_logger(__name__)
 
+_LADDER: Final = Ladder(eerste_s=10, langste_s=900)
 _DOEL: Final = "batches"
 _NEDERLAND = ZoneInfo("Europe/Amsterdam")
 _b, _v, _r = schema.batch.c, schema.batchvraag.c, schema.batchregel.c
@@ -101,14 +106,15 @@ class Batch:
 class Stand:
     """How far a batch is: lines, lines that are no question, different questions, and answered ones.
 
-    `gestopt`: the partij is kept from the dienst, so that nothing more is asked until the operator has decided.
+    `gestopt` says in Dutch why nothing more is asked: the partij is kept from the dienst until the operator has
+    decided, or it may not ask any more. Empty when it goes on.
     """
 
     regels: int
     onbruikbaar: int
     vragen: int
     klaar: int
-    gestopt: bool = False
+    gestopt: str = ""
 
 
 class Vormgever(Protocol):
@@ -157,6 +163,7 @@ class Batches:
         self._vormgever = vormgever
         self._boek = boek
         self._grenzen = grenzen or Grenzen()
+        self._onderbroken, self._weer_op = 0, 0.0
         self._portie = min(PORTIE, self._grenzen.batch_per_minuut)
 
     async def open(
@@ -255,6 +262,7 @@ class Batches:
         Raises:
             Onderbroken: the register does not answer now.
             Geblokkeerd: too many BSNs are unknown; the operator has to decide.
+            GeenToestemming: the partij may not ask this any more.
         """
         stand = await self.progress(batch)
         meld(stand)
@@ -268,17 +276,25 @@ class Batches:
     async def answer_waiting(self, bron: Feitenbron | None) -> None:
         """Answer the batches that the hub has to answer, a portion of each in turn, until none may go on now.
 
-        One that cannot be answered holds up no other; it is tried again with the next call.
+        One that cannot be answered holds up no other; it is tried again with the next call. While the register does not
+        answer there is ever more time between two tries: each is about people, and stands in the log.
         """
+        if time.monotonic() < self._weer_op:
+            return
         mislukt: set[str] = set()
         while ronde := [batch for batch in await self.waiting() if batch.batch_id not in mislukt]:
             for batch in ronde:
                 try:
                     if not await self._wait_ms(batch):  # another batch of the partij may have gone first
                         await self._take_portion(batch, bron)
+                        self._onderbroken = 0
                 except Onderbroken as fout:
+                    self._onderbroken += 1
+                    self._weer_op = time.monotonic() + _LADDER.bound_s(self._onderbroken)
                     _log.warning("batch wacht op de BRP", reden=str(fout))
                     return
+                except GeenToestemming as fout:
+                    _log.warning("batch gestopt: geen toestemming meer", partij=batch.partij, grond=fout.grond.value)
                 except Geblokkeerd:
                     _log.warning("batch gestopt: te veel onbekende BSN's", partij=batch.partij)
                 except Exception as fout:  # noqa: BLE001 - whatever it is, the others go on
@@ -293,26 +309,37 @@ class Batches:
         """Answer one portion and return how many that were.
 
         Raises:
+            GeenToestemming: the partij may not ask this any more.
             Geblokkeerd: the partij is kept from the dienst.
             Onderbroken: the register does not answer now.
         """
+        await self._register_bron.refresh(self._opslag)  # a batch may take hours
+        if (geweigerd := await self._opslag.read(self._refusal, batch)) is not None:
+            raise geweigerd
         if await self._opslag.read(is_blocked, batch.partij, batch.dienst.naam):
             raise Geblokkeerd
         vragen = await self._opslag.read(_next, batch.batch_id, self._portie)
         opgaven = await asyncio.to_thread(self._read, batch, vragen)
         begin = await self._opslag.read(now_ms)
-        with tracing(batch.spoor):
-            uitkomsten = await determine_with(bron, opgaven)
+        try:
+            with tracing(batch.spoor):
+                uitkomsten = await determine_with(bron, opgaven)
+        except BaseException:
+            gevraagd = [(opgave.bsn, Statuscode.FOUT) for opgave in opgaven]
+            await asyncio.shield(self._opslag.write(self._log, batch, gevraagd, begin))
+            raise
+        storing = _common(uitkomsten, max(2, min(_VEEL, self._portie)))
         goed = [
             (rij.kenmerk, opgave, uitkomst)
             for rij, opgave, uitkomst in zip(vragen, opgaven, uitkomsten, strict=True)
-            if uitkomst.fout is None or not uitkomst.fout.opnieuw
+            if uitkomst.fout is None or (uitkomst.fout.of_one and not (storing and storing.of_one))
         ]
+        gevraagd = list(_asked(opgaven, uitkomsten))
         antwoorden = await asyncio.to_thread(self._sealed, batch, goed)
         verder_op = begin + duration(len(vragen), self._grenzen)
-        await self._opslag.write(self._answer, batch, goed, antwoorden, begin=begin, verder_op=verder_op)
-        if (fout := _temporary(uitkomsten)) is not None:
-            raise Onderbroken(str(fout))
+        await self._opslag.write(self._answer, batch, goed, antwoorden, gevraagd, begin=begin, verder_op=verder_op)
+        if storing is not None:
+            raise Onderbroken(str(storing))
         return len(goed)
 
     def _read(self, batch: Batch, vragen: Sequence[Row[Any]]) -> list[Opgave]:
@@ -332,41 +359,69 @@ class Batches:
         batch: Batch,
         goed: _Beantwoord,
         antwoorden: Sequence[dict[str, Any]],
+        gevraagd: Iterable[tuple[str, Statuscode]],
         *,
         begin: int,
         verder_op: int,
     ) -> None:
-        eind = now_ms(conn)
-        regels: list[Verwerking] = []
-        for _, opgave, uitkomst in goed:
-            status = Statuscode.GOED if uitkomst.fout is None else Statuscode.FOUT
-            for bsn in (opgave.bsn, *sorted(uitkomst.geraadpleegd - {opgave.bsn})):
-                wie = self._betrokkenen.of(bsn)
-                naam, activiteit = batch.dienst.omschrijving, batch.dienst.activiteit
-                regel = Verwerking(batch.spoor.child(), naam, activiteit, status, begin, eind, wie)
-                regels.append(regel)
+        self._log(conn, batch, gevraagd, begin)
         if antwoorden:
             welke = (_v.batch_id == batch.batch_id, _v.kenmerk == bindparam("welk_kenmerk"))
             conn.execute(update(schema.batchvraag).where(*welke).values(klaar=True), antwoorden)
-        record(conn, regels)
         note(conn, batch.batch_id, verder_op, len(goed), sum(uitkomst.unknown for _, _, uitkomst in goed))
         wie_wat = {"partij": batch.partij, "dienst": batch.dienst.naam, "batch_id": batch.batch_id}
         judge(conn, self._boek, self._grenzen, **wie_wat)
 
+    def _log(self, conn: Connection, batch: Batch, gevraagd: Iterable[tuple[str, Statuscode]], begin: int) -> None:
+        naam, activiteit, eind = batch.dienst.omschrijving, batch.dienst.activiteit, now_ms(conn)
+        record(
+            conn,
+            (
+                Verwerking(batch.spoor.child(), naam, activiteit, status, begin, eind, self._betrokkenen.of(bsn))
+                for bsn, status in gevraagd
+            ),
+        )
+
     async def progress(self, batch: Batch) -> Stand:
         """Say how far a batch is."""
-        return await self._opslag.read(_count, batch)
+        stand = await self._opslag.read(_count, batch)
+        if stand.klaar < stand.vragen and (geweigerd := await self._opslag.read(self._refusal, batch)) is not None:
+            return replace(stand, gestopt=str(geweigerd))
+        return stand
 
-    async def results(self, batch: Batch) -> AsyncIterator[Resultaat]:
-        """Give what became of each line, in the order of the file."""
+    def _refusal(self, conn: Connection, batch: Batch) -> GeenToestemming | None:
+        return refusal(conn, self._register_bron.current(), batch.spoor.trace_id)
+
+    async def results(self, batch: Batch, lezer: Aanvrager) -> AsyncIterator[Resultaat]:
+        """Give what became of each line, in the order of the file; once it is accounted for who reads them.
+
+        Raises:
+            GeenToestemming: they may not be read any more.
+        """
+        await self._account_reading(batch, lezer)
         na = 0
-        while deel := await self.page(batch, na, PORTIE):
+        while deel := await self._page(batch, na, PORTIE):
             for resultaat in deel:
                 yield resultaat
             na = deel[-1].nummer
 
-    async def page(self, batch: Batch, na: int, aantal: int) -> list[Resultaat]:
-        """Give what became of at most `aantal` lines after line `na`, of a batch whose questions are all answered."""
+    async def page(self, batch: Batch, lezer: Aanvrager, na: int, aantal: int) -> list[Resultaat]:
+        """Give what became of at most `aantal` lines after line `na`, of a batch whose questions are all answered.
+
+        Raises:
+            GeenToestemming: they may not be read any more.
+        """
+        await self._account_reading(batch, lezer)
+        return await self._page(batch, na, aantal)
+
+    async def _account_reading(self, batch: Batch, lezer: Aanvrager) -> None:
+        await self._register_bron.refresh(self._opslag)
+        register, trace_id = self._register_bron.current(), batch.spoor.trace_id
+        geweigerd = await self._opslag.write(account_reading, register, trace_id, lezer)
+        if geweigerd is not None:
+            raise geweigerd
+
+    async def _page(self, batch: Batch, na: int, aantal: int) -> list[Resultaat]:
         rijen = await self._opslag.read(_page, batch.batch_id, na, aantal)
         return [self._result(batch, rij) for rij in rijen]
 
@@ -395,7 +450,8 @@ class Batches:
             return [
                 batch
                 for batch in batches
-                if not is_blocked(conn, batch.partij, batch.dienst.naam)
+                if self._refusal(conn, batch) is None
+                and not is_blocked(conn, batch.partij, batch.dienst.naam)
                 and not wait_ms(conn, batch.partij, batch.dienst.naam, langste)
             ]
 
@@ -424,8 +480,21 @@ def _name(batch_id: str, kenmerk: bytes) -> str:
     return f"{batch_id}|{kenmerk.hex()}"
 
 
-def _temporary(uitkomsten: Iterable[Uitkomst]) -> Bronfout | None:
-    return next((u.fout for u in uitkomsten if u.fout is not None and u.fout.opnieuw), None)
+def _asked(opgaven: Iterable[Opgave], uitkomsten: Iterable[Uitkomst]) -> Iterator[tuple[str, Statuscode]]:
+    """Give about whom was asked, answered or not: what did not come back may have been read all the same."""
+    for opgave, uitkomst in zip(opgaven, uitkomsten, strict=True):
+        status = Statuscode.GOED if uitkomst.fout is None else Statuscode.FOUT
+        for bsn in (opgave.bsn, *sorted(uitkomst.geraadpleegd - {opgave.bsn})):
+            yield bsn, status
+
+
+def _common(uitkomsten: Sequence[Uitkomst], veel: int) -> Bronfout | None:
+    """Give a fault that holds for whoever is asked about; so does one of each of `veel` persons or more."""
+    fouten = [uitkomst.fout for uitkomst in uitkomsten if uitkomst.fout is not None]
+    onleesbaar = [fout for fout in fouten if fout.soort is Bronfoutsoort.ONBRUIKBAAR]
+    if len(onleesbaar) == len(uitkomsten) >= veel:
+        return onleesbaar[0]
+    return next((fout for fout in fouten if not fout.of_one), None)
 
 
 def _empty(conn: Connection, batch_id: str) -> None:
@@ -468,7 +537,7 @@ def _count(conn: Connection, batch: Batch) -> Stand:
         onbruikbaar=conn.execute(regels.where(_r.vraag.is_(None))).scalar_one(),
         vragen=alle,
         klaar=alle - nog_open,
-        gestopt=nog_open > 0 and is_blocked(conn, batch.partij, batch.dienst.naam),
+        gestopt=str(Geblokkeerd()) if nog_open and is_blocked(conn, batch.partij, batch.dienst.naam) else "",
     )
 
 

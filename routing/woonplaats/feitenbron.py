@@ -6,7 +6,7 @@ that the decision can say what is missing. Stays and the actual stay are known t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -80,6 +80,7 @@ class Bronfoutsoort(StrEnum):
     """What kept a register from answering."""
 
     ONGELDIG_BSN = "ongeldig_bsn"
+    ONGELDIGE_DATUM = "ongeldige_datum"
     NIET_GEAUTORISEERD = "niet_geautoriseerd"
     VERZOEK_GEWEIGERD = "verzoek_geweigerd"
     TE_VEEL = "te_veel"
@@ -90,23 +91,46 @@ class Bronfoutsoort(StrEnum):
 
 
 _OPNIEUW = frozenset({Bronfoutsoort.TE_VEEL, Bronfoutsoort.ONBEREIKBAAR, Bronfoutsoort.STORING})
+_VAN_EEN = frozenset({Bronfoutsoort.ONGELDIG_BSN, Bronfoutsoort.ONGELDIGE_DATUM, Bronfoutsoort.ONBRUIKBAAR})
 
 
 class Bronfout(Exception):
     """A register did not answer; the text is Dutch and holds no personal data.
 
-    `opnieuw_na` is how many seconds the register asked to wait, when it did.
+    `opnieuw_na` is how many seconds the register asked to wait, when it did. `geraadpleegd` holds the BSNs of others
+    that were asked about before or while it failed: for the processing log, and for nothing else. `geheel`: the whole
+    answer is none of this register, whoever was asked about.
     """
 
-    def __init__(self, soort: Bronfoutsoort, melding: str, opnieuw_na: float | None = None) -> None:
+    def __init__(
+        self,
+        soort: Bronfoutsoort,
+        melding: str,
+        opnieuw_na: float | None = None,
+        geraadpleegd: frozenset[str] = frozenset(),
+        *,
+        geheel: bool = False,
+    ) -> None:
         super().__init__(melding)
         self.soort = soort
         self.opnieuw_na = opnieuw_na
+        self.geraadpleegd = geraadpleegd
+        self.geheel = geheel
+
+    def having_asked(self, bsns: Iterable[str]) -> Bronfout:
+        """Give the same fault for one question, with who else was asked about for it."""
+        anderen = self.geraadpleegd | frozenset(bsns)
+        return Bronfout(self.soort, str(self), self.opnieuw_na, anderen, geheel=self.geheel)
 
     @property
     def opnieuw(self) -> bool:
         """Whether the same question may be answered later."""
         return self.soort in _OPNIEUW
+
+    @property
+    def of_one(self) -> bool:
+        """Whether it is about one question only; any other holds for all, until it passes or somebody mends it."""
+        return self.soort in _VAN_EEN and not self.geheel
 
 
 class Feitenbron(Protocol):

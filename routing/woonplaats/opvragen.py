@@ -68,6 +68,7 @@ async def determine_with(bron: Feitenbron | None, opgaven: Sequence[Opgave]) -> 
             uitkomst.gevraagd |= vraag.nodig
             if isinstance(antwoord, Bronfout):
                 uitkomst.fout = antwoord
+                uitkomst.geraadpleegd |= antwoord.geraadpleegd
                 continue
             feiten[nummer] = _merge(feiten[nummer], antwoord, vraag.nodig)
             uitkomst.redenen |= antwoord.ontbrekend

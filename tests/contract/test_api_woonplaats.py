@@ -19,6 +19,7 @@ from knooppunt.api.loket import BASIS, Loket
 from knooppunt.luisteraar import Luisteraar
 from knooppunt.simulatie.brp.personen import builtin_persons
 from knooppunt.simulatie.brp.server import BrpSimulator
+from knooppunt.simulatie.storing import read_storing
 from knooppunt.woonplaats.batchbestand import Vormgever
 from routing import schema
 from routing.bericht import Identiteit
@@ -224,6 +225,18 @@ async def test_without_the_brp_the_answer_says_try_later_and_the_log_that_it_fai
     assert [rij["status_code"] for rij in await huis.rows(schema.verwerking)] == [2]
 
 
+async def test_when_the_brp_fails_halfway_who_was_asked_about_is_logged(huis: Huis) -> None:
+    """The youth and his parents were read before the history of one of them failed."""
+    huis.brp.storingen.switch([read_storing("fout:500/historie")])
+    status, _ = await huis.ask(peildatum="2018-06-01")
+    gevraagd = {bsn for bevraging in huis.brp.bevragingen for bsn in bevraging.bsns}
+    betrokkenen = Betrokkenen(huis.kluis)
+    assert (status, len(gevraagd)) == (503, 3)
+    assert sorted((rij["data_subject_id"], rij["status_code"]) for rij in await huis.rows(schema.verwerking)) == sorted(
+        (betrokkenen.of(bsn).kenmerk, 2) for bsn in gevraagd
+    )
+
+
 _BATCHES = f"{BASIS}/woonplaatsbeginsel/batches"
 _WAARVOOR = {"doel": "controle", "zaakkenmerk": "Z-17"}
 _CSV = f"bsn;peildatum;kenmerk\n{_SEBASTIAAN};2022-03-01;K1\n12;gisteren;K2\n{_SEBASTIAAN};2022-03-01;K3\n"
@@ -264,6 +277,11 @@ async def test_a_file_is_handed_in_answered_and_read_in_parts(huis: Huis) -> Non
     assert _SEBASTIAAN not in json.dumps([deel, rest])
     assert len(huis.brp.bevragingen) == 1
     assert (await _hand_in(huis, _CSV))[1]["batchId"] == batch_id
+    await huis.opslag.write(store, parse_toml(_REGISTER.replace(', "woonplaats-batch:jeugdwet"', "")))
+    assert (await _get(huis, f"{batch_id}/resultaat"))[0] == 403
+    besluiten = [(rij["besluit"], rij["reden"][:17]) for rij in await huis.rows(schema.verantwoording)]
+    gelezen = [("toegestaan", "resultaat gelezen")] * 2
+    assert besluiten == [("toegestaan", ""), *gelezen, ("toegestaan", ""), ("geweigerd: machtiging", "")]
 
 
 async def test_a_batch_that_looks_like_guessing_stops_and_says_why(huis: Huis) -> None:

@@ -22,6 +22,7 @@ from routing.opvraaggrens import Geblokkeerd, Grenzen, TeVeel
 from routing.partij import Machtiging, Richting
 from routing.register import Register, RegisterBron
 from routing.toestemming import Aanleiding, Aanvrager, GeenToestemming, Weg
+from routing.verwerkingen import Betrokkenen
 from routing.woonplaats import batch as module
 from routing.woonplaats.batch import Batches, Onderbroken, Regel, Resultaat, Stand, remove_batches
 from routing.woonplaats.feiten import Adresperiode, Adressoort, Feiten
@@ -83,7 +84,7 @@ def _lines(bsns: Iterable[str] = _BSNS) -> list[list[Regel]]:
 
 
 async def _results(batches: Batches, werk: module.Batch) -> list[Resultaat]:
-    return [resultaat async for resultaat in batches.results(werk)]
+    return [resultaat async for resultaat in batches.results(werk, _WIE)]
 
 
 async def _count(opslag: Opslag, tabel: Any) -> int:
@@ -121,17 +122,71 @@ async def test_after_an_interruption_only_what_was_not_answered_is_asked(batches
     assert (weer.batch_id, weer.gelezen) == (werk.batch_id, True)
     await batches.run(weer, bron, lambda _stand: None)
     assert sorted(bron.gevraagd) == sorted([*_BSNS, _BSNS[2]])
-    assert await _count(opslag, schema.verwerking) == 5
+    codes = select(schema.verwerking.c.status_code)
+    assert sorted(await opslag.read(lambda conn: conn.execute(codes).scalars().all())) == [1, 1, 1, 1, 1, 2]
     await batches.run(weer, bron, lambda _stand: None)
     assert len(bron.gevraagd) == 6
 
 
-async def test_a_fault_that_stays_is_an_answer_for_that_line_only(batches: Batches) -> None:
+@pytest.mark.parametrize(
+    "fout", [Bronfout(Bronfoutsoort.STORING, "stuk", geraadpleegd=frozenset(_BSNS[4:])), OSError("weg")]
+)
+async def test_whom_was_asked_about_is_logged_also_when_no_answer_came(
+    batches: Batches, opslag: Opslag, kluis: Kluis, fout: Exception
+) -> None:
+    class Stuk(Bron):
+        async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
+            if isinstance(fout, Bronfout):
+                return [fout] * len(vragen)
+            raise fout
+
+    werk = await batches.open(_WIE, _WAAROM, b"d")
+    await batches.take_in(werk, _lines(_BSNS[:2]))
+    with pytest.raises((Onderbroken, OSError)):
+        await batches.run(werk, Stuk(), lambda _stand: None)
+    rijen = await opslag.read(lambda conn: conn.execute(select(schema.verwerking)).all())
+    bsns = {*_BSNS[:2], *(fout.geraadpleegd if isinstance(fout, Bronfout) else ())}
+    assert {rij.data_subject_id for rij in rijen} == {Betrokkenen(kluis).of(bsn).kenmerk for bsn in bsns}
+    assert {(rij.trace_id, rij.status_code) for rij in rijen} == {(werk.spoor.trace_id, 2)}
+    assert (await batches.progress(werk)).klaar == 0
+
+
+@pytest.mark.parametrize(
+    "soort", [Bronfoutsoort.ONGELDIG_BSN, Bronfoutsoort.ONGELDIGE_DATUM, Bronfoutsoort.ONBRUIKBAAR]
+)
+async def test_a_fault_of_one_is_an_answer_for_that_line_only(batches: Batches, soort: Bronfoutsoort) -> None:
     werk, bron = await batches.open(_WIE, _WAAROM, b"d"), Bron()
-    bron.fouten = {_BSNS[1]: Bronfoutsoort.NIET_GEAUTORISEERD}
+    bron.fouten = {_BSNS[1]: soort}
     await batches.take_in(werk, _lines())
     await batches.run(werk, bron, lambda _stand: None)
     assert [json.loads(r.antwoord or b"")["fout"] for r in await _results(batches, werk)] == ["", "stuk", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    "fout",
+    [Bronfout(soort, "doe iets") for soort in Bronfoutsoort if not Bronfout(soort, "").of_one]
+    + [Bronfout(Bronfoutsoort.ONBRUIKBAAR, "doe iets", geheel=geheel) for geheel in (True, False)],
+    ids=lambda fout: f"{fout.soort}-{fout.geheel}",
+)
+async def test_a_fault_of_the_line_leaves_its_questions_open(batches: Batches, fout: Bronfout) -> None:
+    """From the second portion on; a fault of each person in it is one of the line as well."""
+
+    class Stuk(Bron):
+        async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
+            goed = await super().fetch(vragen)
+            return goed if len(self.gevraagd) <= 2 else [fout] * len(vragen)
+
+    wie = replace(_WIE, weg=Weg.API)
+    werk, bron = await batches.open(wie, _WAAROM, b"d"), Stuk()
+    await batches.take_in(werk, _lines())
+    with pytest.raises(Onderbroken, match="doe iets"):
+        await batches.run(werk, bron, lambda _stand: None)
+    assert (await batches.progress(werk)).klaar == 2
+    for _ in range(2):
+        await batches.answer_waiting(bron)
+    assert len(bron.gevraagd) == 6  # the hub tried once, and then waits a while
+    await batches.run(werk, Bron(), lambda _stand: None)
+    assert not any(json.loads(r.antwoord or b"")["fout"] for r in await _results(batches, werk))
 
 
 async def test_a_file_that_was_half_taken_in_is_taken_in_anew(batches: Batches) -> None:
@@ -209,7 +264,7 @@ async def test_too_many_unknown_bsns_stop_the_batches_of_a_partij(opslag: Opslag
     await batches.take_in(werk, _lines())
     bron.onbekend = set(_BSNS)
     await batches.answer_waiting(bron)
-    assert await batches.progress(werk) == Stand(5, 0, 5, 2, gestopt=True)
+    assert await batches.progress(werk) == Stand(5, 0, 5, 2, gestopt=str(Geblokkeerd()))
     await batches.answer_waiting(bron)
     with pytest.raises(Geblokkeerd):
         await batches.run(werk, bron, lambda _stand: None)
@@ -225,6 +280,45 @@ async def test_too_many_unknown_bsns_stop_the_batches_of_a_partij(opslag: Opslag
     await batches.answer_waiting(bron)
     assert await batches.progress(werk) == Stand(5, 0, 5, 5)
     assert sorted(bron.gevraagd) == sorted(_BSNS)
+
+
+async def test_a_machtiging_that_is_withdrawn_stops_the_batch_and_closes_its_answers(
+    opslag: Opslag, kluis: Kluis
+) -> None:
+    """After the first portion; what was answered stays, and once it is granted again the rest follows."""
+    mag = Register.of((), (), [Machtiging("0344", Richting.BEVRAGEN, "woonplaats-batch:jeugdwet")])
+    register, wie = RegisterBron(mag), replace(_WIE, weg=Weg.API)
+    lezer = replace(wie, identiteit="oin:lezer")
+
+    class Intrekking(Bron):
+        async def fetch(self, vragen: Sequence[Feitenvraag]) -> list[Registerfeiten | Bronfout]:
+            register._register = Register.of((), (), ())
+            return await super().fetch(vragen)
+
+    batches = Batches(opslag, kluis, register, Vorm(), boek=Incidentboek(), grenzen=_RUIM)
+    werk, bron = await batches.open(wie, _WAAROM, b"d"), Intrekking()
+    await batches.take_in(werk, _lines())
+    await batches.answer_waiting(bron)
+    stand = await batches.progress(werk)
+    assert (len(bron.gevraagd), stand.klaar) == (2, 2)
+    assert "niet gemachtigd" in stand.gestopt
+    assert await batches.waiting() == []
+    with pytest.raises(GeenToestemming):
+        await batches.run(werk, bron, lambda _stand: None)
+    with pytest.raises(GeenToestemming):
+        await batches.page(werk, lezer, 0, 10)
+    assert len(bron.gevraagd) == 2
+
+    register._register = mag
+    await batches.answer_waiting(Bron())
+    assert await batches.progress(werk) == Stand(5, 0, 5, 5)
+    assert len(await batches.page(werk, lezer, 0, 10)) == 5
+    w = schema.verantwoording.c
+    vraag = select(w.besluit, w.zaakkenmerk, w.reden).where(w.identiteit == "oin:lezer").order_by(w.id)
+    geweigerd, gelezen = await opslag.read(lambda conn: conn.execute(vraag).all())
+    assert tuple(geweigerd) == ("geweigerd: machtiging", "", "")
+    assert (gelezen.besluit, gelezen.zaakkenmerk) == ("toegestaan", "Z-17")
+    assert werk.spoor.trace_id in gelezen.reden
 
 
 async def test_handing_in_has_the_limits_of_any_lookup(opslag: Opslag, kluis: Kluis) -> None:

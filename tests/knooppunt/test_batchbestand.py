@@ -101,7 +101,7 @@ async def _give() -> AsyncIterator[Resultaat]:
 
 
 async def test_answers_in_csv_are_no_formulas(tmp_path: Path) -> None:
-    await write(tmp_path / "uit.csv", _give())
+    assert await write(tmp_path / "uit.csv", _give()) == 2
     rijen = list(csv.DictReader((tmp_path / "uit.csv").read_text("utf-8").splitlines(), delimiter=";"))
     assert [(r["regel"], r["kenmerk"], r["gemeente"], r["fouten"]) for r in rijen] == [
         ("1", "'=1+1", "0344", ""),
@@ -113,7 +113,7 @@ async def test_answers_in_csv_are_no_formulas(tmp_path: Path) -> None:
 
 
 async def test_answers_in_json_are_a_list(tmp_path: Path) -> None:
-    await write(tmp_path / "uit.json", _give())
+    assert await write(tmp_path / "uit.json", _give()) == 2
     een, twee, drie = json.loads((tmp_path / "uit.json").read_text("utf-8"))
     assert (een["kenmerk"], een["gemeente"], een["fouten"]) == ("=1+1", "0344", [])
     assert (twee["fouten"], drie["fouten"]) == (["bsn ontbreekt", "peildatum ontbreekt"], ["De BRP weigert."])

@@ -277,7 +277,7 @@ async def test_one_person_that_cannot_be_read_does_not_spoil_the_others(
     goed, fout = await vraag_aan(brp.url).fetch([Feitenvraag(KIND, DAG), Feitenvraag(ZUSJE, DAG)])
     assert isinstance(goed, Registerfeiten)
     assert isinstance(fout, Bronfout)
-    assert fout.soort is Bronfoutsoort.ONBRUIKBAAR
+    assert (fout.soort, fout.of_one) == (Bronfoutsoort.ONBRUIKBAAR, True)
     assert "verblijfplaats" in str(fout)
 
 

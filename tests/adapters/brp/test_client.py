@@ -19,6 +19,7 @@ from brppersonen import KIND, child, persons
 
 from adapters.brp.bron import BrpFeitenbron
 from adapters.brp.client import BrpClient, Grenzen
+from adapters.brp.fouten import judge, read_problem
 from adapters.brp.toegang import Apisleutel, Clientgegevens, Tokenhouder
 from adapters.brp.velden import MOEDER
 from knooppunt.configuratie import Koppelvlak
@@ -196,7 +197,16 @@ async def test_an_answer_that_cannot_be_used_is_told(serve: Serve, vraag_aan: Ma
 
 async def test_an_unreadable_answer_on_demand_is_told(simuleer: Simuleer, vraag_aan: Maak) -> None:
     brp = await simuleer(persons(child()), "wartaal")
-    assert (await fout(vraag_aan(brp.url))).soort is Bronfoutsoort.ONBRUIKBAAR
+    uit = await fout(vraag_aan(brp.url))
+    assert (uit.soort, uit.of_one) == (Bronfoutsoort.ONBRUIKBAAR, False)
+
+
+def test_a_refused_day_is_a_fault_of_one_question() -> None:
+    def refuse(*namen: str) -> Bronfout:
+        return judge(400, read_problem(json.dumps({"invalidParams": [{"name": naam} for naam in namen]}).encode()))
+
+    assert (refuse("datumVan", "datumTot").soort, refuse("peildatum").of_one) == (Bronfoutsoort.ONGELDIGE_DATUM, True)
+    assert [refuse(*namen).of_one for namen in ((), ("fields",), ("peildatum", "type"))] == [False] * 3
 
 
 async def test_an_answer_that_breaks_off_is_asked_again(serve: Serve, vraag_aan: Maak) -> None:
@@ -226,7 +236,7 @@ async def test_a_redirect_is_not_followed(serve: Serve, vraag_aan: Maak) -> None
         return web.Response(status=307, headers={"Location": "/elders"})
 
     uit = await fout(vraag_aan(await serve(handler)))
-    assert uit.soort is Bronfoutsoort.ONBRUIKBAAR
+    assert (uit.soort, uit.of_one) == (Bronfoutsoort.ONBRUIKBAAR, False)
     assert elders == []
 
 
