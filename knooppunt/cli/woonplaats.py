@@ -12,6 +12,7 @@ import typer
 
 from knooppunt.woonplaats.antwoordvorm import Bepalingvorm
 from knooppunt.woonplaats.feitenvorm import Feitenfout, read_facts
+from knooppunt.woonplaats.jsonobject import Objectfout, check_object
 from knooppunt.woonplaats.overdracht import transfer
 from knooppunt.woonplaats.overdrachtsmap import Telling
 from routing.woonplaats.bepaling import determine
@@ -110,7 +111,9 @@ def _read(bestand: Path) -> Any:
     if len(ruw) > _GRENS:
         raise Feitenfout((f"{bestand} is groter dan 64 MiB.",))
     try:
-        return json.loads(ruw.decode("utf-8-sig"))
+        return json.loads(ruw.decode("utf-8-sig"), object_pairs_hook=check_object)
+    except Objectfout as fout:
+        raise Feitenfout((f"{bestand} {fout}.",)) from None
     except UnicodeDecodeError:
         raise Feitenfout((f"{bestand} is niet in UTF-8 geschreven.",)) from None
     except json.JSONDecodeError as fout:

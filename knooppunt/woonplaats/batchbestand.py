@@ -22,6 +22,7 @@ from pydantic.alias_generators import to_camel
 from knooppunt.vormfouten import faults
 from knooppunt.woonplaats.antwoordvorm import Antwoordvorm
 from knooppunt.woonplaats.feitenvorm import Vraagvorm
+from knooppunt.woonplaats.jsonobject import Objectfout, check_object
 from routing.bsn import GEEN_BSN, holds_bsn, is_bsn
 from routing.woonplaats.batch import Regel, Resultaat
 from routing.woonplaats.opvragen import Opgave, Uitkomst
@@ -176,7 +177,7 @@ def _from_csv(kolommen: Sequence[str], velden: Sequence[str]) -> object:
 
 def _json_rows(stroom: TextIO) -> Iterator[object]:
     """Read the values of a JSON array, or one after another, holding no more than one and what follows it."""
-    lezer, buffer, nummer = json.JSONDecoder(), "", 0
+    lezer, buffer, nummer = json.JSONDecoder(object_pairs_hook=check_object), "", 0
     eerste = True
     while True:
         hap = stroom.read(_HAP)
@@ -187,6 +188,8 @@ def _json_rows(stroom: TextIO) -> Iterator[object]:
         while buffer and not buffer.startswith("]"):
             try:
                 waarde, eind = lezer.raw_decode(buffer)
+            except Objectfout as fout:
+                raise Bestandsfout(f"Vraag {nummer + 1} {fout}.") from None
             except (ValueError, RecursionError):
                 if not hap or len(buffer) > _GROOTSTE_REGEL:
                     raise Bestandsfout(f"Vraag {nummer + 1} is geen geldige JSON.") from None

@@ -83,6 +83,8 @@ def test_a_long_json_file_is_read_over_the_edges_of_its_pieces(tmp_path: Path) -
         ("in.csv", b"bsn;peildatum\n\xff;\n", "UTF-8"),
         ("in.json", b"", "geen enkele vraag"),
         ("in.json", b"[]", "geen enkele vraag"),
+        ("in.json", b'[{"bsn":"1"}, {"bsn":"1","bsn":"2"}]', "Vraag 2 noemt een veld twee keer"),
+        ("in.json", b'[{"kenmerk":"\\ud800"}]', "Vraag 1 bevat tekst die geen geldige Unicode is"),
         ("in.json", b'[{"bsn":"1"}, {', "Vraag 2 is geen geldige JSON"),
         ("in.json", b"[" * 100_000, "Vraag 1 is geen geldige JSON"),
         ("in.json", b"[1] onzin", "staat nog iets"),

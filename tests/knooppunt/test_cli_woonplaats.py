@@ -67,6 +67,15 @@ def test_what_is_no_list_of_facts_is_refused_in_words(ruw: bytes) -> None:
     assert "Traceback" not in gelopen.output
 
 
+@pytest.mark.parametrize(
+    ("ruw", "melding"),
+    [(b'{"id": "\\ud800"}', "geen geldige Unicode"), (b'{"id": "a", "id": "b"}', "noemt een veld twee keer")],
+)
+def test_a_field_twice_and_text_that_is_no_unicode_are_refused(ruw: bytes, melding: str) -> None:
+    gelopen = bepaal(ruw)
+    assert (gelopen.exit_code, melding in gelopen.stderr) == (2, True)
+
+
 def test_a_file_that_is_not_there() -> None:
     gelopen = CliRunner().invoke(app, ["woonplaats", "bepaal", "--feiten", "/bestaat/niet.json"])
     assert gelopen.exit_code == 2
