@@ -132,7 +132,7 @@ class Lanebeurt:
             self._klaar = True
             _log.warning("lease verloren; uitkomst niet vastgelegd", lane=self._lease.lane, bericht_id=kop.bericht_id)
             if self._lease.breedte == 1:
-                await self._record(lanes.release, self._lease, self._rate_ms())
+                await self._record(lanes.release_held, self._lease, self._rate_ms())  # written before, unknown to us
             return None
         self._tell(stap)
         if vervolg is Vervolg.PAUZE:

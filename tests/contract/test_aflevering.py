@@ -434,3 +434,16 @@ async def test_who_moves_in_the_middle_of_a_turn_gets_the_rest_at_the_new_addres
     await op.tot_status(ids[-1], "Bezorgd")
     adressen = [z.aansluiting.url for z in op.tegenpartij.ontvangen]
     assert adressen == ["https://127.0.0.1/", "https://nieuw.example/", "https://nieuw.example/"]
+
+
+async def test_an_outcome_that_comes_after_the_lease_leaves_the_crash_to_be_counted(op: Opstelling):
+    bericht = await op.stort()
+
+    async def blijf_weg(_zending: Zending) -> None:
+        op.klok.verschuiving_ms += LEASE_MS + 1
+        op.tegenpartij.bij = None
+
+    op.tegenpartij.bij = blijf_weg
+    await op.tot_status(bericht, "Bezorgd")
+    assert len(op.tegenpartij.ontvangen) == 2
+    assert (await op.aflevering(bericht)).crashes == 1
