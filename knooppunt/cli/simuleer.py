@@ -254,9 +254,7 @@ def svb(
 ) -> None:
     """Speel de SVB na: een TKB wordt een budget, en na afloop volgt een BAB, tot Ctrl-C."""
     boek = Pgbboek(steady(besteed), Termijnen(afsluitdagen, telpunt=telpunt))
-    instellingen = credentials(cert, key, ca)
-    storingen = read_storingen(storing, zaad, certificaat=instellingen)
-    _play("SVB", Svb(boek, _calendar(dag_seconden)), instellingen, storingen, (hub, poort, bediening))
+    _play("SVB", Svb(boek, _calendar(dag_seconden)), (cert, key, ca), (storing, zaad), (hub, poort, bediening))
 
 
 @simuleer.command()
@@ -278,9 +276,7 @@ def vws(
 ) -> None:
     """Speel het PGB 2.0-systeem van VWS na: 502, besteding, en 507 bij afloop, jaargrens of conflict, tot Ctrl-C."""
     boek = Pgbboek(steady(besteed), Termijnen(afsluitdagen, conflictdagen, telpunt))
-    instellingen = credentials(cert, key, ca)
-    storingen = read_storingen(storing, zaad, certificaat=instellingen)
-    _play("VWS", Vws(boek, _calendar(dag_seconden)), instellingen, storingen, (hub, poort, bediening))
+    _play("VWS", Vws(boek, _calendar(dag_seconden)), (cert, key, ca), (storing, zaad), (hub, poort, bediening))
 
 
 @simuleer.command()
@@ -296,9 +292,7 @@ def cak(
     bediening: Bediening = None,
 ) -> None:
     """Speel het CAK na: 402 op een start, 404 op een stop, en een eigen IB001 op wat ongeldig is, tot Ctrl-C."""
-    instellingen = credentials(cert, key, ca)
-    storingen = read_storingen(storing, zaad, certificaat=instellingen)
-    _play("CAK", Cak(), instellingen, storingen, (hub, poort, bediening))
+    _play("CAK", Cak(), (cert, key, ca), (storing, zaad), (hub, poort, bediening))
 
 
 @simuleer.command()
@@ -314,9 +308,7 @@ def cbs(
     bediening: Bediening = None,
 ) -> None:
     """Speel het CBS na: neemt CSV- en PDF-bestanden aan, en weigert met IB001 wat het niet kan lezen, tot Ctrl-C."""
-    instellingen = credentials(cert, key, ca)
-    storingen = read_storingen(storing, zaad, certificaat=instellingen)
-    _play("CBS", Cbs(), instellingen, storingen, (hub, poort, bediening))
+    _play("CBS", Cbs(), (cert, key, ca), (storing, zaad), (hub, poort, bediening))
 
 
 def _calendar(dag_seconden: float) -> Vandaag:
@@ -324,8 +316,15 @@ def _calendar(dag_seconden: float) -> Vandaag:
 
 
 def _play(
-    code: str, spel: Ketenspel, instellingen: Koppelvlak, storingen: Storingen, waar: tuple[str, int, int | None]
+    code: str,
+    spel: Ketenspel,
+    tls: tuple[Path, Path, Path],
+    fouten: tuple[list[str] | None, int],
+    waar: tuple[str, int, int | None],
 ) -> None:
+    instellingen = credentials(*tls)
+    storing, zaad = fouten
+    storingen = read_storingen(storing, zaad, certificaat=instellingen)
     partij = StufPartij(
         code,
         code,
