@@ -7,6 +7,7 @@ Reading the file and wording what is wrong with it stands in `knooppunt.configur
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -197,7 +198,7 @@ class Beheer(Sectie):
 
 
 class HubSectie(Sectie):
-    """Who the hub is in the stuurgegevens of berichten it makes itself (Bv03, Fo01)."""
+    """Who the hub is in the stuurgegevens of berichten it makes itself (Bv03, Fo01), and of what a node consists."""
 
     organisatie: str = Field("IB", min_length=1, max_length=200, description="`organisatie` of the hub as zender.")
     applicatie: str = Field(
@@ -208,6 +209,18 @@ class HubSectie(Sectie):
         description="Generation of fault codes (A: 2018, B: 2025) for a sender that is not in the register; a "
         "registered partij has its own.",
     )
+    processen: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Processes of this node: each uses one core, 0 makes as many as there are. They share the address "
+        "of the koppelvlak, have a port of their own for beheer (`beheer.poort` and those that follow it), and every "
+        "limit of a node holds for each of them.",
+    )
+
+    def count_processes(self) -> int:
+        """Give the number of processes."""
+        return self.processen or len(os.sched_getaffinity(0))
 
 
 class AfleveringSectie(Sectie):

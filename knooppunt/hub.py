@@ -49,6 +49,7 @@ from knooppunt.onderhoudstaken import make_tasks
 from knooppunt.ruimte import Ruimte
 from knooppunt.tls import client_context, identify, server_context
 from knooppunt.vecozo import vecozo_tasks
+from knooppunt.voorman import Werkplek
 from knooppunt.wacht import Wacht
 from knooppunt.wlz.aansluiting import make_task, open_register, open_webhooks
 from knooppunt.wlz.toetsing import Toetsing
@@ -108,6 +109,7 @@ class Hub:
     Args:
         configuratie: all settings.
         upgrade: bring the tables of a PostgreSQL database up to date first; for SQLite that is always done.
+        werkplek: the place of this process in a node of several, whose foreman did that already and holds the database.
 
     Raises:
         ConfiguratieFout: on entering, when something that is configured cannot be used, in Dutch.
@@ -121,8 +123,9 @@ class Hub:
     koppelvlak_url: str
     beheer_url: str
 
-    def __init__(self, configuratie: Configuratie, *, upgrade: bool = False) -> None:
+    def __init__(self, configuratie: Configuratie, *, upgrade: bool = False, werkplek: Werkplek | None = None) -> None:
         self._in = configuratie
+        self._werkplek = werkplek
         self._upgrade = upgrade
         self._stapel = AsyncExitStack()
         self._neemt_aan = False
@@ -244,7 +247,7 @@ class Hub:
         for melder in melders.values():
             stapel.push_async_callback(melder.close)
         looks = make_looks(self._in, meting, sleutels=self._look_at_keys, register=self._look_at_register)
-        naam = node_name(self._in.koppelvlak.poort)
+        naam = node_name(self._in.koppelvlak.poort)  # of all its processes: what one sees, the others see too
         wacht = Wacht(self.opslag, boek, naam=naam, ruimte=self._ruimte, blikken=looks, meting=meting)
         herzender = Herzender(self.opslag, self.register_bron, delivery_terms(self._in), wake)
         eigen = operator_tasks(
@@ -301,12 +304,16 @@ class Hub:
 
     async def _open_beheer(self, stapel: AsyncExitStack, beheer: Beheer) -> None:
         adres, poort = self._in.beheer.adres, self._in.beheer.poort
-        luisteraar = Luisteraar(beheer.application(), adres, poort)
+        deur = self._werkplek.beheer if self._werkplek else None
+        luisteraar = Luisteraar(beheer.application(), adres, poort, deur=deur)
         self.beheer_url = await _listen(stapel, luisteraar, "beheer", adres, poort)
 
     async def _open_koppelvlak(self, stapel: AsyncExitStack, app: web.Application, tls: ssl.SSLContext) -> None:
         grens, toegang = self._in.koppelvlak, self._in.logging.toegang
-        luisteraar = Luisteraar(app, grens.adres, grens.poort, tls=tls, grenzen=_limits(grens), toegang=toegang)
+        deur = self._werkplek.koppelvlak if self._werkplek else None
+        luisteraar = Luisteraar(
+            app, grens.adres, grens.poort, tls=tls, grenzen=_limits(grens), toegang=toegang, deur=deur
+        )
         self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", grens.adres, grens.poort)
         self._neemt_aan = True
         stapel.callback(self._refuse_ready)
@@ -320,10 +327,11 @@ class Hub:
 
     async def _open_log(self, stapel: AsyncExitStack) -> Opslag:
         url = self._in.database.full_url()
-        bijwerken = self._upgrade or parse_url(url).get_backend_name() == "sqlite"
+        alleen = self._werkplek is None
+        bijwerken = alleen and (self._upgrade or parse_url(url).get_backend_name() == "sqlite")
         if bijwerken:
             await asyncio.to_thread(upgrade, url)
-        opslag = Opslag(url)
+        opslag = Opslag(url, exclusief=alleen)
         stapel.push_async_callback(opslag.close)
         if not bijwerken and not await opslag.read(migratiestand.fits):
             raise ConfiguratieFout(

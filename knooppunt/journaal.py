@@ -45,13 +45,24 @@ class _Regelschrijver:
     debug = info = warning = error = critical = exception = msg
 
 
-def configure(instellingen: Logging) -> None:
-    """Direct all logging of this process to standard error, in the form and from the level that is configured."""
+def configure(instellingen: Logging, *, proces: int | None = None) -> None:
+    """Direct all logging of this process to standard error, in the form and from the level that is configured.
+
+    Args:
+        instellingen: form and level.
+        proces: number of this process, in a node that has more than one; stands in every line.
+    """
+
+    def add_process(_logger: object, _methode: str, velden: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        velden.setdefault("proces", proces)
+        return velden
+
     uitgang, niveau = sys.stderr, logging.getLevelNamesMapping()[instellingen.niveau.upper()]
     gedeeld: list[structlog.typing.Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if proces is None else [add_process]),
     ]
     einde: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, _escape, structlog.processors.JSONRenderer(ensure_ascii=False)]

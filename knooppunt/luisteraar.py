@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from aiohttp import hdrs, web
@@ -84,7 +86,7 @@ class _Verbinding(RequestHandler):
 
 
 class Luisteraar:
-    """Serves an application on one address until `stop`."""
+    """Serves an application on one address until `stop`; with `deur`, a socket that listens there already."""
 
     def __init__(
         self,
@@ -95,7 +97,9 @@ class Luisteraar:
         tls: ssl.SSLContext | None = None,
         grenzen: Grenzen | None = None,
         toegang: bool = False,
+        deur: socket.socket | None = None,
     ) -> None:
+        self._deur = deur
         self._grenzen = grenzen or Grenzen()
         self._adres, self._poort, self._tls, self._toegang = adres, poort, tls, toegang
         app.middlewares.append(_guard(self._grenzen.verzoek_seconden))
@@ -113,10 +117,12 @@ class Luisteraar:
         afhandeling, lus = self._runner.server, asyncio.get_running_loop()
         if afhandeling is None:
             raise RuntimeError("the runner made no server")
+        waar: dict[str, Any] = {"sock": self._deur}
+        if self._deur is None:
+            waar = {"host": self._adres, "port": self._poort}
         self._server = await lus.create_server(
             lambda: _Verbinding(afhandeling, lus, self._grenzen, toegang=self._toegang),
-            self._adres,
-            self._poort,
+            **waar,
             ssl=self._tls,
             ssl_handshake_timeout=_HANDDRUK_SECONDEN if self._tls else None,
             ssl_shutdown_timeout=_AFSCHEID_SECONDEN if self._tls else None,
@@ -127,16 +133,21 @@ class Luisteraar:
     @property
     def url(self) -> str:
         """Address with the actual port, without a closing slash; valid after `start`."""
-        gastheer = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._adres, self._adres)  # noqa: S104 - comparing
-        if ":" in gastheer and not gastheer.startswith("["):
-            gastheer = f"[{gastheer}]"
-        return f"{'https' if self._tls else 'http'}://{gastheer}:{self._poort}"
+        return make_url("https" if self._tls else "http", self._adres, self._poort)
 
     async def stop(self) -> None:
         """Stop accepting connections, let running requests finish (at most 10 s), then close."""
         if self._server is not None:
             self._server.close()
         await self._runner.cleanup()
+
+
+def make_url(schema: str, adres: str, poort: int) -> str:
+    """Give the URL, without a closing slash, at which this machine reaches what listens at `adres`."""
+    gastheer = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(adres, adres)  # noqa: S104 - comparing
+    if ":" in gastheer and not gastheer.startswith("["):
+        gastheer = f"[{gastheer}]"
+    return f"{schema}://{gastheer}:{poort}"
 
 
 def _guard(verzoek_seconden: float) -> Callable[..., Awaitable[web.StreamResponse]]:

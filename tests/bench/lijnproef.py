@@ -33,8 +33,9 @@ class Meting:
 class Lijnproef:
     """Hub, straight line, and the process with zender and ontvangers around them. Close it whatever happens."""
 
-    def __init__(self, hub: Proefhub, lijn_url: str) -> None:
+    def __init__(self, hub: Proefhub, lijn_url: str, processen: int = 1) -> None:
         self.hub = hub
+        self.processen = processen
         self._lijn_url = lijn_url
         self._processen: list[asyncio.subprocess.Process] = []
         self._poort: dict[str, int] = {}
@@ -51,7 +52,9 @@ class Lijnproef:
             self._poort[kant], self._pid[kant] = int(await _line(proces)), proces.pid
         await self.hub.register(adressen)
         # What one zender may hand in is part of what is measured, but where it ends is not.
-        await self.hub.start(KNOOPPUNT_TOELATING__QUOTA_BERICHTEN="10000000")
+        await self.hub.start(
+            KNOOPPUNT_TOELATING__QUOTA_BERICHTEN="10000000", KNOOPPUNT_HUB__PROCESSEN=str(self.processen)
+        )
         assert self.hub.proces is not None
         self._poort[HUB], self._pid[HUB] = int(self.hub.basis.rpartition(":")[2]), self.hub.proces.pid
 
@@ -67,11 +70,10 @@ class Lijnproef:
             "tempo": tempo,
             "alleen_aannemen": alleen_aannemen,
         }
-        proces = psutil.Process(self._pid[kant])
-        voor = sum(proces.cpu_times()[:2])
+        voor = _cpu_s(self._pid[kant])
         self._belasting.stdin.write(json.dumps(opdracht).encode() + b"\n")
         uitslag: dict[str, float] = json.loads(await _line(self._belasting))
-        cpu = (sum(proces.cpu_times()[:2]) - voor) / aantal * 1e6
+        cpu = (_cpu_s(self._pid[kant]) - voor) / aantal * 1e6
         return Meting(aantal / uitslag["duur_s"], cpu, uitslag["p50_ms"], uitslag["p99_ms"])
 
     async def all_marked(self, aantal: int) -> None:
@@ -93,6 +95,12 @@ class Lijnproef:
         assert proces.stdin is not None
         proces.stdin.write(json.dumps(begin).encode() + b"\n")
         return proces
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the processor time that a process and those it started have used, in seconds."""
+    proces = psutil.Process(pid)
+    return sum(sum(een.cpu_times()[:2]) for een in (proces, *proces.children(recursive=True)))
 
 
 def spread(waarden: list[float]) -> str:

@@ -35,14 +35,16 @@ _RUSTIG = 40  # berichten per second that leave room for the large one
 _MIB = 1024 * 1024
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite-1", "sqlite-2", "postgresql-1", "postgresql-2"])
 async def proef(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Lijnproef]:
+    """On which database, and of how many processes the hub is."""
+    databank, _, processen = str(request.param).partition("-")
     hub_url, lijn_url = None, f"sqlite:///{tmp_path / 'lijn.db'}"
-    if request.param == "postgresql":
+    if databank == "postgresql":
         hub_url = str(request.getfixturevalue("postgres_url"))
         lijn_url = _other_schema(hub_url)
     hub = await asyncio.to_thread(Proefhub, tmp_path, (ZENDER, *ONTVANGERS), hub_url)
-    proef = Lijnproef(hub, lijn_url)
+    proef = Lijnproef(hub, lijn_url, int(processen))
     try:
         await proef.start()
         yield proef
@@ -64,7 +66,7 @@ async def test_accepted_and_delivered_per_second_and_waiting_at_half_of_that(pro
     per_s = {kant: statistics.median(m.per_s for m in rij) for kant, rij in vol.items()}
     verhouding = [hub.per_s / lijn.per_s for hub, lijn in _pairs(vol)]
     rekentijd = [lijn.cpu_us / hub.cpu_us for hub, lijn in _pairs(vol)]
-    print("\naangenomen en bezorgd:")
+    print(f"\naangenomen en bezorgd, knooppunt van {proef.processen} processen:")
     for kant, rij in vol.items():
         cpu, p99 = statistics.median(m.cpu_us for m in rij), statistics.median(m.p99_ms for m in rij)
         print(f"  {kant:11} {per_s[kant]:5.0f}/s, {cpu:5.0f} us rekentijd per bericht, p99 tot Bv03 {p99:.0f} ms")
@@ -82,7 +84,7 @@ async def test_accepted_and_delivered_per_second_and_waiting_at_half_of_that(pro
     assert statistics.median(verhouding) > 0.1
 
 
-@pytest.mark.parametrize("proef", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("proef", ["sqlite-1"], indirect=True)
 async def test_accepting_beside_bare_aiohttp(proef: Lijnproef) -> None:
     metingen = await _turns(proef, {HUB: None, KAAL: None}, alleen_aannemen=True)
     verhouding = [hub.per_s / kaal.per_s for hub, kaal in zip(metingen[HUB], metingen[KAAL], strict=True)]
@@ -109,7 +111,7 @@ def _pairs(metingen: dict[str, list[Meting]]) -> Iterable[tuple[Meting, Meting]]
     return zip(metingen[HUB], metingen[LIJN], strict=True)
 
 
-@pytest.mark.parametrize("proef", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("proef", ["sqlite-1"], indirect=True)
 async def test_small_berichten_beside_one_of_24_mib(proef: Lijnproef) -> None:
     groot = await asyncio.to_thread(_declaratie)
     envelop = compose_envelop(van=ONTVANGERS[0].code, naar=ZENDER.code, functie="WMO323")
