@@ -125,10 +125,10 @@ class Voorman:
         adres = parse_url(url)
         sqlite = adres.get_backend_name() == "sqlite"
         try:
-            if sqlite:
-                stapel.callback(Slot(adres).release)
             if sqlite or upgrade_first:
                 upgrade(url)
+            if sqlite:
+                stapel.callback(Slot(adres).release)
         except OpslagFout as fout:
             raise ConfiguratieFout(str(fout)) from None
 

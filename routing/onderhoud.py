@@ -2,8 +2,7 @@
 
 Every node follows every task. Who finds a task due takes its lease, by the clock of the database; the others pass. A
 holder that dies or freezes loses the lease by itself, and everything he writes names his token: when another took over
-meanwhile, nothing changes and `BeurtVerloren` ends his turn. On SQLite, where one process serves, the lease is always
-ours to take.
+meanwhile, nothing changes and `BeurtVerloren` ends his turn.
 """
 
 from __future__ import annotations

@@ -155,6 +155,13 @@ async def test_two_hubs_do_not_share_an_address(hub: Proefhub, tmp_path_factory:
         await ander.start(**_TWEE, KNOOPPUNT_KOPPELVLAK__POORT=hub.basis.rpartition(":")[2])
 
 
+async def test_a_new_database_gets_its_tables_once(hub: Proefhub):
+    hub.database_url = f"sqlite:///{hub.map / 'nieuw.db'}"
+    await hub.start(**_TWEE)
+    (antwoord,) = {(await _send(hub)).soort for _ in range(4)}
+    assert antwoord is not Uitkomstsoort.TIJDELIJK
+
+
 async def test_one_sqlite_file_has_one_node_of_however_many_processes(hub: Proefhub):
     await hub.start(**_TWEE)
     eerste, hub.proces = hub.proces, None
