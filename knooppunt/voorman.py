@@ -37,8 +37,8 @@ _STIL_TIKKEN: Final = max(2, math.ceil(LEASE_MS / 1000 / _TIK_S))
 Ticks of ours, not time: when the whole machine stood still, nobody was silent.
 """
 _WACHT_S: Final = 0.05
-_ADEM_S: Final = 2.0
-"""How long a process that ended stays away: one that cannot start must not take the machine."""
+_ADEM_S: Final = 5.0
+"""A process is started at most once in so many seconds: one that cannot start must not take the machine."""
 _RIJ: Final = 512
 
 
@@ -72,7 +72,7 @@ class _Proces:
     lijn: socket.socket | None = field(default=None, repr=False)
     stil: int = 0
     gemeld: bool = False
-    vanaf: float = 0.0  # not started again before this moment of the monotonic clock
+    vanaf: float = 0.0  # it is not started again before this moment of the monotonic clock
 
     @property
     def beheer_poort(self) -> int:
@@ -188,7 +188,7 @@ class Voorman:
             self._mislukt = self._mislukt or abs(code)
         if not self._stopt:
             _log.error("proces eindigde", proces=proces.nummer, pid=pid, code=code)
-        proces.pid, proces.vanaf = 0, time.monotonic() + _ADEM_S
+        proces.pid = 0
         if proces.lijn is not None:
             proces.lijn.close()
             proces.lijn = None
@@ -207,6 +207,7 @@ class Voorman:
             self._become(proces, daar)
         daar.close()
         proces.pid, proces.lijn, proces.stil = pid, hier, 0
+        proces.vanaf = time.monotonic() + _ADEM_S
 
     def _become(self, proces: _Proces, lijn: socket.socket) -> NoReturn:
         """Be that process, and end as it."""
