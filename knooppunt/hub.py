@@ -60,7 +60,7 @@ from routing.aflevering import Instellingen as AfleverInstellingen
 from routing.bericht import Systeem
 from routing.bewaking import note_failure
 from routing.bezorging import Foutmelding
-from routing.databank import OpslagFout, parse_url
+from routing.databank import OpslagFout, end_silent, parse_url
 from routing.dossier import Dossier
 from routing.foutbericht import Foutmelder
 from routing.herzender import Herzender
@@ -284,13 +284,21 @@ class Hub:
         stapel.push_async_callback(onderhoud.stop)
 
     def _start_following(self, stapel: AsyncExitStack, vrijgave: Vrijgave) -> None:
-        """Start following the register and the calendar, which others may change."""
-        for wat, gevolg, doe in (
+        """Start following the register and the calendar, which others may change, and the nodes beside this one."""
+        werk: list[tuple[str, str, Callable[[], Awaitable[object]]]] = [
             (_REGISTER, "het oude blijft gelden", lambda: self.register_bron.refresh(self.opslag)),
             ("aangehouden berichten vrijgeven", "zij blijven wachten", vrijgave.perform),
-        ):
+        ]
+        if parse_url(self._in.database.full_url()).get_backend_name() == "postgresql":
+            werk.append(("stilgevallen knooppunten losmaken", "hun sloten blijven bezet", self._end_silent))
+        for wat, gevolg, doe in werk:
             taak = asyncio.create_task(self._keep_doing(wat, gevolg, doe), name=wat)
             stapel.push_async_callback(_cancel, taak)
+
+    async def _end_silent(self) -> None:
+        """Take the locks of a node that froze inside a transaction; every node does, since any may freeze."""
+        if beeindigd := await self.opslag.read(end_silent):
+            _log.warning("sessie van een stilgevallen knooppunt beëindigd", aantal=beeindigd)
 
     def _checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Give what makes the hub ready, by name."""

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -20,6 +20,8 @@ _SQLITE = (
 )
 _VOORBEREID = 512
 """Statements that a connection to SQLite keeps prepared: `routing.invoeging` has one for each number of rows."""
+STILTE_MS = 10_000
+"""How long a node may say nothing inside a transaction on PostgreSQL before its session is ended, in ms."""
 _POSTGRES = {
     "application_name": "knooppunt",
     "connect_timeout": "10",
@@ -29,8 +31,15 @@ _POSTGRES = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
     # A node that freezes inside a transaction would hold its locks for as long as it is frozen, and stop all others.
-    "options": "-c lock_timeout=5000 -c synchronous_commit=on -c idle_in_transaction_session_timeout=10000",
+    "options": f"-c lock_timeout=5000 -c synchronous_commit=on -c idle_in_transaction_session_timeout={STILTE_MS}",
 }
+_BEEINDIG = text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user"
+    " AND application_name = current_setting('application_name')"
+    " AND wait_event = 'ClientRead' AND xact_start IS NOT NULL"
+    " AND state_change < clock_timestamp() - make_interval(secs => :seconden)"
+)
 _HERHAALBAAR = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock timeout
 
 
@@ -92,6 +101,24 @@ def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
 
 def _missing(adres: URL) -> dict[str, str]:
     return {naam: waarde for naam, waarde in _POSTGRES.items() if naam not in adres.query}
+
+
+def end_silent(conn: Connection, stilte_ms: int = STILTE_MS) -> int:
+    """End the sessions of this hub on PostgreSQL in which a node fell silent halfway through a transaction.
+
+    `idle_in_transaction_session_timeout` does so between two statements. It does not while PostgreSQL waits for the
+    rest of what a node began to send, a payload or the rows of one statement, nor after those rows: the driver sends a
+    Flush behind them, and with any message the timeout is off until the answer to a next statement. PostgreSQL then
+    waits without end, and every other node for the locks. What such a session did is rolled back.
+
+    Args:
+        conn: connection to PostgreSQL, with the role and the application name that the nodes share.
+        stilte_ms: how long the session did nothing, in ms.
+
+    Returns:
+        How many sessions were ended.
+    """
+    return int(conn.execute(_BEEINDIG, {"seconden": stilte_ms / 1000}).scalar_one())
 
 
 def is_lost(fout: BaseException) -> bool:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from eigenpostgres import EigenPostgres
 from sqlalchemy import create_engine, text
 from veldproef import LEASE_MS, Opstelling, Uitslag, Veldproef, field_trial
+
+from routing.databank import make_engine, parse_url
 
 pytestmark = pytest.mark.chaos
 drie_knopen = pytest.mark.parametrize("opstelling", ["postgresql-3"], indirect=True)
@@ -80,6 +84,36 @@ async def test_a_node_frozen_past_its_lease_loses_it(tmp_path: Path, opstelling:
     uitslagen.append(uitslag)
     uitslag.check()
     assert uitslag.onderbroken > 0
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("opstelling", ["postgresql"], indirect=True)
+async def test_a_session_silent_halfway_a_statement_stops_nobody(
+    tmp_path: Path, opstelling: Opstelling, uitslagen: list[Uitslag]
+):
+    """What a node leaves behind that freezes at the worst moment: every lane locked, and the statement not complete."""
+
+    async def fall_silent(proef: Veldproef) -> None:
+        await reach_more(proef, 15)
+        engine = make_engine(parse_url(proef.hub.database_url), schrijft=True)  # a session as nodes have them
+        sessie = engine.raw_connection()
+        conn = sessie.driver_connection
+        assert isinstance(conn, psycopg.Connection)
+        conn.execute("SET lock_timeout = 0")
+        with contextlib.suppress(psycopg.OperationalError), conn.pipeline():
+            conn.execute("SELECT naam FROM lane ORDER BY naam FOR UPDATE")
+            await reach_more(proef, 15)
+        assert conn.broken  # the hub ended it
+        sessie.invalidate()
+        engine.dispose()
+
+    async with field_trial(tmp_path, opstelling) as proef:
+        await proef.under_load(fall_silent(proef))
+        uitslag = proef.snapshot()
+    uitslag.cel = "een sessie die midden in een opdracht stilvalt"
+    uitslagen.append(uitslag)
+    uitslag.check()
+    assert uitslag.gevallen == 0
 
 
 @pytest.mark.timeout(600)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from routing import lanes, schema
+from routing.databank import end_silent
+from routing.opdracht import run_many
 from routing.opslag import CommitOnzeker, Opslag, OpslagFout
 
 PARTIJ = schema.partij
 Stort = Callable[..., str]
+VERLENG = (
+    sa.update(PARTIJ).where(PARTIJ.c.code == sa.bindparam("welke")).values(naam=PARTIJ.c.naam + sa.bindparam("erbij"))
+)
 
 
 @pytest.fixture
@@ -158,3 +165,59 @@ async def test_a_frozen_node_does_not_hold_its_locks_for_ever(opslag: Opslag):
         return str(conn.execute(sa.text("SHOW idle_in_transaction_session_timeout")).scalar_one())
 
     assert await opslag.write(setting) == "10s"
+
+
+@pytest.mark.parametrize("halverwege", [True, False])
+async def test_a_node_frozen_at_the_rows_of_a_statement_loses_its_locks(
+    opslag: Opslag, postgres_url: str, *, halverwege: bool
+):
+    """There no timeout of PostgreSQL applies: another node ends the session.
+
+    What was cut off halfway is done again, once; of what was cut off at its commit nothing is said to be done.
+    """
+    stil, verder = threading.Event(), threading.Event()
+
+    def halt() -> None:
+        stil.set()
+        assert verder.wait(60)
+
+    @sa.event.listens_for(opslag._schrijfengine, "do_executemany")
+    def freeze(cursor: psycopg.Cursor, opdracht: str, waarden: Sequence[dict[str, str]], _context: object) -> bool:
+        def rijen() -> Iterator[dict[str, str]]:
+            for rij in waarden:
+                yield rij
+                if halverwege:
+                    halt()
+
+        cursor.executemany(opdracht, rijen())
+        halt()
+        return True
+
+    def verleng(conn: sa.Connection, erbij: str) -> None:
+        run_many(conn, VERLENG, [{"welke": code, "erbij": erbij} for code in ("a", "b")])
+
+    for code in ("a", "b"):
+        await opslag.write(voeg_toe, code)
+    ander = Opslag(postgres_url, schrijvers=1)
+    bevroren = asyncio.ensure_future(opslag.write(verleng, "1"))
+    assert await asyncio.to_thread(stil.wait, 30)
+    while not await ander.read(end_silent, 0):  # noqa: ASYNC110 - what was sent has to arrive first
+        await asyncio.sleep(0.01)
+    await ander.write(verleng, "2")
+    assert not bevroren.done()
+    verder.set()
+    with contextlib.nullcontext() if halverwege else pytest.raises(CommitOnzeker):
+        await bevroren
+    namen = await ander.read(lambda conn: set(conn.execute(sa.select(PARTIJ.c.naam)).scalars()))
+    assert namen == ({"a21", "b21"} if halverwege else {"a2", "b2"})
+    await ander.close()
+
+
+async def test_a_session_that_is_not_of_the_hub_is_left_alone(opslag: Opslag, postgres_url: str):
+    dsn = sa.make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, application_name="beheerder") as conn, conn.pipeline():
+        conn.execute("SELECT code FROM partij FOR UPDATE")
+        staat = sa.text("SELECT state, wait_event FROM pg_stat_activity WHERE application_name = 'beheerder'")
+        while await opslag.read(lambda lezer: tuple(lezer.execute(staat).one())) != ("active", "ClientRead"):  # noqa: ASYNC110 - same
+            await asyncio.sleep(0.01)
+        assert await opslag.read(end_silent, 0) == 0

@@ -27,6 +27,9 @@ of berichten to push and pull partijen, and die, freeze or lose their database. 
 * **repeated**: deliveries beyond the first of a bericht, under the same referentienummer; never more than *cut short*.
 * **lost**, **out of order** (within a lane, per stream of the sender), **altered** (payload not byte identical) and
   **astray** (at another partij, or from nobody) must be 0; the run fails otherwise.
+* `voor_bevestiging` is between storing what was collected at VECOZO and confirming it there. One node at a time
+  collects, so it is tried with one. There *acknowledged* is what VECOZO holds a confirmation for, and *repeated* what
+  it handed out again; the hub stores nothing a second time.
 """
 _PUNTEN = set(breekpunt.PUNTEN) - {"voor_commit", "na_commit"}
 _KOLOMMEN = "acknowledged | died | cut short | repeated | lost | out of order | altered | astray"
