@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
+from sqlalchemy import Connection
 
 from routing import bezorging, lanebeheer, lanes, termijn
 from routing.aanbieding import Aanbieder, Vondst
@@ -42,7 +43,8 @@ _VERVAL_PER_KEER: Final = 100
 class Instellingen:
     """How delivery behaves; times in seconds.
 
-    `gelijktijdig` lanes are served at once, `per_beurt` berichten of a lane before the next lane has its turn. `poll_s`
+    `gelijktijdig` lanes are served at once (one of which only the last outcome is being written makes room, for as many
+    again at most), `per_beurt` berichten of a lane before the next lane has its turn. `poll_s`
     is how often, on average, ready lanes are looked for without being woken; `hartslag_s` how often leases are
     renewed; `verzending_s` how long one attempt may take at most; `stop_s` how long running attempts may finish when
     the hub stops.
@@ -92,7 +94,9 @@ class Afleveraar:
         self._sein = asyncio.Event()
         self._stopt = False
         self._lussen: list[asyncio.Task[None]] = []
-        self._lopend: dict[asyncio.Task[None], Lease] = {}
+        self._lopend: dict[asyncio.Task[None], Lanebeurt] = {}
+        self._bezet = 0  # of these, how many have more to do than to write how it ended
+        self._vol = False
         self._omgeving = Omgeving(
             opslag,
             Aanbieder(kluis, bezorgers, self._in.verzending_s),
@@ -102,6 +106,7 @@ class Afleveraar:
             self._generation,
             lambda: self._stopt,
             self.wake,
+            self._make_room,
         )
 
     def start(self) -> None:
@@ -185,21 +190,38 @@ class Afleveraar:
     async def _dispatch(self) -> None:
         """Claim as many lanes as there is room for, or wait until there is something to claim."""
         self._sein.clear()
-        ruimte = self._in.gelijktijdig - len(self._lopend)
-        nieuw: tuple[Lease, ...] = ()
-        if ruimte > 0:
-            # Asked again when the claim runs: it may stand in the row behind the last outcome of a hub that stops.
-            nieuw = await self._opslag.write_lane(
-                ACHTERAAN, bezorging.claim, ruimte, self._in.per_beurt, self._width, lambda: not self._stopt
-            )
+        self._vol = self._room() <= 0
+        if self._vol:
+            await self._rest(self._in.poll_s)
+            return
+        ruimte, nieuw = await self._opslag.write_lane(ACHTERAAN, self._claim)
         beurten = [Lanebeurt(self._omgeving, lease) for lease in nieuw]
         vondst = Vondst(self._opslag, self._overdracht, (kop for beurt in beurten for kop in beurt.koppen))
-        for lease, beurt in zip(nieuw, beurten, strict=True):
-            taak = asyncio.create_task(beurt.run(vondst), name=f"aflevering-{lease.lane}")
-            self._lopend[taak] = lease
+        self._bezet += len(beurten)
+        for beurt in beurten:
+            taak = asyncio.create_task(beurt.run(vondst), name=f"aflevering-{beurt.lease.lane}")
+            self._lopend[taak] = beurt
             taak.add_done_callback(self._finished)
-        if len(nieuw) < ruimte or ruimte <= 0:
+        if len(nieuw) < ruimte:
             await self._rest(self._in.poll_s)
+
+    def _claim(self, conn: Connection) -> tuple[int, tuple[Lease, ...]]:
+        """Claim as many lanes as there is room for, and say how many that was.
+
+        Both that and whether we stop are asked when this runs: it stands in the row with the outcomes of turns that
+        make room meanwhile, and may stand behind the last one of a hub that stops.
+        """
+        ruimte = self._room()
+        return ruimte, bezorging.claim(conn, ruimte, self._in.per_beurt, self._width, lambda: not self._stopt)
+
+    def _room(self) -> int:
+        return self._in.gelijktijdig - max(self._bezet, len(self._lopend) - self._in.gelijktijdig)
+
+    def _make_room(self) -> None:
+        """Note that a turn has only its last outcome to write: that can go together with the claim of the next one."""
+        self._bezet -= 1
+        if self._vol:
+            self._sein.set()
 
     async def _rest(self, seconden: float) -> None:
         """Wait for a wake-up, or about this long; the spread keeps nodes from asking all at once."""
@@ -210,7 +232,8 @@ class Afleveraar:
                 await self._sein.wait()
 
     def _finished(self, taak: asyncio.Task[None]) -> None:
-        del self._lopend[taak]
+        beurt = self._lopend.pop(taak)
+        self._bezet -= not beurt.rondt_af
         self._sein.set()
         if not taak.cancelled() and (fout := taak.exception()) is not None:
             _log.error("fout in de bezorging", **place(fout))
@@ -221,4 +244,9 @@ class Afleveraar:
         One that cannot be renewed was mostly given back in the same group, by a turn that is just ending. A turn whose
         lease was really lost finds out, and says so, when it writes its next outcome.
         """
-        await asyncio.gather(*(self._opslag.write_lane(z.lane, lanes.heartbeat, z) for z in self._lopend.values()))
+        await asyncio.gather(
+            *(
+                self._opslag.write_lane(beurt.lease.lane, lanes.heartbeat, beurt.lease)
+                for beurt in self._lopend.values()
+            )
+        )

@@ -45,7 +45,7 @@ class Omgeving:
 
     `aansluiting` says how the ontvanger of a lane is connected at this moment; None when he is not (any more).
     `settle` writes outcomes (`bezorging.settle`; one object, so that those of several turns go together), `stopt` says
-    whether the hub is stopping, `wake` that something new waits in another lane.
+    whether the hub is stopping, `wake` that something new waits in another lane, `make_room` that a turn rounds off.
     """
 
     opslag: Opslag
@@ -56,6 +56,7 @@ class Omgeving:
     generatie: Callable[[str], str]
     stopt: Callable[[], bool]
     wake: Callable[[], None]
+    make_room: Callable[[], None]
 
 
 class Lanebeurt:
@@ -65,18 +66,19 @@ class Lanebeurt:
         omgeving: what it works with.
         lease: the claimed lane.
 
-    `koppen` are the berichten of this turn.
+    `koppen` are the berichten of this turn; `rondt_af` says that only its last outcome is still to be written.
     """
 
     def __init__(self, omgeving: Omgeving, lease: Lease) -> None:
         self._om = omgeving
-        self._lease = lease
+        self.lease = lease
         aansluiting = omgeving.aansluiting(lease.lane)
         self.koppen = lease.koppen if aansluiting is None else lease.koppen[: aansluiting.burst]
         self._rij = iter(self.koppen)
         self._inhoud: dict[str, Inhoud | Overgedragen] = {}
         self._mislukt = lease.failures
         self._klaar = False
+        self.rondt_af = False
         self._begin = time.monotonic()
         self._aangeboden = 0
 
@@ -89,11 +91,11 @@ class Lanebeurt:
         try:
             await self._serve(vondst)
         finally:
-            if self._lease.breedte > 1:  # one of width one goes back with its last outcome
-                await self._record(lanes.release, self._lease, self._rate_ms())
+            if self.lease.breedte > 1:  # one of width one goes back with its last outcome
+                await self._record(lanes.release, self.lease, self._rate_ms())
 
     async def _serve(self, vondst: Vondst) -> None:
-        eerste = tuple(islice(self._rij, self._lease.breedte))
+        eerste = tuple(islice(self._rij, self.lease.breedte))
         try:
             self._inhoud = await vondst.give(self.koppen)
         except (OpslagFout, asyncio.CancelledError):
@@ -124,15 +126,18 @@ class Lanebeurt:
     async def _attempt(self, kop: Kop) -> Kop | None:
         """Offer one bericht and record how it went; return the one whose turn it is now."""
         self._aangeboden += not kop.vervallen
-        aansluiting = self._om.aansluiting(self._lease.lane)  # asked each time: it may have changed since the claim
+        aansluiting = self._om.aansluiting(self.lease.lane)  # asked each time: it may have changed since the claim
         uitkomst = await self._om.aanbieder.offer(kop, aansluiting, self._inhoud.get(kop.bericht_id))
         stap = self._step(kop, uitkomst)
+        if stap.volgende is None and self.lease.breedte == 1:
+            self.rondt_af = True
+            self._om.make_room()
         vervolg = await self._settle(stap)
         if vervolg is Vervolg.VERLOREN:
             self._klaar = True
-            _log.warning("lease verloren; uitkomst niet vastgelegd", lane=self._lease.lane, bericht_id=kop.bericht_id)
-            if self._lease.breedte == 1:
-                await self._record(lanes.release_held, self._lease, self._rate_ms())  # written before, unknown to us
+            _log.warning("lease verloren; uitkomst niet vastgelegd", lane=self.lease.lane, bericht_id=kop.bericht_id)
+            if self.lease.breedte == 1:
+                await self._record(lanes.release_held, self.lease, self._rate_ms())  # written before, unknown to us
             return None
         self._tell(stap)
         if vervolg is Vervolg.PAUZE:
@@ -147,7 +152,7 @@ class Lanebeurt:
             wachten = self._om.ladder.wait_ms(self._mislukt, uitkomst.opnieuw_na)
             breuk = self._mislukt >= BREUK_NA or uitkomst.kenmerk == GEWEIGERD
             return Stap(
-                self._lease,
+                self.lease,
                 kop,
                 uitkomst,
                 None,
@@ -158,7 +163,7 @@ class Lanebeurt:
         if uitkomst.soort is not Uitkomstsoort.VERVALLEN:
             self._mislukt = 0
         volgende = None if self._klaar or self._om.stopt() else next(self._rij, None)
-        return Stap(self._lease, kop, uitkomst, volgende, wait_ms=self._rate_ms(), fout=self._fault(kop, uitkomst))
+        return Stap(self.lease, kop, uitkomst, volgende, wait_ms=self._rate_ms(), fout=self._fault(kop, uitkomst))
 
     def _fault(self, kop: Kop, uitkomst: Uitkomst) -> Fout | None:
         """Make the fault for the zender: the one the other side gave, or else our own."""
@@ -169,13 +174,13 @@ class Lanebeurt:
         if uitkomst.fout is None:
             return make_fout("geweigerd_door_ontvanger", self._om.generatie(kop.zender), uitkomst.toelichting)
         gegeven = uitkomst.fout
-        if self._lease.lane == TUSSENPARTIJ:
+        if self.lease.lane == TUSSENPARTIJ:
             tekst = " ".join(deel for deel in (gegeven.omschrijving, gegeven.details) if deel)
             return from_vecozo(gegeven.code, tekst, self._om.generatie(kop.zender))
         return Fout(
             "geweigerd_door_ontvanger",
             gegeven.code,
-            self._lease.lane,
+            self.lease.lane,
             gegeven.plek,
             gegeven.omschrijving,
             uitkomst.toelichting,
@@ -183,7 +188,7 @@ class Lanebeurt:
 
     def _rate_ms(self) -> int:
         """Return how long the lane must wait for the rate its ontvanger asked for, in ms."""
-        aansluiting = self._om.aansluiting(self._lease.lane)
+        aansluiting = self._om.aansluiting(self.lease.lane)
         if aansluiting is None or aansluiting.per_minuut is None:
             return 0
         verstreken = (time.monotonic() - self._begin) * 1000
@@ -192,14 +197,14 @@ class Lanebeurt:
     def _tell(self, stap: Stap) -> None:
         if stap.fout is not None:
             self._om.wake()  # a Fo01 waits in another lane
-        if stap.breuk is not None and not self._lease.proef:
-            _log.warning("onderbreker open", lane=self._lease.lane, reden=stap.breuk, mislukt=stap.mislukt)
-        elif self._lease.proef and stap.uitkomst.soort in (Uitkomstsoort.BEZORGD, Uitkomstsoort.BLIJVEND):
-            _log.info("onderbreker dicht", lane=self._lease.lane)
+        if stap.breuk is not None and not self.lease.proef:
+            _log.warning("onderbreker open", lane=self.lease.lane, reden=stap.breuk, mislukt=stap.mislukt)
+        elif self.lease.proef and stap.uitkomst.soort in (Uitkomstsoort.BEZORGD, Uitkomstsoort.BLIJVEND):
+            _log.info("onderbreker dicht", lane=self.lease.lane)
 
     async def _settle(self, stap: Stap) -> Vervolg:
         """Write an outcome, also when we are being stopped: what is handed back after that may not overtake it."""
-        taak = asyncio.ensure_future(self._om.opslag.write_together(self._om.settle, stap, self._lease.lane))
+        taak = asyncio.ensure_future(self._om.opslag.write_together(self._om.settle, stap, self.lease.lane))
         try:
             return await asyncio.shield(taak)
         except asyncio.CancelledError:
@@ -218,7 +223,7 @@ class Lanebeurt:
 
     async def _hand_back(self, koppen: tuple[Kop, ...], reden: str) -> None:
         """Note that attempts were broken off by us."""
-        await self._record(bezorging.interrupt, self._lease, koppen, reden, self._rate_ms())
+        await self._record(bezorging.interrupt, self.lease, koppen, reden, self._rate_ms())
 
     async def _record(self, fn: Callable[..., Any], *args: Any) -> Any:
         """Write what happened, also when we are being stopped; while the database is away, keep trying for a while."""
@@ -232,7 +237,7 @@ class Lanebeurt:
     async def _persist(self, fn: Callable[..., Any], *args: Any) -> Any:
         for wachten in _HERKANSINGEN_S:
             try:
-                return await self._om.opslag.write_lane(self._lease.lane, fn, *args)
+                return await self._om.opslag.write_lane(self.lease.lane, fn, *args)
             except OpslagGesloten:
                 raise
             except OpslagFout:
@@ -240,4 +245,4 @@ class Lanebeurt:
                     raise
                 # Whether or not it was written: a second time it is refused when the first one counted.
                 await asyncio.sleep(wachten)
-        return await self._om.opslag.write_lane(self._lease.lane, fn, *args)
+        return await self._om.opslag.write_lane(self.lease.lane, fn, *args)

@@ -2,13 +2,19 @@
 
 Lenient on purpose: a fault may have a faultcode like ``s:StUF058``, a default namespace, lack code or plek, stand
 directly in the Body, come with HTTP 200 or in SOAP 1.2 (ggk-protocol.md §2.5, §6.12).
+
+A receiver writes all his receipts alike, but for a few numbers. So the form of a receipt is understood once and then
+recognised by its bytes; whatever has another form is parsed.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import Final
 
 from lxml import etree
 
@@ -30,6 +36,13 @@ _PLEK = {
 """Where the fault lies according to a SOAP faultcode, of either version."""
 _FOUTBERICHTEN = {f"{_S}Fo01Bericht", f"{_S}Fo02Bericht", f"{_S}Fo03Bericht"}
 _ONTVANGSTEN = {f"{_S}Bv03Bericht", f"{_S}Bv04Bericht"}
+
+_VORM_MAX: Final = 4096
+"""Bytes up to which the form of a receipt is remembered."""
+_WAARDE: Final = re.compile(rb">([-A-Za-z0-9]{1,64})<")
+"""The whole text between two tags, of characters that mean nothing in XML."""
+_MERK: Final = secrets.token_hex(8)
+"""What no receiver writes, because he cannot know it."""
 
 
 class Antwoordsoort(StrEnum):
@@ -65,6 +78,34 @@ def read_antwoord(status: int, body: bytes, retry_after: float | None = None) ->
         body: the answer, UTF-8 or UTF-16.
         retry_after: seconds that the other side asked us to wait.
     """
+    if len(body) <= _VORM_MAX and b"Bv03Bericht" in body:
+        delen = _WAARDE.split(body)
+        if plek := _find_cross_ref(tuple(delen[::2])):
+            return Antwoord(status, Antwoordsoort.ONTVANGST, delen[plek].decode(), retry_after=retry_after)
+    return _understand(status, body, retry_after)
+
+
+@lru_cache(256)
+def _find_cross_ref(vorm: tuple[bytes, ...]) -> int:
+    """Say which value of a receipt of this form is its crossRefnummer, by reading one in which every value is known.
+
+    Args:
+        vorm: what stands before, between and behind the values and the brackets around them.
+
+    Returns:
+        Its place in a receipt that is split into form and values in turn; 0 when this is no receipt, or one of which
+        that cannot be said.
+    """
+    if b"<!" in b"<".join(vorm):  # between the tags in a comment or CDATA is no value
+        return 0
+    proef = vorm[0] + b"".join(b">%b%d<%b" % (_MERK.encode(), n, deel) for n, deel in enumerate(vorm[1:]))
+    antwoord = _understand(200, proef, None)
+    gevonden = re.fullmatch(rf"{_MERK}(\d+)", antwoord.cross_ref or "")
+    return 0 if antwoord.soort is not Antwoordsoort.ONTVANGST or gevonden is None else 2 * int(gevonden[1]) + 1
+
+
+def _understand(status: int, body: bytes, retry_after: float | None) -> Antwoord:
+    """Parse an answer and look at everything in it."""
     if not body.strip():
         return Antwoord(status, Antwoordsoort.ONLEESBAAR, melding="het antwoord is leeg", retry_after=retry_after)
     try:

@@ -15,6 +15,7 @@ from adapters.stufggk.uitkomst import STANDAARD, classify
 from routing.bericht import Envelop
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
 from routing.retry_after import read_retry_after
+from routing.tijdgrens import Tijdgrens
 from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
 
 _INEENS = 256 * 1024  # bytes; a larger message is written while its payload is read
@@ -60,6 +61,7 @@ class StufClient:
         self._context = ssl_context
         self._instellingen = instellingen or Klantinstellingen()
         self._sessie: aiohttp.ClientSession | None = None
+        self._tijdgrens = Tijdgrens()
 
     async def send(self, url: str, envelop: Envelop, payload: UitgaandePayload) -> Antwoord:
         """Send one bericht and understand the answer.
@@ -87,8 +89,9 @@ class StufClient:
         Raises:
             Onbereikbaar: there is no answer.
         """
+        tijd = self._instellingen.tijd + lengte / self._instellingen.tempo
         try:
-            return await self._post(url, body, lengte, kop)
+            return await self._tijdgrens.keep(self._post(url, body, lengte, kop), tijd)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
             raise Onbereikbaar(_explain(fout, url), connection_kenmerk(fout)) from fout
 
@@ -103,8 +106,7 @@ class StufClient:
     ) -> Antwoord:
         grenzen = self._instellingen
         kop = {**kop, "Content-Length": str(lengte)}
-        tijd = aiohttp.ClientTimeout(total=grenzen.tijd + lengte / grenzen.tempo, sock_connect=grenzen.verbindtijd)
-        async with self._open().post(url, data=body, headers=kop, timeout=tijd, allow_redirects=False) as antwoord:
+        async with self._open().post(url, data=body, headers=kop, allow_redirects=False) as antwoord:
             wachten = read_retry_after(antwoord.headers.get("Retry-After"))
             data = bytearray()
             async for stuk in antwoord.content.iter_any():
@@ -125,6 +127,7 @@ class StufClient:
                     keepalive_timeout=self._instellingen.bewaartijd,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._instellingen.verbindtijd),
                 headers={"Accept": "text/xml", "Accept-Encoding": "identity", "User-Agent": "knooppunt"},
             )
         return self._sessie

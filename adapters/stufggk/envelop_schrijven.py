@@ -22,6 +22,7 @@ _ELEMENT = {
     Berichtcode.DU01: "GGK:envelopRetourbericht-ggk_Du01",
     Berichtcode.FO01: "StUF:Fo01Bericht",
 }
+_VERSIES = ("applicatieVersie", "applicatieSubversie", "functieVersie", "functieSubversie")
 _BLOK = 3 * 32 * 1024  # a multiple of three bytes, so that only the last block of base64 has padding
 
 
@@ -106,19 +107,17 @@ def _parameters(envelop: Envelop) -> tuple[str, str]:
     if p is None:
         raise ValueError("een Di01 of Du01 zonder parameters bestaat niet in StUF")
     naam = f' bestandsnaam="{_attribuut(p.bestandsnaam)}"' if p.bestandsnaam is not None else ""
-    versies = "".join(
-        f"<GGK:{veld}>{escape(waarde)}</GGK:{veld}>"
-        for veld, waarde in (
-            ("applicatieVersie", p.applicatie_versie),
-            ("applicatieSubversie", p.applicatie_subversie),
-            ("functieVersie", p.functie_versie),
-            ("functieSubversie", p.functie_subversie),
-        )
-    )
+    versies = _versies(p.applicatie_versie, p.applicatie_subversie, p.functie_versie, p.functie_subversie)
     return (
         f"<GGK:parameters>{versies}<GGK:bericht><GGK:{p.vorm}{naam}>",
         f"</GGK:{p.vorm}></GGK:bericht></GGK:parameters>",
     )
+
+
+@lru_cache(1024)
+def _versies(*waarden: str) -> str:
+    """Write the four versions; nearly all berichten have the same few."""
+    return "".join(f"<GGK:{veld}>{escape(waarde)}</GGK:{veld}>" for veld, waarde in zip(_VERSIES, waarden, strict=True))
 
 
 def _attribuut(tekst: str) -> str:

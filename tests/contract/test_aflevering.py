@@ -14,6 +14,7 @@ from opstelling import BEZORGD, BLIJVEND, DAG_MS, LANE, TIJDELIJK, Opstelling
 
 from routing import aanbieding, bezorging, schema
 from routing.aanbieding import Vondst
+from routing.databank import OpslagFout
 from routing.fouten import Fout
 from routing.klok import now_ms
 from routing.ladder import Ladder
@@ -312,6 +313,56 @@ async def test_an_attempt_without_end_is_broken_off(op: Opstelling):
     op.tegenpartij.bij = eeuwig
     op.bouw(verzending_s=0.01)
     await op.tot_status(bericht, "Aanbieden mislukt")
+
+
+@pytest.mark.parametrize("breedte", [1, 2])
+async def test_no_more_attempts_at_once_than_was_asked_whatever_their_outcome(op: Opstelling, breedte: int):
+    op.sluit_aan(*(f"9901000{n}" for n in range(5)), max_gelijktijdig=breedte)
+    berichten = [await op.stort(f"9901000{n % 5}") for n in range(15)]
+    bezig = hoogste = 0
+
+    async def tel(_zending: Zending) -> None:
+        nonlocal bezig, hoogste
+        bezig += 1
+        hoogste = max(hoogste, bezig)
+        await asyncio.sleep(0)
+        bezig -= 1
+
+    op.tegenpartij.bij = tel
+    op.tegenpartij.antwoorden = [BEZORGD, BLIJVEND, ValueError("kapot"), BEZORGD, BLIJVEND, TIJDELIJK]
+
+    async def klaar() -> bool:
+        return all([await op.status(i) in {"Bezorgd", "Bezorging afgebroken"} for i in berichten])
+
+    op.bouw(gelijktijdig=2, per_beurt=2, ladder=Ladder(0.01, 0.02))
+    await op.tot(klaar)
+    assert hoogste <= 2 * breedte
+
+
+async def test_outcomes_that_cannot_be_written_make_room_for_as_many_turns_at_most(
+    op: Opstelling, monkeypatch: pytest.MonkeyPatch
+):
+    berichten = [await op.stort(f"9901000{n}") for n in range(5)]
+    echt, gezien = bezorging.settle, 0
+
+    def settle(*args: Any, **kwargs: Any) -> Any:
+        if gezien < 50:
+            raise OpslagFout("Weg.")
+        return echt(*args, **kwargs)
+
+    monkeypatch.setattr(bezorging, "settle", settle)
+    op.bouw(gelijktijdig=1)
+
+    async def klaar() -> bool:
+        nonlocal gezien
+        bezet = sa.select(sa.func.count()).where(schema.lane.c.lease_token.is_not(None))
+        aantal = await op.opslag.read(lambda conn: conn.execute(bezet).scalar_one())
+        assert aantal <= 2
+        gezien += aantal == 2
+        return all([await op.status(i) == "Bezorgd" for i in berichten])
+
+    await op.tot(klaar)
+    assert [z.bericht_id for z in op.tegenpartij.ontvangen] == berichten
 
 
 async def test_a_slow_partij_does_not_hold_up_the_others(op: Opstelling):

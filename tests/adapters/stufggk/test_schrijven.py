@@ -76,6 +76,64 @@ def test_our_own_reader_understands_our_replies() -> None:
     assert (kaal.fout.plek, kaal.fout.omschrijving) == ("client", "Geen <bericht>")
 
 
+REFERENTIE = b"3b8f9d1e-5a0c-4d53-9c0e-1f2a3b4c5d6e"
+BV03 = write_bv03(HUB, AntwoordOp(Systeem("0363", "Pakket"), REFERENTIE.decode()), "1111-2222", "20260105091502999")
+CROSS_REF = b"<StUF:crossRefnummer>" + REFERENTIE + b"</StUF:crossRefnummer>"
+ANDERS = b'<x:crossRefnummer xmlns:x="urn:x">' + REFERENTIE + b"</x:crossRefnummer>"
+VORMEN = {
+    "gewoon": BV03,
+    "standaardnaamruimte": BV03.replace(b"StUF:", b"").replace(b"xmlns:StUF", b"xmlns"),
+    "leeg veld": BV03.replace(b"</StUF:stuurgegevens>", b"<StUF:functie></StUF:functie></StUF:stuurgegevens>"),
+    "wit eromheen": BV03.replace(REFERENTIE, b"\n  " + REFERENTIE + b" "),
+    "nummer in de opmaak": BV03.replace(REFERENTIE, b" n1 ", 1),
+    "eerst een ander": BV03.replace(CROSS_REF, ANDERS + CROSS_REF.replace(REFERENTIE, b"anders")),
+    "twee keer": BV03.replace(CROSS_REF, CROSS_REF + CROSS_REF.replace(REFERENTIE, b"anders")),
+    "commentaar ervoor": BV03.replace(
+        CROSS_REF, b"<!--" + CROSS_REF + b"-->" + CROSS_REF.replace(REFERENTIE, b"anders")
+    ),
+    "commentaar erin": BV03.replace(REFERENTIE, b"anders<!-- -->" + REFERENTIE),
+    "commentaar erachter": BV03.replace(REFERENTIE, REFERENTIE + b"<!-- -->"),
+    "CDATA": BV03.replace(CROSS_REF, b"<![CDATA[" + CROSS_REF + b"]]>" + CROSS_REF.replace(REFERENTIE, b"anders")),
+    "opdracht": BV03.replace(CROSS_REF, b"<?a >" + REFERENTIE + b"<?>" + CROSS_REF.replace(REFERENTIE, b"anders")),
+    "zonder": BV03.replace(CROSS_REF, b""),
+    "UTF-16": BV03.replace(b"UTF-8", b"UTF-16").decode().encode("utf-16"),
+    "groot": BV03.replace(b"<soap:Body>", b"<soap:Body>" + b" " * 5000),
+    "Bv04": BV03.replace(b"Bv03", b"Bv04"),
+}
+
+
+@pytest.mark.parametrize("vorm", VORMEN)
+def test_a_receipt_says_the_same_whether_its_form_was_seen_before(vorm: str) -> None:
+    body = VORMEN[vorm]
+    boom = etree.fromstring(body, etree.XMLParser(remove_comments=True, remove_pis=True))
+    verwacht = (next(boom.iter(f"{S}crossRefnummer"), boom).text or "").strip()
+    for ander in ("", "0", "n2", "-" * 36, "a--b", "x" * 64, "x" * 65, "4c5d"):
+        nieuw = REFERENTIE if not ander else ander.encode()
+        if b"<!--" in body and b"--" in nieuw:
+            continue  # would end the comment
+        if vorm == "UTF-16":
+            antwoord = read_antwoord(
+                200, body.decode("utf-16").replace(REFERENTIE.decode(), nieuw.decode()).encode("utf-16")
+            )
+        else:
+            antwoord = read_antwoord(200, body.replace(REFERENTIE, nieuw))
+        assert antwoord.soort is Antwoordsoort.ONTVANGST
+        assert antwoord.cross_ref == verwacht.replace(REFERENTIE.decode(), nieuw.decode())
+
+
+@pytest.mark.parametrize("fout", [b"a<b", b"a>b<c>", b"&amp", b"a\x00b", b"\xff"])
+def test_a_receipt_with_a_broken_value_is_refused_though_its_form_was_seen_before(fout: bytes) -> None:
+    assert read_antwoord(200, BV03).cross_ref == REFERENTIE.decode()
+    assert read_antwoord(200, BV03.replace(REFERENTIE, fout)).soort is Antwoordsoort.ONLEESBAAR
+    assert read_antwoord(200, BV03.replace(b"</soap:Envelope>", b"")).soort is Antwoordsoort.ONLEESBAAR
+
+
+def test_a_refusal_of_the_same_form_is_no_receipt() -> None:
+    assert read_antwoord(200, BV03).soort is Antwoordsoort.ONTVANGST
+    fo03 = BV03.replace(b"Bv03Bericht", b"Fo03Bericht")
+    assert read_antwoord(200, fo03).soort is Antwoordsoort.STUF_FOUT
+
+
 class InStukken:
     """A payload that comes in awkward pieces."""
 
