@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
 from knooppunt.journaal import ROUTE, Toegangslogboek
+from knooppunt.termijnen import Termijnen
 
 _log = structlog.get_logger(__name__)
 
@@ -98,7 +99,8 @@ class Luisteraar:
     ) -> None:
         self._grenzen = grenzen or Grenzen()
         self._adres, self._poort, self._tls, self._toegang = adres, poort, tls, toegang
-        app.middlewares.append(_guard(self._grenzen.verzoek_seconden))
+        self._termijnen = Termijnen(self._grenzen.verzoek_seconden)
+        app.middlewares.append(_guard(self._termijnen))
         app.on_response_prepare.append(_dress)
         self._runner = web.AppRunner(app, shutdown_timeout=_STOP_SECONDEN)
         self._server: asyncio.Server | None = None
@@ -137,22 +139,25 @@ class Luisteraar:
         if self._server is not None:
             self._server.close()
         await self._runner.cleanup()
+        self._termijnen.close()
 
 
-def _guard(verzoek_seconden: float) -> Callable[..., Awaitable[web.StreamResponse]]:
+def _guard(termijnen: Termijnen) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
     async def guard(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         if (bron := request.match_info.route.resource) is not None:
             request[ROUTE] = bron.canonical
-        if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        codering = request.headers.get(hdrs.CONTENT_ENCODING)
+        if codering is not None and codering.lower() != "identity":
             raise web.HTTPUnsupportedMediaType(text="Stuur de inhoud zonder Content-Encoding.")
+        termijn = termijnen.begin()
         try:
-            async with asyncio.timeout(verzoek_seconden) as termijn:
+            with termijn:
                 return await handler(request)
         except TimeoutError:
-            if not termijn.expired():
+            if not termijn.verlopen:
                 raise
             if request.writer.output_size > 0:
                 raise ConnectionResetError("the answer took too long to send") from None
