@@ -44,8 +44,9 @@ def threshold(toelating: Toelating, ingangen: Mapping[str, Ingang], meting: Meti
     async def guard(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        bron = request.match_info.route.resource
-        ingang = ingangen.get(bron.canonical) if bron is not None and request.method == hdrs.METH_POST else None
+        if request.method != hdrs.METH_POST or (bron := request.match_info.route.resource) is None:
+            return await handler(request)
+        ingang = ingangen.get(bron.canonical)
         if ingang is None:
             return await handler(request)
         identiteit = identify(request)

@@ -19,6 +19,7 @@ from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
 from knooppunt.journaal import ROUTE, Toegangslogboek
+from routing.tijdgrens import Tijdgrenzen
 
 _log = structlog.get_logger(__name__)
 
@@ -102,7 +103,8 @@ class Luisteraar:
         self._deur = deur
         self._grenzen = grenzen or Grenzen()
         self._adres, self._poort, self._tls, self._toegang = adres, poort, tls, toegang
-        app.middlewares.append(_guard(self._grenzen.verzoek_seconden))
+        self._tijdgrenzen = Tijdgrenzen()
+        app.middlewares.append(_guard(self._tijdgrenzen, self._grenzen.verzoek_seconden))
         app.on_response_prepare.append(_dress)
         self._runner = web.AppRunner(app, shutdown_timeout=_STOP_SECONDEN)
         self._server: asyncio.Server | None = None
@@ -140,6 +142,7 @@ class Luisteraar:
         if self._server is not None:
             self._server.close()
         await self._runner.cleanup()
+        self._tijdgrenzen.close()
 
 
 def make_url(schema: str, adres: str, poort: int) -> str:
@@ -150,20 +153,22 @@ def make_url(schema: str, adres: str, poort: int) -> str:
     return f"{schema}://{gastheer}:{poort}"
 
 
-def _guard(verzoek_seconden: float) -> Callable[..., Awaitable[web.StreamResponse]]:
+def _guard(tijdgrenzen: Tijdgrenzen, verzoek_seconden: float) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
     async def guard(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         if (bron := request.match_info.route.resource) is not None:
             request[ROUTE] = bron.canonical
-        if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        codering = request.headers.get(hdrs.CONTENT_ENCODING)
+        if codering is not None and codering.lower() != "identity":
             raise web.HTTPUnsupportedMediaType(text="Stuur de inhoud zonder Content-Encoding.")
+        grens = tijdgrenzen.begin(verzoek_seconden)
         try:
-            async with asyncio.timeout(verzoek_seconden) as termijn:
+            with grens:
                 return await handler(request)
         except TimeoutError:
-            if not termijn.expired():
+            if not grens.verlopen:
                 raise
             if request.writer.output_size > 0:
                 raise ConnectionResetError("the answer took too long to send") from None

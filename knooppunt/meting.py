@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from knooppunt.achterstand import Achterstand, Beheercijfers
 from routing.bericht import Aanlevering
 from routing.partij import Kanaal
-from routing.poorten import Bezorger, Innemer, Ontvangst, Uitkomst, Zending
+from routing.poorten import Bezorger, Innemer, Ontvangst, Ontvangstsoort, Uitkomst, Zending
 from routing.uitkomstklassen import KLASSEN
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -157,13 +157,15 @@ class GeteldeInnemer:
     def __init__(self, innemer: Innemer, meting: Meting) -> None:
         self._innemer = innemer
         self._teller = meting.ontvangen
-        self._tellers: dict[tuple[str, str, str], Counter] = {}  # finding one by its labels costs more than counting
+        self._tellers: dict[
+            tuple[str, Ontvangstsoort, str], Counter
+        ] = {}  # finding one by its labels costs more than counting
 
     async def accept(self, aanlevering: Aanlevering) -> Ontvangst:
         """Hand over to the intake and count its answer."""
         ontvangst = await self._innemer.accept(aanlevering)
         code = ontvangst.fout.code if ontvangst.fout else ""
-        labels = (aanlevering.kanaal, ontvangst.soort.value, code)
+        labels = (aanlevering.kanaal, ontvangst.soort, code)
         teller = self._tellers.get(labels)
         if teller is None:
             teller = self._tellers[labels] = self._teller.labels(*labels)

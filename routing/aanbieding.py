@@ -22,7 +22,7 @@ from routing.opslag import Opslag
 from routing.overdracht import Overdracht, Overgedragen
 from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.poorten import Bezorger, UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
-from routing.tijdgrens import Tijdgrens
+from routing.tijdgrens import Tijdgrenzen
 
 _log = structlog.get_logger(__name__)
 
@@ -97,7 +97,7 @@ class Aanbieder:
     kluis: Kluis
     bezorgers: Mapping[Protocol, Bezorger]
     verzending_s: float
-    tijdgrens: Tijdgrens = field(default_factory=Tijdgrens)
+    tijdgrenzen: Tijdgrenzen = field(default_factory=Tijdgrenzen)
 
     async def offer(self, kop: Kop, aansluiting: Aansluiting | None, inhoud: Inhoud | Overgedragen | None) -> Uitkomst:
         """Make one attempt; whatever goes wrong on our side is retryable."""
@@ -113,8 +113,8 @@ class Aanbieder:
                 raise LookupError("bericht without payload")  # noqa: TRY301 - handled like any other fault of ours
             envelop, payload = self._open(kop.bericht_id, inhoud)
             zending = Zending(kop.bericht_id, envelop, payload, aansluiting, bezorging.number(kop))
-            wissel = self.bezorgers[aansluiting.protocol].deliver(zending)
-            uitkomst = await self.tijdgrens.keep(wissel, self.verzending_s)
+            with self.tijdgrenzen.begin(self.verzending_s):
+                uitkomst = await self.bezorgers[aansluiting.protocol].deliver(zending)
         except TimeoutError:
             zin = "De ontvanger antwoordde niet binnen de tijd."
             return Uitkomst(Uitkomstsoort.TIJDELIJK, zin, kenmerk="verbinding.tijd")

@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
 
 from routing.bericht import Identiteit
 from routing.partij import Aansluiting
@@ -84,18 +84,44 @@ class _Rekening:
 
 
 @dataclass(slots=True)
-class Plek:
-    """A place that was given: how many berichten a minute are agreed and how many are left."""
+class _Bezetting:
+    """How many requests have a place, and how many bytes of bodies are on their way for them."""
 
-    quota: int
-    over: int
-    lengte: int
-    _rekening: _Rekening = field(repr=False)
+    verzoeken: int = 0
+    bytes: int = 0
+
+
+class Plek:
+    """A place that was given: how many berichten a minute are agreed (`quota`) and how many are left (`over`).
+
+    It is taken at once, and given back at the end of its ``with`` block.
+    """
+
+    __slots__ = ("_bezetting", "_lengte", "_onderweg", "_rekening", "over", "quota")
+
+    def __init__(self, quota: int, rekening: _Rekening, lengte: int, bezetting: _Bezetting, onderweg: int) -> None:
+        self.quota = quota
+        self.over = int(rekening.berichten.over)
+        self._rekening = rekening
+        self._lengte = lengte
+        self._bezetting = bezetting
+        self._onderweg = onderweg
+        bezetting.verzoeken += 1
+        bezetting.bytes += onderweg
 
     def settle(self, gelezen: int) -> None:
         """Charge what was really read, where the request announced something else or nothing."""
-        self._rekening.bytes.over -= gelezen - self.lengte
-        self.lengte = gelezen
+        self._rekening.bytes.over -= gelezen - self._lengte
+        self._lengte = gelezen
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _soort: type[BaseException] | None, _fout: BaseException | None, _spoor: TracebackType | None
+    ) -> None:
+        self._bezetting.verzoeken -= 1
+        self._bezetting.bytes -= self._onderweg
 
 
 class Toelating:
@@ -125,12 +151,10 @@ class Toelating:
         self._rekeningen: OrderedDict[frozenset[str], _Rekening] = OrderedDict()
         self._afspraken: dict[Identiteit, _Afspraak] = {}
         self._geldig: Register | None = None  # for which `_afspraken` hold
-        self._bezet = 0
-        self._onderweg = 0
+        self._bezetting = _Bezetting()
 
-    @contextmanager
-    def admit(self, identiteit: Identiteit, lengte: int | None, hoogstens: int) -> Iterator[Plek]:
-        """Give a place for the length of one request.
+    def admit(self, identiteit: Identiteit, lengte: int | None, hoogstens: int) -> Plek:
+        """Give a place for the length of one request: the ``with`` block that follows.
 
         Args:
             identiteit: of the connection.
@@ -143,30 +167,22 @@ class Toelating:
         onderweg = min(lengte if lengte is not None else hoogstens, hoogstens)
         if (oorzaak := self._ruimte()) is not None:
             raise Druk(oorzaak, VOL_S, van_ons=True)
+        bezet = self._bezetting.verzoeken
         if (
-            self._bezet >= self._in.tegelijk
-            or (self._bezet and self._onderweg + onderweg > self._in.mib_tegelijk * _MIB)
+            bezet >= self._in.tegelijk
+            or (bezet and self._bezetting.bytes + onderweg > self._in.mib_tegelijk * _MIB)
             or self._wachtrij() >= self._in.schrijfrij
         ):
             raise Druk("knooppunt_overbelast", _DRUK_S, van_ons=True)
-        plek = self._charge(identiteit, lengte or 0)
-        self._bezet += 1
-        self._onderweg += onderweg
-        try:
-            yield plek
-        finally:
-            self._bezet -= 1
-            self._onderweg -= onderweg
-
-    def _charge(self, identiteit: Identiteit, lengte: int) -> Plek:
+        lengte = lengte or 0
         wie, aantal, omvang = self._agreed(identiteit)
         rekening = self._account(wie, aantal, omvang)
-        wachten = max(rekening.berichten.wait_s(aantal, 1), rekening.bytes.wait_s(omvang, 1))
-        if wachten > 0:
+        if rekening.berichten.over < 1 or rekening.bytes.over < 1:
+            wachten = max(rekening.berichten.wait_s(aantal, 1), rekening.bytes.wait_s(omvang, 1))
             raise Druk("quota_bereikt", wachten, van_ons=False)
         rekening.berichten.over -= 1
         rekening.bytes.over -= lengte
-        return Plek(aantal, int(rekening.berichten.over), lengte, rekening)
+        return Plek(aantal, rekening, lengte, self._bezetting, onderweg)
 
     def _agreed(self, identiteit: Identiteit) -> _Afspraak:
         """Return for whom a certificate acts and what they may hand in; worked out once for every register."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 
 from adapters.stufggk.envelop_schrijven import SOAP_BEGIN, SOAP_EIND, write_systeem
 from adapters.stufggk.weigering import AntwoordOp
@@ -67,11 +68,16 @@ def _stuurgegevens(code: str, hub: Systeem, antwoord_op: AntwoordOp, referentien
     """Write the stuurgegevens of a reply: zender and ontvanger swapped (StUF 03.01 §4.4.1 and §4.4.3)."""
     return (
         f"<StUF:stuurgegevens><StUF:berichtcode>{code}</StUF:berichtcode>"
-        f"{write_systeem('zender', hub)}{write_systeem('ontvanger', _addressable(antwoord_op.zender))}"
+        f"{_write_swapped(hub, antwoord_op.zender)}"
         f"<StUF:referentienummer>{referentienummer}</StUF:referentienummer>"
         f"<StUF:tijdstipBericht>{moment}</StUF:tijdstipBericht>"
         f"<StUF:crossRefnummer>{escape(antwoord_op.referentienummer[:40])}</StUF:crossRefnummer></StUF:stuurgegevens>"
     )
+
+
+@lru_cache(1024)
+def _write_swapped(hub: Systeem, zender: Systeem) -> str:
+    return write_systeem("zender", hub) + write_systeem("ontvanger", _addressable(zender))
 
 
 def _addressable(zender: Systeem) -> Systeem:

@@ -15,7 +15,7 @@ from adapters.stufggk.uitkomst import STANDAARD, classify
 from routing.bericht import Envelop
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
 from routing.retry_after import read_retry_after
-from routing.tijdgrens import Tijdgrens
+from routing.tijdgrens import Tijdgrenzen
 from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
 
 _INEENS = 256 * 1024  # bytes; a larger message is written while its payload is read
@@ -61,7 +61,7 @@ class StufClient:
         self._context = ssl_context
         self._instellingen = instellingen or Klantinstellingen()
         self._sessie: aiohttp.ClientSession | None = None
-        self._tijdgrens = Tijdgrens()
+        self._tijdgrenzen = Tijdgrenzen()
 
     async def send(self, url: str, envelop: Envelop, payload: UitgaandePayload) -> Antwoord:
         """Send one bericht and understand the answer.
@@ -91,7 +91,8 @@ class StufClient:
         """
         tijd = self._instellingen.tijd + lengte / self._instellingen.tempo
         try:
-            return await self._tijdgrens.keep(self._post(url, body, lengte, kop), tijd)
+            with self._tijdgrenzen.begin(tijd):
+                return await self._post(url, body, lengte, kop)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
             raise Onbereikbaar(_explain(fout, url), connection_kenmerk(fout)) from fout
 

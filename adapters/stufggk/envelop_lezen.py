@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from dataclasses import replace
+from typing import NamedTuple, NoReturn
 
 from lxml import etree
 
@@ -30,8 +30,7 @@ DREMPEL = veilig.ENVELOP.markering
 _VERVANGER = "AAAA"  # valid base64 in the place of the text that was taken out
 
 
-@dataclass(frozen=True, slots=True)
-class Gelezen:
+class Gelezen(NamedTuple):
     """A message whose stuurgegevens are usable; `bevindingen` says what else is wrong with the envelope.
 
     When the content could not be decoded the payload is empty.
@@ -145,15 +144,14 @@ class EnvelopLezer:
     ) -> Gelezen:
         if inhoud is not None and code is not Berichtcode.FO01 and not len(inhoud):
             inhoud.text = _VERVANGER
-        gelezen = read_inhoud(code, element, inhoud, self._generatie)
-        bevindingen = gelezen.bevindingen
+        envelop, bevindingen = read_inhoud(code, element, inhoud, self._generatie)
         if fout is not None:
             payload = Payload()  # half a content is worth nothing, and where it stops depends on chance
         if inhoud is not None and (fout is not None or payload.size == 0):
             melding = str(fout) if fout else f"{lokaal(inhoud.tag)} is leeg; er hoort een bericht in te staan."
             bevindingen += (Bevinding("ENV", 1, place_of(inhoud, element), line_of(inhoud), melding),)
         payload.finish()
-        return Gelezen(gelezen.envelop, payload, bevindingen)
+        return Gelezen(envelop, payload, bevindingen)
 
     def _refuse_size(self) -> NoReturn:
         antwoord_op = peek(self._skelet.inhoud) if self._skelet else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import aiohttp
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from adapters.stufggk.envelop_lezen import EnvelopLezer, Gelezen
 from adapters.stufggk.weigering import Geweigerd
@@ -25,14 +25,15 @@ def check_headers(request: web.BaseRequest) -> None:
     Raises:
         Geweigerd: with status 415.
     """
+    koppen = request.headers
     soort, codering = request.content_type, request.charset
-    if "Content-Type" not in request.headers or soort != "text/xml":
-        gekregen = printable(request.headers.get("Content-Type", "geen"), 80)
+    if soort != "text/xml":  # nor is it when there is no such header
+        gekregen = printable(koppen.get(hdrs.CONTENT_TYPE, "geen"), 80)
         uitleg = f" ({_UITLEG[soort]})" if soort in _UITLEG else ""
         raise Geweigerd(f"Content-Type hoort text/xml te zijn; ontvangen is {gekregen}{uitleg}.", status=415)
     if codering is not None and codering.lower() not in _CODERINGEN:
         raise Geweigerd(f"charset hoort utf-8 te zijn; ontvangen is {printable(codering, 40)}.", status=415)
-    inpakking = request.headers.get("Content-Encoding", "identity").strip().lower()
+    inpakking = koppen.get(hdrs.CONTENT_ENCODING, "").strip().lower()
     if inpakking not in ("", "identity"):
         raise Geweigerd(
             f"Content-Encoding {printable(inpakking, 40)} wordt niet gebruikt; stuur platte XML.", status=415
@@ -53,13 +54,13 @@ async def read_request(request: web.Request, lezer: EnvelopLezer, *, leestijd: f
     """
     inhoud = request.content
     if inhoud.is_eof() and inhoud.total_bytes <= _HAP and inhoud.exception() is None:  # it all came with the headers
-        lezer.feed(request.content.read_nowait())
+        lezer.feed(inhoud.read_nowait())
         return lezer.close()
     klok = asyncio.get_running_loop().time
     begin, gelezen = klok(), 0
     try:
         async with asyncio.timeout(leestijd) as wekker:
-            while data := await request.content.readany():
+            while data := await inhoud.readany():
                 gelezen += len(data)
                 wekker.reschedule(begin + leestijd + gelezen / tempo)
                 for plek in range(0, len(data), _HAP):

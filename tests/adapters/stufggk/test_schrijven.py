@@ -16,6 +16,7 @@ from adapters.stufggk.antwoord_lezen import Antwoordsoort, read_antwoord
 from adapters.stufggk.antwoord_schrijven import write_bv03, write_fault, write_fo03
 from adapters.stufggk.envelop_schrijven import compose
 from adapters.stufggk.weigering import AntwoordOp
+from adapters.stufggk.xmlschrijven import escape
 from istandaarden.bevinding import Bevinding
 from routing.bericht import Systeem
 from routing.fouten import Fout
@@ -187,3 +188,25 @@ def test_markup_in_values_stays_text(stuf: Stuf) -> None:
     envelop = replace(envelop, parameters=replace(envelop.parameters, bestandsnaam='a" b="c\n<'))
     gelezen = stuf.read(stuf.pack(envelop, b"x"))
     assert gelezen.envelop == envelop
+
+
+@pytest.mark.parametrize(
+    ("tekst", "verwacht"),
+    [
+        ("", ""),
+        ("WMO301", "WMO301"),
+        ("<a & b>", "&lt;a &amp; b&gt;"),
+        ("&lt;", "&amp;lt;"),
+        ("regel\r\n\tregel", "regel&#13;\n\tregel"),
+        ("Súdwest-Fryslân \x7f\x85\u2028\U0001f600", "Súdwest-Fryslân \x7f\x85\u2028\U0001f600"),
+    ],
+)
+def test_text_between_tags_comes_back_as_it_was(tekst: str, verwacht: str):
+    assert escape(tekst) == verwacht
+    assert etree.fromstring(f"<a>{verwacht}</a>").text == (tekst or None)
+
+
+@pytest.mark.parametrize("teken", ["\0", "\x08", "\x0b", "\x1f", "\ud800", "\ufffe", "\uffff"])
+def test_a_character_that_xml_does_not_know_is_never_written(teken: str):
+    with pytest.raises(ValueError, match="niet mag voorkomen"):
+        escape(f"a{teken}b")
