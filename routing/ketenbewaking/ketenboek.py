@@ -7,10 +7,11 @@ hint that may be true for too long and never false too soon; what is true follow
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from sqlalchemy import Connection, Select, bindparam, func, literal, or_, select, update
 
 from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
@@ -39,8 +40,7 @@ _SLUIT_KENMERK = _SLUIT.where(_s.kenmerk == bindparam("welk"))
 _SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Gemerkt:
+class Gemerkt(NamedTuple):
     """A schakel with its key as HMAC: `kenmerk` by the newest key, `ouder` by those before it."""
 
     schakel: Schakel
@@ -52,7 +52,7 @@ class Ketenboek:
     """Keeps the schakels of berichten and watches the terms of starts and stops."""
 
     def __init__(self, kluis: Kluis, kalender: Kalender | None = None) -> None:
-        sleutels = dict(kluis.derive(_DOEL))
+        sleutels = {sleutel_id: HMAC(sleutel, SHA256()) for sleutel_id, sleutel in kluis.derive(_DOEL).items()}
         self._nieuwste = sleutels.pop(kluis.actief)
         self._ouder = tuple(sleutels.values())
         self._kalender = kalender or Kalender()
@@ -60,8 +60,10 @@ class Ketenboek:
     def mark(self, schakels: Sequence[Schakel]) -> tuple[Gemerkt, ...]:
         """Make the HMACs; needs no database."""
         return tuple(
-            Gemerkt(s, _hmac(self._nieuwste, s), tuple(_hmac(sleutel, s) for sleutel in self._ouder))
-            for s in schakels[:_HOOGSTENS]
+            [
+                Gemerkt(s, _hmac(self._nieuwste, s), tuple([_hmac(sleutel, s) for sleutel in self._ouder]))
+                for s in schakels[:_HOOGSTENS]
+            ]
         )
 
     def store(
@@ -99,7 +101,7 @@ class Ketenboek:
         oud = {kenmerk: g for g in schakels for kenmerk in g.ouder}
         bekend = conn.execute(select(_s.kenmerk).where(_s.kenmerk.in_(oud)).distinct()).scalars()
         in_gebruik = {oud[bytes(kenmerk)].kenmerk: bytes(kenmerk) for kenmerk in bekend}
-        return [replace(g, kenmerk=in_gebruik.get(g.kenmerk, g.kenmerk)) for g in schakels]
+        return [g._replace(kenmerk=in_gebruik.get(g.kenmerk, g.kenmerk)) for g in schakels]
 
     def _settle(self, conn: Connection, schakels: Sequence[Gemerkt], over: str | None) -> None:
         """Lower the hint of what this bericht answers."""
@@ -141,7 +143,7 @@ class Ketenboek:
 
 def answered(heen: Sequence[Gemerkt]) -> tuple[Gemerkt, ...]:
     """Give the schakels of the retour with which the hub itself accepts a heenbericht."""
-    return tuple(replace(g, schakel=accepting(g.schakel)) for g in heen if g.schakel.soort is Schakelsoort.UITWISSELING)
+    return tuple(g._replace(schakel=accepting(g.schakel)) for g in heen if g.schakel.soort is Schakelsoort.UITWISSELING)
 
 
 def _row(
@@ -208,6 +210,7 @@ def _ends(schakel: Schakel) -> bool:
     return schakel.soort is not Schakelsoort.TOEWIJZING and schakel.rol in _SLUITEND
 
 
-def _hmac(sleutel: bytes, schakel: Schakel) -> bytes:
-    delen = (schakel.soort.value, *schakel.sleutel)
-    return hmac.digest(sleutel, _SCHEIDING.join(delen).encode(), "sha256")[:_LENGTE]
+def _hmac(sleutel: HMAC, schakel: Schakel) -> bytes:
+    som = sleutel.copy()  # working a key in costs as much as the rest
+    som.update(_SCHEIDING.join((schakel.soort, *schakel.sleutel)).encode())
+    return som.finalize()[:_LENGTE]
