@@ -38,6 +38,11 @@ _NOTEER = Invoeging(schema.ketenschakel, *(kolom.name for kolom in schema.ketens
 _SLUIT = update(schema.ketenschakel).where(_s.open).values(open=False)
 _SLUIT_KENMERK = _SLUIT.where(_s.kenmerk == bindparam("welk"))
 _SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
+_TOEGEWEZEN = (
+    select(_s.kenmerk, func.max(_s.moment))
+    .where(_s.kenmerk.in_(bindparam("welke", expanding=True)), _s.rol == Rol.TOEWIJZING.value)
+    .group_by(_s.kenmerk)
+)
 
 
 class Gemerkt(NamedTuple):
@@ -121,19 +126,18 @@ class Ketenboek:
         """Note in the history of a 305 or 307 that it came too late; the days themselves are not kept."""
         if not terms_of(functie, Schakelsoort.TOEWIJZING):
             return
+        vandaag = day_of(now_ms(conn))
         delen = (g for g in schakels if g.schakel.soort is Schakelsoort.TOEWIJZING)
         gemeld = {g.kenmerk: dag for g in delen if (dag := g.schakel.dag) is not None}
-        toewijzing = (
-            select(_s.kenmerk, func.max(_s.moment))
-            .where(_s.kenmerk.in_(gemeld), _s.rol == Rol.TOEWIJZING.value)
-            .group_by(_s.kenmerk)
-        )
+        # A toewijzing can only lengthen the term: what is in time without one needs no look at the tables.
+        laat = {k: dag for k, dag in gemeld.items() if is_report_late(functie, vandaag, dag, None, self._kalender)}
+        if not laat:
+            return
         uitstel.settle(conn)
-        toegewezen = {bytes(rij[0]): day_of(rij[1]) for rij in conn.execute(toewijzing)}
-        vandaag = day_of(now_ms(conn))
+        toegewezen = {bytes(rij[0]): day_of(rij[1]) for rij in conn.execute(_TOEGEWEZEN, {"welke": list(laat)})}
         gemist = [
             termijn
-            for kenmerk, dag in gemeld.items()
+            for kenmerk, dag in laat.items()
             if (termijn := is_report_late(functie, vandaag, dag, toegewezen.get(kenmerk), self._kalender))
         ]
         if gemist:
