@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree
 
 from istandaarden.limieten import PAYLOAD
+from istandaarden.regels.bericht import NAMEN
 from istandaarden.stroom import Ontleder
 from istandaarden.weigering import XmlGeweigerd
 
@@ -111,27 +112,25 @@ def kop_of(wortel: etree._Element) -> Kop:
         wortel: root element from `istandaarden.veilig.parse`.
     """
     ruimte, haakje, _ = str(wortel.tag).rpartition("}")
-    voorvoegsel = (
-        ruimte + haakje
-    )  # only the names of the berichtsoort itself count; those inside are of the basisschema
+    header, enkel, samen = _by_tag(ruimte + haakje)
     velden: dict[str, str] = {}
-    if len(wortel) and wortel[0].tag == f"{voorvoegsel}Header":
-        enkel, samen = _by_tag(voorvoegsel)
-        for kind in wortel[0]:
-            tag = kind.tag
-            if tag in enkel:
-                velden.setdefault(enkel[tag], (kind.text or "").strip(_WIT))
-            elif tag in samen:
-                for binnenste in kind:
-                    veld = samen[tag].get(str(binnenste.tag).rpartition("}")[2])
-                    if veld is not None:
-                        velden.setdefault(veld, (binnenste.text or "").strip(_WIT))
+    for kind in wortel[0] if len(wortel) and wortel[0].tag == header else ():
+        tag = kind.tag
+        if (veld := enkel.get(tag)) is not None:
+            velden.setdefault(veld, (kind.text or "").strip(_WIT))
+        elif (binnen := samen.get(tag)) is not None:
+            for binnenste in kind:
+                if (veld := binnen.get(NAMEN[binnenste.tag])) is not None:
+                    velden.setdefault(veld, (binnenste.text or "").strip(_WIT))
     return Kop(ruimte[1:] or None, **velden)
 
 
 @lru_cache(maxsize=256)
-def _by_tag(voorvoegsel: str) -> tuple[dict[Any, str], dict[Any, dict[str, str]]]:
-    """Give the fields by the tag of a child of the Header, and by that and the local name of what stands in it."""
+def _by_tag(voorvoegsel: str) -> tuple[str, dict[Any, str], dict[Any, dict[str, str]]]:
+    """Give the tag of the Header, and the fields by that of a child of it, and by the local name of what stands there.
+
+    Only the names of the berichtsoort itself count; those inside are of the basisschema.
+    """
     enkel: dict[Any, str] = {}
     samen: dict[Any, dict[str, str]] = {}
     for (naam, *binnenste), veld in _VELDEN.items():
@@ -139,7 +138,7 @@ def _by_tag(voorvoegsel: str) -> tuple[dict[Any, str], dict[Any, dict[str, str]]
             samen.setdefault(voorvoegsel + naam, {})[binnenste[0]] = veld
         else:
             enkel[voorvoegsel + naam] = veld
-    return enkel, samen
+    return f"{voorvoegsel}Header", enkel, samen
 
 
 def kop_with(naamruimte: str | None, lees: Callable[[str], str | None]) -> Kop:

@@ -8,17 +8,18 @@ keeps them, keeps them as HMAC.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from lxml import etree
 
 from istandaarden.kop import Kop
-from istandaarden.model import ROOT, Berichtsoort
-from istandaarden.regels.bericht import Bericht, Klasse, read_tree
-from istandaarden.regels.keten import nummer_of
+from istandaarden.model import Berichtsoort
+from istandaarden.regels.bericht import DAGEN, NAMEN, Bericht
 
 _STANDAARDEN = frozenset({"iwmo", "ijw"})
 _GEMEENTE = "Gemeente"
@@ -29,7 +30,17 @@ _ALLEEN_KOP = frozenset({"303", "304", _DECLARATIE, _DECLARATIE_ANTWOORD})
 """Berichten about many clients: a declaratie is a case of its own, so its prestaties lead nowhere."""
 _MET_DAG = {"StartProduct": "Begindatum", "StopProduct": "Einddatum"}
 _MET_NUMMER = ("ToegewezenProduct", "OngewijzigdProduct", "TeWijzigenProduct", *_MET_DAG)
-_MET_SCHAKELS = (*_MET_NUMMER, "AangevraagdProduct", "Verzoek", "Antwoord", "RetourCodes")
+_MET_SCHAKELS = frozenset({*_MET_NUMMER, "AangevraagdProduct", "Verzoek", "Antwoord"})
+_WAARDEN = (
+    "ToewijzingNummer",
+    "ReferentieAanbieder",
+    "VerzoekAntwoord",
+    "Woonplaatsbeginsel",
+    "StatusAanlevering",
+    *_MET_DAG.values(),
+)
+_CODES, _CODE = "RetourCodes", "RetourCode"
+_WIT = " \t\r\n"
 _IN_ONDERZOEK = "2"
 _VERWIJDEREN = "3"
 
@@ -57,8 +68,7 @@ class Rol(StrEnum):
     DEEL = "deel"  # belongs to it, and neither asks nor answers
 
 
-@dataclass(frozen=True, slots=True)
-class Schakel:
+class Schakel(NamedTuple):
     """One key of a bericht, as text parts, and what the bericht is to those that share it.
 
     `dag` is the Dagtekening of a request, for its verzoek; and of a start or stop the day that it reports, for its
@@ -82,30 +92,68 @@ def needs_klassen(soort: Berichtsoort) -> bool:
     return soort.standaard in _STANDAARDEN and soort.code[-3:] not in _ALLEEN_KOP
 
 
-def read_parts(wortel: etree._Element, soort: Berichtsoort) -> Bericht:
-    """Read from a tree only the klassen in which schakels stand: reading all of it costs half a verdict."""
-    klassen: dict[str, list[Klasse]] = {}
-    for element in wortel.iter(*(f"{{{soort.naamruimte}}}{naam}" for naam in _MET_SCHAKELS)):
-        klasse = read_tree(element, soort).wortel
-        klassen.setdefault(klasse.naam, []).append(klasse)
-    return Bericht(soort, Klasse(ROOT, None), klassen)
+Waarden = Mapping[str, str]
+"""Values of one klasse by name, without surrounding white space; of a value that is a klasse itself nothing but that
+it is there."""
 
 
-def schakels_of(soort: Berichtsoort, kop: Kop, bericht: Bericht | None) -> tuple[Schakel, ...]:
+@dataclass(slots=True)
+class Delen:
+    """The part of a bericht that its schakels rest on: values per name of a klasse, and the retourcodes."""
+
+    klassen: dict[str, list[Waarden]] = field(default_factory=dict)
+    codes: set[str] = field(default_factory=set)
+
+
+def read_parts(wortel: etree._Element, soort: Berichtsoort) -> Delen:
+    """Read from a tree what schakels rest on; reading it as rules do costs half a verdict."""
+    delen = Delen()
+    klassen: dict[Any, dict[str, str]] = {}
+    for element in wortel.iter(*_tags(soort.naamruimte, retour=soort.is_retour)):
+        naam = NAMEN[element.tag]
+        if naam in _MET_SCHAKELS or naam == _CODES:
+            klassen[element] = {}
+            delen.klassen.setdefault(naam, []).append(klassen[element])
+        elif (ouder := klassen.get(element.getparent())) is not None:
+            waarde = "" if len(element) else (element.text or "").strip(_WIT)
+            if naam != _CODE:
+                ouder.setdefault(naam, waarde)
+            elif not len(element):
+                delen.codes.add(waarde)
+    return delen
+
+
+def parts_of(bericht: Bericht) -> Delen:
+    """Give what schakels rest on of a bericht that satisfies its schema and was read already."""
+    klassen: dict[str, list[Waarden]] = {
+        naam: [{veld: k.tekst(veld) or "" for veld in _WAARDEN if k.heeft(veld)} for k in bericht.klassen(naam)]
+        for naam in _MET_SCHAKELS
+    }
+    return Delen(klassen, {code for klasse in bericht.klassen(_CODES) for code in klasse.teksten(_CODE)})
+
+
+@lru_cache(maxsize=256)
+def _tags(naamruimte: str, *, retour: bool) -> tuple[str, ...]:
+    """Give the elements to look at: klassen by their full names, and what stands in them in any namespace."""
+    klassen, waarden = ((_CODES,), (_CODE,)) if retour else (_MET_SCHAKELS, _WAARDEN)
+    return (*(f"{{{naamruimte}}}{naam}" for naam in klassen), *(f"{{*}}{naam}" for naam in waarden))
+
+
+def schakels_of(soort: Berichtsoort, kop: Kop, delen: Delen | None) -> tuple[Schakel, ...]:
     """Read the schakels of a bericht that satisfies its schema, each once.
 
     Args:
         soort: its berichtsoort; of one outside iWmo and iJw there are none.
         kop: its Header.
-        bericht: all of it or `read_parts`, when `needs_klassen`.
+        delen: what `read_parts` or `parts_of` found, when `needs_klassen`.
     """
     if soort.standaard not in _STANDAARDEN:
         return ()
-    gelezen = bericht if needs_klassen(soort) else None
+    gelezen = delen if needs_klassen(soort) else None
     return tuple({(s.soort, s.sleutel, s.rol): s for s in _all(soort, kop, gelezen)}.values())
 
 
-def _all(soort: Berichtsoort, kop: Kop, bericht: Bericht | None) -> Iterator[Schakel]:
+def _all(soort: Berichtsoort, kop: Kop, delen: Delen | None) -> Iterator[Schakel]:
     nummer = soort.code[-3:]
     van, naar = kop.afzender or "", kop.ontvanger or ""
     if nummer == _DECLARATIE_ANTWOORD:
@@ -114,58 +162,56 @@ def _all(soort: Berichtsoort, kop: Kop, bericht: Bericht | None) -> Iterator[Sch
         return
     heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else nummer
     sleutel = (soort.standaard, van, naar, heen, kop.identificatie or "")
-    rol = _verdict(bericht) if soort.is_retour else Rol.VRAAG
+    rol = _verdict(delen) if soort.is_retour else Rol.VRAAG
     yield Schakel(Schakelsoort.UITWISSELING, sleutel, rol)
-    if bericht is not None and not soort.is_retour:
+    if delen is not None and not soort.is_retour:
         relatie = (soort.standaard, *((van, naar) if soort.afzender_type == _GEMEENTE else (naar, van)))
-        yield from _of_requests(bericht, relatie, _day(kop.dagtekening))
-        yield from _of_care(bericht, relatie)
+        yield from _of_requests(delen.klassen, relatie, kop)
+        yield from _of_care(delen.klassen, relatie)
 
 
-def _verdict(retour: Bericht | None) -> Rol:
+def _verdict(retour: Delen | None) -> Rol:
     """Read whether a retour accepts; one of a declaratie judges per prestatie, and refuses nothing as a whole."""
-    klassen = retour.klassen("RetourCodes") if retour else ()
-    codes = {code for klasse in klassen for code in klasse.teksten("RetourCode")} - _GOED
+    codes = retour.codes - _GOED if retour else set()
     if _AL_GEBRUIKT in codes:
         return Rol.DUBBEL
     return Rol.AFKEURING if codes else Rol.RETOUR
 
 
-def _of_requests(bericht: Bericht, relatie: tuple[str, ...], dag: date | None) -> Iterator[Schakel]:
-    for naam in ("AangevraagdProduct", "Verzoek"):
-        yield from _with_reference(bericht.klassen(naam), relatie, lambda _: Rol.VRAAG, dag)
-    yield from _with_reference(bericht.klassen("ToegewezenProduct"), relatie, lambda _: Rol.TOEWIJZING)
-    yield from _with_reference(bericht.klassen("Antwoord"), relatie, _answer)
-
-
-def _with_reference(
-    klassen: Iterable[Klasse],
-    relatie: tuple[str, ...],
-    rol: Callable[[Klasse], Rol],
-    dag: date | None = None,
-) -> Iterator[Schakel]:
-    for klasse in klassen:
-        if referentie := klasse.tekst("ReferentieAanbieder"):
-            yield Schakel(Schakelsoort.VERZOEK, (*relatie, referentie), rol(klasse), dag)
-
-
-def _answer(antwoord: Klasse) -> Rol:
-    if antwoord.tekst("VerzoekAntwoord") == _IN_ONDERZOEK:
+def _answer(antwoord: Waarden) -> Rol:
+    if antwoord.get("VerzoekAntwoord") == _IN_ONDERZOEK:
         return Rol.ONDERZOEK
-    return Rol.WOONPLAATS if antwoord.heeft("Woonplaatsbeginsel") else Rol.AFWIJZING
+    return Rol.WOONPLAATS if "Woonplaatsbeginsel" in antwoord else Rol.AFWIJZING
 
 
-def _of_care(bericht: Bericht, relatie: tuple[str, ...]) -> Iterator[Schakel]:
+_MET_REFERENTIE: Mapping[str, Callable[[Waarden], Rol]] = {
+    "AangevraagdProduct": lambda _: Rol.VRAAG,
+    "Verzoek": lambda _: Rol.VRAAG,
+    "ToegewezenProduct": lambda _: Rol.TOEWIJZING,
+    "Antwoord": _answer,
+}
+
+
+def _of_requests(klassen: Mapping[str, Sequence[Waarden]], relatie: tuple[str, ...], kop: Kop) -> Iterator[Schakel]:
+    for naam, lees in _MET_REFERENTIE.items():
+        for klasse in klassen.get(naam, ()):
+            if referentie := klasse.get("ReferentieAanbieder"):
+                rol = lees(klasse)
+                dag = _day(kop.dagtekening) if rol is Rol.VRAAG else None
+                yield Schakel(Schakelsoort.VERZOEK, (*relatie, referentie), rol, dag)
+
+
+def _of_care(klassen: Mapping[str, Sequence[Waarden]], relatie: tuple[str, ...]) -> Iterator[Schakel]:
     for naam in _MET_NUMMER:
         datum = _MET_DAG.get(naam)
-        for product in bericht.klassen(naam):
-            nummer = nummer_of(product)
-            if nummer is None:
+        for product in klassen.get(naam, ()):
+            tekst = product.get("ToewijzingNummer")
+            if not tekst:
                 continue
+            nummer = str(int(tekst))  # as `regels.keten.nummer_of`: 007 is 7
             rol = Rol.TOEWIJZING if naam == "ToegewezenProduct" else Rol.DEEL
-            weg = product.tekst("StatusAanlevering") == _VERWIJDEREN
-            dag = product.datum(datum) if datum and not weg else None
-            yield Schakel(Schakelsoort.TOEWIJZING, (*relatie, nummer), rol, dag)
+            gemeld = product.get(datum) if datum and product.get("StatusAanlevering") != _VERWIJDEREN else None
+            yield Schakel(Schakelsoort.TOEWIJZING, (*relatie, nummer), rol, DAGEN[gemeld] if gemeld else None)
 
 
 def _day(tekst: str | None) -> date | None:

@@ -21,7 +21,7 @@ from istandaarden.regels.keten import Keten
 from istandaarden.regels.registers import Registers
 from istandaarden.regels.toetsing import judge
 from istandaarden.regels.twijfel import mark_faults
-from istandaarden.schakels import Schakel, needs_klassen, read_parts, schakels_of
+from istandaarden.schakels import Schakel, needs_klassen, parts_of, read_parts, schakels_of
 from istandaarden.schemauitleg import explain_by_schema
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.uitleg import Foutplekken, explain_places, line_of
@@ -134,8 +134,7 @@ def _schakels(stand: _Stand, kop: Kop | None) -> tuple[Schakel, ...]:
     soort, wortel = stand.soort, stand.wortel
     if soort is None or wortel is None or kop is None:
         return ()
-    gelezen = stand.bericht or (read_parts(wortel, soort) if needs_klassen(soort) else None)
-    return schakels_of(soort, kop, gelezen)
+    return schakels_of(soort, kop, read_parts(wortel, soort) if needs_klassen(soort) else None)
 
 
 def check(data: bytes, catalogus: Catalogus, niveau: int = 1) -> Oordeel:
@@ -245,7 +244,7 @@ def validate_stream(
     schema = catalogus.herkomst(soort)
     bericht = lezer.bericht(soort) if lezer else None
     kop = kop or _kop(soort, None, bericht)
-    gevonden = schakels_of(soort, kop, bericht) if schakels and kop is not None else ()
+    gevonden = schakels_of(soort, kop, parts_of(bericht) if bericht else None) if schakels and kop is not None else ()
     if bericht is None or niveau == 1:
         return Oordeel(geldig=True, berichtsoort=soort, bevindingen=(), kop=kop, schema=schema, schakels=gevonden)
     binnen = judge_inside(bericht, catalogus, chunks)

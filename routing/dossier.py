@@ -8,7 +8,6 @@ intake. A bericht that a Fo01 came back about counts as not sent, like one that 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ _LENGTE = 16
 
 _VEEL = 64
 _STAPEL = 50  # berichten opened at a time
-_SCHEIDING = b"\x1f"  # occurs in no bericht: XML does not know it
+_SCHEIDING = "\x1f"  # occurs in no bericht: XML does not know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,4 +188,4 @@ def _read(payload: VerzegeldePayload) -> Bericht | None:
 
 
 def _hmac(sleutel: bytes, kenmerk: Kenmerk) -> bytes:
-    return hmac.new(sleutel, _SCHEIDING.join(deel.encode() for deel in kenmerk), hashlib.sha256).digest()[:_LENGTE]
+    return hmac.digest(sleutel, _SCHEIDING.join(kenmerk).encode(), "sha256")[:_LENGTE]

@@ -89,8 +89,13 @@ def _settle_status(conn: Connection, klad: _Klad) -> None:
         _change(conn, bericht_ids, naar)
 
 
+def write_facts(feiten: Mapping[str, object]) -> str:
+    """Write the facts of a gebeurtenis as its table keeps them, for who writes the same ones again and again."""
+    return _SCHRIJVER.encode(feiten)
+
+
 def record(
-    conn: Connection, bericht_id: str, soort: str, status: Status | None, toelichting: Mapping[str, object]
+    conn: Connection, bericht_id: str, soort: str, status: Status | None, toelichting: Mapping[str, object] | str
 ) -> None:
     """Write one gebeurtenis.
 
@@ -99,9 +104,10 @@ def record(
         bericht_id: of which bericht.
         soort: Dutch name of what happened.
         status: the status it led to, or None.
-        toelichting: facts as JSON values, without personal data.
+        toelichting: facts as JSON values, without personal data; or what `write_facts` made of them.
     """
-    rij = (bericht_id, now_ms(conn), soort, status.value if status else None, _SCHRIJVER.encode(toelichting))
+    feiten = toelichting if isinstance(toelichting, str) else write_facts(toelichting)
+    rij = (bericht_id, now_ms(conn), soort, status.value if status else None, feiten)
     klad: _Klad | None = conn.info.get(_SLEUTEL)
     if klad is None:
         _NOTEER.insert(conn, [rij])

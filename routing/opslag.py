@@ -195,12 +195,14 @@ class Opslag:
         Raises:
             OpslagFout: the database is away or busy.
         """
-        async with self._peilt:  # one asks, for all who want to know
-            if time.monotonic() - self._peiling[0] > _PEILING_S:
-                gelezen = await self.read(now_ms) - self._klok.verschuiving_ms
-                self._peiling = time.monotonic(), gelezen  # never ahead of the database, however long reading took
-        verstreken_ms = (time.monotonic() - self._peiling[0]) * 1000
-        return datetime.fromtimestamp((self._peiling[1] + verstreken_ms + self._klok.verschuiving_ms) / 1000, UTC)
+        if time.monotonic() - self._peiling[0] > _PEILING_S:
+            async with self._peilt:  # one asks, for all who want to know
+                if time.monotonic() - self._peiling[0] > _PEILING_S:
+                    gelezen = await self.read(now_ms) - self._klok.verschuiving_ms
+                    self._peiling = time.monotonic(), gelezen  # never ahead of the database, however long reading took
+        gepeild, gelezen = self._peiling
+        verstreken_ms = (time.monotonic() - gepeild) * 1000
+        return datetime.fromtimestamp((gelezen + verstreken_ms + self._klok.verschuiving_ms) / 1000, UTC)
 
     def _read(self, fn: Callable[..., _T], args: tuple[Any, ...]) -> _T:
         for herkansing in (True, False):

@@ -61,12 +61,12 @@ class Toetser:
             await _judge_file(aanlevering, besluit.functie, generatie, besluit)
             return
         oordeel = await self._verdict(aanlevering.payload, soort)
-        zelf = judged_by_receiver(besluit.functie)
-        if not oordeel.geldig and await _may_be_right(aanlevering.payload, soort, zelf):
-            _leave_to_receiver(besluit, oordeel, soort, zelf)
-            _compare_kop(oordeel, soort, aanlevering.envelop.stuurgegevens, generatie, besluit)
-            return
         if not oordeel.geldig:
+            zelf = judged_by_receiver(besluit.functie)
+            if await _may_be_right(aanlevering.payload, soort, zelf):
+                _leave_to_receiver(besluit, oordeel, soort, zelf)
+                _compare_kop(oordeel, soort, aanlevering.envelop.stuurgegevens, generatie, besluit)
+                return
             eerste = oordeel.bevindingen[0]
             uitleg = (
                 f"{len(oordeel.bevindingen)} fout(en) in {soort.code} (schema: {oordeel.schema}); de eerste op regel "

@@ -150,7 +150,7 @@ def _row(nieuw: Vastlegging, status: Status, fout: Fout | None, nu: int) -> tupl
 def complete(
     conn: Connection,
     nieuw: Vastlegging,
-    gebeurtenissen: Iterable[tuple[str, Status, Mapping[str, object]]],
+    gebeurtenissen: Iterable[tuple[str, Status, Mapping[str, object] | str]],
     lane: tuple[Aansluiting, int] | None,
 ) -> None:
     """Write what belongs to an inserted bericht: payload, gebeurtenissen and, with a lane, its aflevering.
@@ -158,7 +158,7 @@ def complete(
     Args:
         conn: connection inside the transaction that inserted the row.
         nieuw: the bericht.
-        gebeurtenissen: (soort, status, toelichting) in order.
+        gebeurtenissen: (soort, status, toelichting) in order, as for `routing.logboek.record`.
         lane: aansluiting and term in milliseconds, or None when nothing is to be delivered.
     """
     verzegeld = nieuw.verzegeld

@@ -86,7 +86,7 @@ class Klasse:
         waarde = self._velden.get(pad)
         if waarde.__class__ is not str:
             waarde = self.tekst(pad)
-        return _DAGEN[waarde] if waarde else None
+        return DAGEN[waarde] if waarde else None
 
     def heeft(self, pad: str) -> bool:
         """Tell whether an element is there, empty or not."""
@@ -275,7 +275,7 @@ class Bericht:
 
 def read_tree(boom: etree._Element, soort: Berichtsoort) -> Bericht:
     """Make a `Bericht` out of a tree, which is looked at again only to say on which line something is."""
-    wortel = Klasse(_NAMEN[boom.tag], None)
+    wortel = Klasse(NAMEN[boom.tag], None)
     klassen: dict[str, list[Klasse]] = {}
     _fill(wortel, boom, klassen)
     return Bericht(soort, wortel, klassen, boom)
@@ -287,7 +287,7 @@ def _fill(klasse: Klasse, element: Any, klassen: dict[str, list[Klasse]]) -> Non
     Goes through the elements in the order of the bericht, which with the number of children of each is enough to know
     what belongs to what, and much faster than going from child to child.
     """
-    velden, over, namen = klasse._velden, len(element), _NAMEN  # noqa: SLF001 - made here
+    velden, over, namen = klasse._velden, len(element), NAMEN  # noqa: SLF001 - made here
     met_regels = klasse._regels is not None  # noqa: SLF001
     hoger: list[tuple[Klasse, dict[str, Any], int]] = []
     afdaling = element.iter()
@@ -333,7 +333,7 @@ class Meelezer:
                 out of the tree after this call.
         """
         if self._wortel is None:
-            self._wortel = Klasse(_NAMEN[wortel.tag], None, [_line(wortel)])
+            self._wortel = Klasse(NAMEN[wortel.tag], None, [_line(wortel)])
         self._grow(wortel, self._wortel, 0, af=af)
 
     def bericht(self, soort: Berichtsoort) -> Bericht:
@@ -363,10 +363,10 @@ class Meelezer:
         if len(element):
             _fill(self._begin(element, ouder), element, self._klassen)
         else:
-            ouder.add(_NAMEN[element.tag], (element.text or "").strip(_WIT), element.sourceline)
+            ouder.add(NAMEN[element.tag], (element.text or "").strip(_WIT), element.sourceline)
 
     def _begin(self, element: Any, ouder: Klasse) -> Klasse:
-        klasse = Klasse(_NAMEN[element.tag], ouder, [element.sourceline])
+        klasse = Klasse(NAMEN[element.tag], ouder, [element.sourceline])
         ouder.add(klasse.naam, klasse, element.sourceline)
         self._klassen.setdefault(klasse.naam, []).append(klasse)
         return klasse
@@ -391,7 +391,7 @@ def _element_of(boom: etree._Element, klasse: Klasse, naam: str) -> etree._Eleme
         stap = stap.ouder
     element: Any = boom
     for kindnaam, nummer in reversed(pad):
-        gelijk = (kind for kind in element if _NAMEN[kind.tag] == kindnaam)
+        gelijk = (kind for kind in element if NAMEN[kind.tag] == kindnaam)
         element = next(islice(gelijk, nummer - 1, None))
     return element  # type: ignore[no-any-return]  # a loop variable the stubs know too little of
 
@@ -406,7 +406,7 @@ class _Namen(dict[Any, str]):
         return naam
 
 
-_NAMEN = _Namen()
+NAMEN = _Namen()
 
 
 class _Dagen(dict[str, date]):
@@ -422,7 +422,7 @@ class _Dagen(dict[str, date]):
         return dag
 
 
-_DAGEN = _Dagen()
+DAGEN = _Dagen()
 
 
 def _line(element: etree._Element) -> int:

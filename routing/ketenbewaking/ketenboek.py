@@ -7,10 +7,11 @@ hint that may be true for too long and never false too soon; what is true follow
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from sqlalchemy import Connection, Select, bindparam, func, literal, or_, select, update
 
 from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
@@ -37,10 +38,14 @@ _NOTEER = Invoeging(schema.ketenschakel, *(kolom.name for kolom in schema.ketens
 _SLUIT = update(schema.ketenschakel).where(_s.open).values(open=False)
 _SLUIT_KENMERK = _SLUIT.where(_s.kenmerk == bindparam("welk"))
 _SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
+_TOEGEWEZEN = (
+    select(_s.kenmerk, func.max(_s.moment))
+    .where(_s.kenmerk.in_(bindparam("welke", expanding=True)), _s.rol == Rol.TOEWIJZING.value)
+    .group_by(_s.kenmerk)
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Gemerkt:
+class Gemerkt(NamedTuple):
     """A schakel with its key as HMAC: `kenmerk` by the newest key, `ouder` by those before it."""
 
     schakel: Schakel
@@ -52,7 +57,7 @@ class Ketenboek:
     """Keeps the schakels of berichten and watches the terms of starts and stops."""
 
     def __init__(self, kluis: Kluis, kalender: Kalender | None = None) -> None:
-        sleutels = dict(kluis.derive(_DOEL))
+        sleutels = {sleutel_id: HMAC(sleutel, SHA256()) for sleutel_id, sleutel in kluis.derive(_DOEL).items()}
         self._nieuwste = sleutels.pop(kluis.actief)
         self._ouder = tuple(sleutels.values())
         self._kalender = kalender or Kalender()
@@ -60,8 +65,10 @@ class Ketenboek:
     def mark(self, schakels: Sequence[Schakel]) -> tuple[Gemerkt, ...]:
         """Make the HMACs; needs no database."""
         return tuple(
-            Gemerkt(s, _hmac(self._nieuwste, s), tuple(_hmac(sleutel, s) for sleutel in self._ouder))
-            for s in schakels[:_HOOGSTENS]
+            [
+                Gemerkt(s, _hmac(self._nieuwste, s), tuple([_hmac(sleutel, s) for sleutel in self._ouder]))
+                for s in schakels[:_HOOGSTENS]
+            ]
         )
 
     def store(
@@ -99,7 +106,7 @@ class Ketenboek:
         oud = {kenmerk: g for g in schakels for kenmerk in g.ouder}
         bekend = conn.execute(select(_s.kenmerk).where(_s.kenmerk.in_(oud)).distinct()).scalars()
         in_gebruik = {oud[bytes(kenmerk)].kenmerk: bytes(kenmerk) for kenmerk in bekend}
-        return [replace(g, kenmerk=in_gebruik.get(g.kenmerk, g.kenmerk)) for g in schakels]
+        return [g._replace(kenmerk=in_gebruik.get(g.kenmerk, g.kenmerk)) for g in schakels]
 
     def _settle(self, conn: Connection, schakels: Sequence[Gemerkt], over: str | None) -> None:
         """Lower the hint of what this bericht answers."""
@@ -119,19 +126,18 @@ class Ketenboek:
         """Note in the history of a 305 or 307 that it came too late; the days themselves are not kept."""
         if not terms_of(functie, Schakelsoort.TOEWIJZING):
             return
+        vandaag = day_of(now_ms(conn))
         delen = (g for g in schakels if g.schakel.soort is Schakelsoort.TOEWIJZING)
         gemeld = {g.kenmerk: dag for g in delen if (dag := g.schakel.dag) is not None}
-        toewijzing = (
-            select(_s.kenmerk, func.max(_s.moment))
-            .where(_s.kenmerk.in_(gemeld), _s.rol == Rol.TOEWIJZING.value)
-            .group_by(_s.kenmerk)
-        )
+        # A toewijzing can only lengthen the term: what is in time without one needs no look at the tables.
+        laat = {k: dag for k, dag in gemeld.items() if is_report_late(functie, vandaag, dag, None, self._kalender)}
+        if not laat:
+            return
         uitstel.settle(conn)
-        toegewezen = {bytes(rij[0]): day_of(rij[1]) for rij in conn.execute(toewijzing)}
-        vandaag = day_of(now_ms(conn))
+        toegewezen = {bytes(rij[0]): day_of(rij[1]) for rij in conn.execute(_TOEGEWEZEN, {"welke": list(laat)})}
         gemist = [
             termijn
-            for kenmerk, dag in gemeld.items()
+            for kenmerk, dag in laat.items()
             if (termijn := is_report_late(functie, vandaag, dag, toegewezen.get(kenmerk), self._kalender))
         ]
         if gemist:
@@ -141,7 +147,7 @@ class Ketenboek:
 
 def answered(heen: Sequence[Gemerkt]) -> tuple[Gemerkt, ...]:
     """Give the schakels of the retour with which the hub itself accepts a heenbericht."""
-    return tuple(replace(g, schakel=accepting(g.schakel)) for g in heen if g.schakel.soort is Schakelsoort.UITWISSELING)
+    return tuple(g._replace(schakel=accepting(g.schakel)) for g in heen if g.schakel.soort is Schakelsoort.UITWISSELING)
 
 
 def _row(
@@ -208,6 +214,7 @@ def _ends(schakel: Schakel) -> bool:
     return schakel.soort is not Schakelsoort.TOEWIJZING and schakel.rol in _SLUITEND
 
 
-def _hmac(sleutel: bytes, schakel: Schakel) -> bytes:
-    delen = (schakel.soort.value, *schakel.sleutel)
-    return hmac.digest(sleutel, _SCHEIDING.join(delen).encode(), "sha256")[:_LENGTE]
+def _hmac(sleutel: HMAC, schakel: Schakel) -> bytes:
+    som = sleutel.copy()  # working a key in costs as much as the rest
+    som.update(_SCHEIDING.join((schakel.soort, *schakel.sleutel)).encode())
+    return som.finalize()[:_LENGTE]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from istandaarden.schakels import Rol, Schakelsoort
 from routing.ketenbewaking.kalender import Kalender
@@ -98,6 +99,7 @@ TERMIJNEN = (
 """Every term the hub can see. A 303 (up to release 2.4) has none: its rules are not in the sources."""
 
 
+@lru_cache(maxsize=1024)  # the chain watch asks it several times for each bericht
 def terms_of(functie: str, link: Schakelsoort) -> tuple[Termijn, ...]:
     """Give the terms that are about a functie and a kind of key, such as ``WMO315`` and a verzoek."""
     standaard, nummer = functie[:-3], functie[-3:]

@@ -45,6 +45,23 @@ def test_round_trip_is_exact(envelop: Envelop):
     assert json.dumps(terug.kanaalgegevens, sort_keys=True) == json.dumps(envelop.kanaalgegevens, sort_keys=True)
 
 
+def test_the_text_never_changes():
+    """The digest that tells a repetition from a conflict rests on it, and berichten of years ago have theirs."""
+    sg = Stuurgegevens(
+        Berichtcode.DU01, Systeem("0344", 'A"é'), Systeem("99010001", "", "x", "y"), "r", "2026", "c", "WMO302"
+    )
+    envelop = Envelop(sg, Parameters("0001", "0000", "0003", "0002"), None, {"b": [1, None], "a": {"tijdstip": "1"}})
+    geheel = (
+        '{"kanaalgegevens":{"a":{"tijdstip":"1"},"b":[1,null]},'
+        '"parameters":{"applicatie_subversie":"0000","applicatie_versie":"0001","functie_subversie":"0002",'
+        '"functie_versie":"0003","vorm":"xmlBestand"},'
+        '"stuurgegevens":{"berichtcode":"Du01","cross_ref":"c","functie":"WMO302",'
+        '"ontvanger":{"administratie":"x","applicatie":"","gebruiker":"y","organisatie":"99010001"},'
+        '"referentienummer":"r","tijdstip":"2026","zender":{"applicatie":"A\\"\\u00e9","organisatie":"0344"}}}'
+    )
+    assert to_json_pair(envelop) == (geheel, geheel.replace('"2026"', '""'))
+
+
 @pytest.mark.parametrize("waarde", [math.nan, math.inf, (1, 2), {1: 2}, b"x", {"a": [{2: 3}]}, object()])
 def test_what_json_would_change_is_refused(waarde: object):
     with pytest.raises((ValueError, TypeError)):

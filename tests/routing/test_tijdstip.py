@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -27,6 +27,16 @@ def test_shorter_forms_are_the_start_of_their_period() -> None:
 def test_what_is_no_moment_is_refused(onzin: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         tijdstip.read(onzin)
+
+
+@pytest.mark.parametrize(
+    "seconde", [0, 1_774_745_999, 1_774_746_000, 1_792_889_999, 1_792_890_000]
+)  # around the clock changes
+def test_now_is_this_moment_in_the_netherlands(monkeypatch: pytest.MonkeyPatch, seconde: int) -> None:
+    for milliseconde in (0, 7, 999):
+        monkeypatch.setattr(tijdstip.time, "time_ns", lambda m=milliseconde: seconde * 10**9 + m * 10**6 + 999_999)
+        moment = datetime.fromtimestamp(seconde, UTC) + timedelta(milliseconds=milliseconde)
+        assert tijdstip.now() == tijdstip.write(moment)
 
 
 def test_a_moment_without_zone_cannot_be_written() -> None:

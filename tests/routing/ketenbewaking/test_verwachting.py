@@ -192,6 +192,18 @@ def test_a_start_or_stop_is_reported_within_five_working_days(functie: str, rege
     assert missed(MAANDAG, date.min) == regel
 
 
+DAGEN = st.dates(date(2025, 12, 1), date(2026, 7, 1))
+
+
+@given(st.sampled_from(["WMO305", "JW307"]), DAGEN, DAGEN, DAGEN)
+def test_a_report_in_time_without_a_toewijzing_is_in_time_with_any(
+    functie: str, gemeld: date, feitelijk: date, toegewezen: date
+) -> None:
+    """The chain watch looks for the toewijzing of no other."""
+    if is_report_late(functie, gemeld, feitelijk, toegewezen, K):
+        assert is_report_late(functie, gemeld, feitelijk, None, K)
+
+
 def test_every_term_names_a_rule_of_its_berichtsoort_that_exists() -> None:
     regels = {rij["code"]: rij for rij in rows()}
     for termijn in TERMIJNEN:
