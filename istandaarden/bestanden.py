@@ -22,7 +22,7 @@ VERHOUDING_MAX = 200
 """How many times larger than packed a file in a ZIP may be, from `_RUIM` bytes on; a real 323 reaches some 60."""
 
 _RUIM = 1024 * 1024
-BLOK = 128 * 1024
+_BLOK = 128 * 1024
 """Bytes that are read at a time."""
 
 _XML, _ARCHIEF = ".xml", ".zip"
@@ -72,7 +72,7 @@ def find(paden: Iterable[Path], skip: Callable[[str], None] = lambda _naam: None
                 yield eerste or Vondst(str(pad), reden="Deze map bevat geen XML-bestanden.")
                 yield from vondsten
             else:
-                yield from _in_file(pad, skip)
+                yield from _in_file(str(pad), skip)
         except OSError as fout:
             yield Vondst(str(pad), reden=_in_words(fout))
 
@@ -83,56 +83,56 @@ def _in_folder(map_: Path, skip: Callable[[str], None]) -> Iterator[Vondst]:
 
     onleesbaar: list[Vondst] = []
     for plek, submappen, namen in os.walk(map_, onerror=complain):
+        hier = str(Path(plek, "_"))[:-1]  # without ./ in front; a Path per file costs as much as reading it
         submappen.sort()
         for naam in submappen:
             if os.path.islink(pad := f"{plek}{os.sep}{naam}"):  # noqa: PTH114 - as below
                 yield Vondst(pad, reden="Dit is een koppeling naar een map; die wordt niet gevolgd.")
         for naam in sorted(namen):
-            pad = f"{plek}{os.sep}{naam}"
             if naam.lower().endswith((_XML, _ARCHIEF)):
-                yield from _in_file(Path(pad), skip)
+                yield from _in_file(hier + naam, skip)
             else:
-                skip(pad)
+                skip(f"{plek}{os.sep}{naam}")
     yield from onleesbaar
 
 
-def _in_file(pad: Path, skip: Callable[[str], None]) -> Iterator[Vondst]:
+def _in_file(pad: str, skip: Callable[[str], None]) -> Iterator[Vondst]:
     try:
-        if not stat.S_ISREG(pad.stat().st_mode):
-            yield Vondst(str(pad), reden="Dit is geen gewoon bestand.")
+        if not stat.S_ISREG(os.stat(pad).st_mode):  # noqa: PTH116 - as above
+            yield Vondst(pad, reden="Dit is geen gewoon bestand.")
         elif _is_zip(pad):
             yield from _in_zip(pad, skip)
         else:
-            yield Vondst(str(pad))
+            yield Vondst(pad)
     except OSError as fout:
-        yield Vondst(str(pad), reden=_in_words(fout))
+        yield Vondst(pad, reden=_in_words(fout))
 
 
-def _is_zip(pad: Path) -> bool:
-    with pad.open("rb") as bestand:
+def _is_zip(pad: str) -> bool:
+    with open(pad, "rb", buffering=0) as bestand:  # noqa: PTH123 - as above
         return bestand.read(4) in _ZIP
 
 
-def _in_zip(pad: Path, skip: Callable[[str], None]) -> Iterator[Vondst]:
+def _in_zip(pad: str, skip: Callable[[str], None]) -> Iterator[Vondst]:
     try:
         with zipfile.ZipFile(pad) as archief:
             ingangen = archief.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, UnicodeError):
-        yield Vondst(str(pad), reden="Dit ZIP-bestand is beschadigd.")
+        yield Vondst(pad, reden="Dit ZIP-bestand is beschadigd.")
         return
     if len(ingangen) > INGANGEN_MAX:
-        yield Vondst(str(pad), reden=f"Dit ZIP-bestand bevat meer dan {INGANGEN_MAX} bestanden.")
+        yield Vondst(pad, reden=f"Dit ZIP-bestand bevat meer dan {INGANGEN_MAX} bestanden.")
         return
     if sum(info.file_size for info in ingangen) > TOTAAL_MAX:
-        yield Vondst(str(pad), reden=f"Dit ZIP-bestand wordt uitgepakt groter dan {TOTAAL_MAX} bytes.")
+        yield Vondst(pad, reden=f"Dit ZIP-bestand wordt uitgepakt groter dan {TOTAAL_MAX} bytes.")
         return
     gevonden = False
     for nummer, info in enumerate(ingangen):
         naam = info.filename.lower()
         if naam.endswith(_XML):
-            yield Vondst(str(pad), info.filename, nummer, _suspect(info))
+            yield Vondst(pad, info.filename, nummer, _suspect(info))
         elif naam.endswith(_ARCHIEF):
-            yield Vondst(str(pad), info.filename, nummer, "Een ZIP-bestand in een ZIP-bestand wordt niet gelezen.")
+            yield Vondst(pad, info.filename, nummer, "Een ZIP-bestand in een ZIP-bestand wordt niet gelezen.")
         elif info.is_dir():
             continue
         else:
@@ -140,7 +140,7 @@ def _in_zip(pad: Path, skip: Callable[[str], None]) -> Iterator[Vondst]:
             continue
         gevonden = True
     if not gevonden:
-        yield Vondst(str(pad), reden="Dit ZIP-bestand bevat geen XML-bestanden.")
+        yield Vondst(pad, reden="Dit ZIP-bestand bevat geen XML-bestanden.")
 
 
 def _suspect(info: zipfile.ZipInfo) -> str | None:
@@ -176,12 +176,22 @@ def open_all(vondsten: Iterable[Vondst]) -> Iterator[tuple[Vondst, Callable[[], 
             yield vondst, partial(_read, vondst, archief)
 
 
+def read_begin(chunks: Iterator[bytes], genoeg: int) -> bytes:
+    """Read pieces of a find to its end, or until there are at least `genoeg` bytes; they may be short."""
+    begin = next(chunks, b"")
+    for deel in chunks:
+        begin += deel
+        if len(begin) >= genoeg:
+            break
+    return begin
+
+
 def _read(vondst: Vondst, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
     if vondst.reden is not None:
         raise Onleesbaar(vondst.reden)
     try:
         with _open(vondst, archief) as bestand:
-            while blok := bestand.read(BLOK):
+            while blok := bestand.read(_BLOK):
                 yield blok
     except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError) as fout:
         raise Onleesbaar("Dit bestand in het ZIP-bestand is beschadigd.") from fout
@@ -191,7 +201,7 @@ def _read(vondst: Vondst, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
 
 def _open(vondst: Vondst, archief: zipfile.ZipFile | None) -> IO[bytes]:
     if vondst.ingang is None:
-        return open(vondst.pad, "rb")  # noqa: PTH123 - a Path per file costs as much as reading it
+        return open(vondst.pad, "rb", buffering=0)  # noqa: PTH123 - as above; what is read is large enough
     if archief is None:
         raise zipfile.BadZipFile
     return archief.open(archief.infolist()[vondst.nummer])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from istandaarden.bestanden import BLOK, Onleesbaar, Vondst, open_all
+from istandaarden.bestanden import Onleesbaar, Vondst, open_all, read_begin
 from istandaarden.bevinding import Bevinding
 from istandaarden.catalogus import Berichtsoort, Catalogus
 from istandaarden.model import ROOT
@@ -18,7 +18,8 @@ from istandaarden.toets import check, validate_stream
 PARALLEL_VANAF = 256
 """Files from which starting processes costs less than it gains."""
 
-_PARTIJ = 64
+_PARTIJ_MAX = 256
+_PARTIJEN_MIN = 8  # per process, so that none waits long for the last
 _INEENS_MAX = 1024 * 1024
 """Bytes up to which a bericht is judged from memory."""
 
@@ -57,7 +58,7 @@ def judge(vondsten: Iterable[Vondst], release: str | None = None, niveau: int = 
 
 
 def judge_parallel(
-    vondsten: Iterable[Vondst], write: Callable[[Uitslag], str], release: str | None = None, niveau: int = 1
+    vondsten: Sequence[Vondst], write: Callable[[Uitslag], str], release: str | None = None, niveau: int = 1
 ) -> Iterator[Regel]:
     """Judge files in their order, divided over processes when there are at least `PARALLEL_VANAF`.
 
@@ -67,16 +68,15 @@ def judge_parallel(
         release: as for `judge`.
         niveau: as for `judge`.
     """
-    rest = iter(vondsten)
-    eerste = list(itertools.islice(rest, PARALLEL_VANAF))
-    vondsten = itertools.chain(eerste, rest)
-    if len(eerste) < PARALLEL_VANAF or multiprocessing.cpu_count() == 1:
+    aantal = multiprocessing.cpu_count()
+    if len(vondsten) < PARALLEL_VANAF or aantal == 1:
         yield from ((uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release, niveau))
         return
     in_gebruik()  # a forked process starts with the catalogue in memory
     methode = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context(methode)) as werkers:
-        partijen = _batches(vondsten)
+        grootte = min(_PARTIJ_MAX, -(-len(vondsten) // (aantal * _PARTIJEN_MIN)))
+        partijen = [vondsten[begin : begin + grootte] for begin in range(0, len(vondsten), grootte)]
         vast = itertools.repeat(write), itertools.repeat(release), itertools.repeat(niveau)
         for regels in werkers.map(_judge_batch, partijen, *vast):
             yield from regels
@@ -87,14 +87,8 @@ def judge_bytes(naam: str, data: bytes, release: str | None = None, niveau: int 
     return _judge_one(naam, lambda: iter([data]), release, in_gebruik(), niveau)
 
 
-def _batches(vondsten: Iterable[Vondst]) -> Iterator[list[Vondst]]:
-    rest = iter(vondsten)
-    while partij := list(itertools.islice(rest, _PARTIJ)):
-        yield partij
-
-
 def _judge_batch(
-    vondsten: list[Vondst], write: Callable[[Uitslag], str], release: str | None, niveau: int
+    vondsten: Sequence[Vondst], write: Callable[[Uitslag], str], release: str | None, niveau: int
 ) -> list[Regel]:
     return [(uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release, niveau)]
 
@@ -103,7 +97,7 @@ def _judge_one(
     naam: str, chunks: Callable[[], Iterator[bytes]], release: str | None, catalogus: Catalogus, niveau: int
 ) -> Uitslag:
     try:
-        begin = b"".join(itertools.islice(chunks(), _INEENS_MAX // BLOK))
+        begin = read_begin(chunks(), _INEENS_MAX)
         if len(begin) < _INEENS_MAX:
             oordeel = check(begin, catalogus, niveau)
         else:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from istandaarden.bestanden import BLOK, Onleesbaar, Vondst, find, open_all
+from istandaarden.bestanden import Onleesbaar, Vondst, find, open_all, read_begin
 from istandaarden.bevinding import Bevinding
 from istandaarden.bulktoets import Uitslag
 from istandaarden.catalogus import Catalogus
@@ -119,7 +118,7 @@ def accept(oordeel: Oordeel, keten: Ketenverloop) -> bool:
 def _judge(
     chunks: Callable[[], Iterator[bytes]], keten: Ketenverloop, registers: Registers, catalogus: Catalogus
 ) -> Oordeel:
-    begin = b"".join(itertools.islice(chunks(), _INEENS_MAX // BLOK))
+    begin = read_begin(chunks(), _INEENS_MAX)
     if len(begin) < _INEENS_MAX:
         return validate(begin, catalogus=catalogus, niveau=_ALLES, keten=keten, registers=registers)
     return validate_stream(chunks, catalogus=catalogus, niveau=_ALLES, keten=keten, registers=registers)

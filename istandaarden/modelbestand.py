@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -23,8 +22,7 @@ class Modelfout(ValueError):
         self.regel = regel
 
 
-@dataclass(frozen=True, slots=True)
-class Knoop:
+class Knoop(NamedTuple):
     """A place in a model file: reads values with a check, and complains with file, line and place.
 
     `regels` holds per place the file and the line where it stands: with a basis that may be another file.

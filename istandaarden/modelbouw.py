@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
 
 from istandaarden.model import Basismodel, Berichtmodel, Berichtsoort, Element, Samengesteld, Vorm, Xsdversie
@@ -227,7 +228,12 @@ class _Bouwer:
 def _rules(knoop: Knoop) -> str:
     """Read of which release the rules apply."""
     release = knoop.optional_text() or ""
-    bekend = {uitgave for rij in rows() for uitgave in rij["release"].split(",")}
-    if release and release not in bekend:
-        raise knoop.fail(f"van release {release} zijn er geen regels; wel van {', '.join(sorted(bekend))}")
+    if release and release not in _with_rules():
+        raise knoop.fail(f"van release {release} zijn er geen regels; wel van {', '.join(sorted(_with_rules()))}")
     return release
+
+
+@lru_cache(maxsize=1)
+def _with_rules() -> frozenset[str]:
+    """Give the releases there are rules of."""
+    return frozenset(uitgave for rij in rows() for uitgave in rij["release"].split(","))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ELEMENT = re.compile(
     r"(?P<naam>[A-Za-z]\w*)"
@@ -37,6 +38,7 @@ class Elementregel:
     reeks: str | None
 
 
+@lru_cache(maxsize=1024)  # most lists are read for several berichten
 def read_elements(tekst: str) -> tuple[Elementregel, ...]:
     """Read ``"Bsn, Naam VerkorteNaam, Adres?, StartProducten StartProduct+"``.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 
 from lxml import etree
 
-from istandaarden.model import Berichtmodel
+from istandaarden.model import Basismodel, Berichtmodel
 from istandaarden.veilig import compile_trusted
 from istandaarden.xsd import BASISBESTAND, write_basis, write_message
 
@@ -29,9 +30,15 @@ def compile_schema(model: Berichtmodel) -> etree.XMLSchema:
 def compile_text(model: Berichtmodel, tekst: str) -> etree.XMLSchema:
     """Compile a schema text that imports the basisschema of `model`; raises as `compile_schema`."""
     try:
-        return compile_trusted(tekst.encode(), {BASISBESTAND: write_basis(model.basis).encode()})
+        return compile_trusted(tekst.encode(), {BASISBESTAND: _basis(model.basis)})
     except (etree.XMLSchemaParseError, LookupError) as fout:
         raise Schemafout(f"{model.soort}: {fout}") from fout
+
+
+@lru_cache(maxsize=16)
+def _basis(basis: Basismodel) -> bytes:
+    """Write a basisschema once for all berichten that import it."""
+    return write_basis(basis).encode()
 
 
 class Schemas:

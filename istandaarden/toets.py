@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import merge
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -17,8 +18,6 @@ from istandaarden.herkenning import Onherkenbaar, by_root, recognise
 from istandaarden.kop import Kop, kop_of, kop_with, read_kop
 from istandaarden.model import ROOT, Berichtsoort
 from istandaarden.regels.bericht import Bericht, Meelezer, read_tree
-from istandaarden.regels.keten import Keten
-from istandaarden.regels.registers import Registers
 from istandaarden.regels.toetsing import judge
 from istandaarden.regels.twijfel import mark_faults
 from istandaarden.schakels import Schakel, needs_klassen, parts_of, read_parts, schakels_of
@@ -27,6 +26,10 @@ from istandaarden.standaardmap import in_gebruik
 from istandaarden.uitleg import Foutplekken, explain_places, line_of
 from istandaarden.veilig import XmlGeweigerd, parse, validate_chunks
 from istandaarden.waardetoets import Waardetoets
+
+if TYPE_CHECKING:  # who asks for levels 3 and 4 has read these modules; for the rest it takes time
+    from istandaarden.regels.keten import Keten
+    from istandaarden.regels.registers import Registers
 
 BERICHT_MAX = 25 * 1024 * 1024
 """Bytes of the largest bericht that is checked (iStandaarden OP179)."""

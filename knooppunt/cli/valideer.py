@@ -14,8 +14,6 @@ import typer
 from istandaarden.bestanden import as_shown, find
 from istandaarden.bevinding import Bevinding
 from istandaarden.bulktoets import PARALLEL_VANAF, Regel, Uitslag, judge_bytes, judge_parallel
-from istandaarden.ketenmap import Volgordefout, find_in_order, judge_keten
-from istandaarden.regels.registers import Contractfout, Contractlijst, Vasteregisters
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import BERICHT_MAX
 
@@ -113,6 +111,10 @@ def _replay(
     write: Callable[[Uitslag], str],
     overgeslagen: list[str],
 ) -> Iterator[Regel]:
+    # read only here: most runs are no keten
+    from istandaarden.ketenmap import Volgordefout, find_in_order, judge_keten  # noqa: PLC0415
+    from istandaarden.regels.registers import Contractfout, Contractlijst, Vasteregisters  # noqa: PLC0415
+
     try:
         registers = Vasteregisters(Contractlijst.read(contract) if contract else None)
         vondsten = find_in_order((Path(pad) for pad in paden), overgeslagen.append)

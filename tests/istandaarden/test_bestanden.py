@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from istandaarden import bestanden, bulktoets
-from istandaarden.bestanden import Vondst, find
+from istandaarden.bestanden import Vondst, find, read_begin
 from istandaarden.bulktoets import Uitslag, judge, judge_parallel
 
 
@@ -215,6 +215,22 @@ def test_a_large_file_is_judged_as_a_stream(tmp_path: Path, jw305: str):
     assert [geldig for _, geldig, _ in judged(tmp_path)] == [True, False]
 
 
+def test_the_begin_is_read_however_short_the_pieces_are():
+    assert read_begin(iter([b"ab"] * 10), 5) == b"ababab"
+    assert read_begin(iter([b"ab"] * 2), 5) == b"abab"
+    assert read_begin(iter([]), 5) == b""
+
+
+def test_what_is_in_the_current_folder_is_named_without_a_dot(
+    tmp_path: Path, jw305: str, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "sub").mkdir()
+    for naam in ("a.xml", "sub/b.xml"):
+        (tmp_path / naam).write_text(jw305)
+    monkeypatch.chdir(tmp_path)
+    assert [vondst.naam for vondst in find([Path()])] == ["a.xml", "sub/b.xml"]
+
+
 def test_another_release_than_asked_for_is_a_finding(tmp_path: Path, jw305: str):
     (tmp_path / "x.xml").write_text(jw305)
     (uitslag,) = judge(find([tmp_path]), release="2.3")
@@ -230,7 +246,7 @@ def test_many_files_are_divided_and_come_back_in_order(tmp_path: Path, jw305: st
     for nummer in range(200):
         (tmp_path / f"{nummer:03}.xml").write_text(jw305 if nummer % 3 else jw305.replace(">0384<", ">x<"))
     monkeypatch.setattr(bulktoets, "PARALLEL_VANAF", 100)
-    regels = list(judge_parallel(find([tmp_path, tmp_path / "weg.xml"]), name))
+    regels = list(judge_parallel(list(find([tmp_path, tmp_path / "weg.xml"])), name))
     assert [tekst for _, tekst in regels] == [f"{nummer:03}.xml" for nummer in range(200)] + ["weg.xml"]
     assert [geldig for geldig, _ in regels] == [bool(nummer % 3) for nummer in range(200)] + [None]
 
