@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -44,8 +43,7 @@ _VELDEN = {
 _PADEN = [("/".join(pad), veld) for pad, veld in _VELDEN.items()]
 
 
-@dataclass(frozen=True, slots=True)
-class Kop:
+class Kop(NamedTuple):
     """What the Header of an i-bericht says, as text without surrounding white space; None is absent.
 
     `naamruimte` is that of the root element and the only field that tells the kind of bericht when there is no

@@ -32,7 +32,7 @@ def to_json(oordeel: Oordeel) -> bytes:
             "geldig": oordeel.geldig,
             "berichtsoort": [oordeel.berichtsoort.code, oordeel.berichtsoort.release] if oordeel.berichtsoort else None,
             "bevindingen": [asdict(bevinding) for bevinding in oordeel.bevindingen],
-            "kop": asdict(oordeel.kop) if oordeel.kop else None,
+            "kop": oordeel.kop._asdict() if oordeel.kop else None,
             "schema": oordeel.schema,
             "schakels": [[s.soort, s.sleutel, s.rol, s.dag and s.dag.isoformat()] for s in oordeel.schakels],
         }

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection, Row, select, update
@@ -54,8 +54,7 @@ _POGINGEN = 10
 _PAUZE = 0.005  # seconds, doubled each time
 
 
-@dataclass(frozen=True, slots=True)
-class _Opdracht:
+class _Opdracht(NamedTuple):
     """What the transaction has to write, made beforehand."""
 
     besluit: Besluit

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -39,8 +40,7 @@ class Termijnen:
         return self.push if aansluiting.kanaal is Kanaal.PUSH else self.pull
 
 
-@dataclass(frozen=True, slots=True)
-class Vastlegging:
+class Vastlegging(NamedTuple):
     """A bericht ready to be written; made outside the transaction, since sealing a payload takes time."""
 
     bericht_id: str
