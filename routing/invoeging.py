@@ -2,20 +2,20 @@
 
 What SQLAlchemy does for each row of a statement costs more than the database takes to store it. SQLite gets a statement
 of as many rows as there are: of `executemany` each row is a step of its own, around which the driver lets go of the
-interpreter lock, and on a busy hub getting it back costs more than the row. PostgreSQL gets the rows as one JSON text,
-so that its statement never changes with their number, is planned once, and has one parameter: converting each value
-apart costs the driver more.
+interpreter lock, and on a busy hub getting it back costs more than the row. PostgreSQL gets the rows as one JSON text
+(`routing.rijenpakket`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import JSON, Connection, Table, Text, bindparam, cast, column, func, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
+
+from routing import rijenpakket
 
 _GREEP: Final = 256
 """Rows of one statement on SQLite; `routing.databank` keeps as many prepared statements as that asks for."""
@@ -34,9 +34,7 @@ class Invoeging:
 
     def __init__(self, tabel: Table, *kolommen: str, overslaan: bool = False) -> None:
         self._kolommen = kolommen
-        vormen = [column(naam, tabel.c[naam].type) for naam in kolommen]
-        rijen = func.json_to_recordset(cast(bindparam("rijen", type_=Text), JSON)).table_valued(*vormen)
-        rij = rijen.render_derived(name="rij", with_types=True)
+        rij = rijenpakket.unpack({naam: tabel.c[naam].type for naam in kolommen})
         self._los, rij_voor_rij = postgresql.insert(tabel), sqlite.insert(tabel)
         self._ineens = postgresql.insert(tabel).from_select(kolommen, select(*(rij.c[naam] for naam in kolommen)))
         if overslaan:
@@ -63,8 +61,8 @@ class Invoeging:
         namen = self._kolommen
         if any(waarde.__class__ is bytes and len(waarde) > _GROOT for rij in rijen for waarde in rij):
             return conn.execute(self._los, [dict(zip(namen, rij, strict=True)) for rij in rijen]).rowcount
-        tekst = _SCHRIJVER.encode([dict(zip(namen, rij, strict=True)) for rij in rijen])
-        return conn.execute(self._ineens, {"rijen": tekst}).rowcount
+        pakket = rijenpakket.pack([dict(zip(namen, rij, strict=True)) for rij in rijen])
+        return conn.execute(self._ineens, {rijenpakket.NAAM: pakket}).rowcount
 
     def _insert_values(self, conn: Connection, rijen: Sequence[tuple[Any, ...]]) -> int:
         tekst = self._teksten.get(len(rijen))
@@ -72,11 +70,3 @@ class Invoeging:
             rij = f"{self._plekken}, " * (len(rijen) - 1) + self._plekken
             tekst = self._teksten[len(rijen)] = f"{self._voor}{rij}{self._na}"
         return conn.exec_driver_sql(tekst, tuple(chain.from_iterable(rijen))).rowcount
-
-
-def _hex(waarde: bytes) -> str:
-    """Write bytes as PostgreSQL reads them from text."""
-    return f"\\x{waarde.hex()}"
-
-
-_SCHRIJVER = json.JSONEncoder(default=_hex, separators=(",", ":"), check_circular=False)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import ARRAY, Connection, Text, any_, bindparam, insert, select, update
+from sqlalchemy import ARRAY, Connection, Text, any_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import schema
+from routing.invoeging import Invoeging
 from routing.opdracht import run_many
 from routing.partij import Kanaal
 
@@ -40,7 +41,7 @@ _OP_SLOT = (
     .order_by(_lane.c.naam)
     .with_for_update()
 )
-_AFLEVERING = insert(schema.aflevering)
+_AFLEVERING = Invoeging(schema.aflevering, "lane", "seq", "bericht_id", "open", "expires_at")
 
 
 @dataclass(slots=True)
@@ -110,17 +111,11 @@ def _apply(conn: Connection, mutaties: Mapping[str, _Mutatie]) -> None:
     if lanes:
         staarten: dict[str, int] = {rij.naam: rij.tail for rij in conn.execute(_IN[conn.dialect.name], lanes)}
         rijen = [
-            {
-                "lane": lane,
-                "seq": staarten[lane] - len(mutatie.erin) + n,
-                "bericht_id": bericht_id,
-                "open": True,
-                "expires_at": expires_at,
-            }
+            (lane, staarten[lane] - len(mutatie.erin) + n, bericht_id, True, expires_at)
             for lane, mutatie in mutaties.items()
             for n, (bericht_id, expires_at) in enumerate(mutatie.erin, 1)
         ]
-        run_many(conn, _AFLEVERING, rijen)
+        _AFLEVERING.insert(conn, rijen)
     eruit = [{"welke": lane, "aantal": mutatie.eruit} for lane, mutatie in mutaties.items() if mutatie.eruit]
     if eruit:
         run_many(conn, _UIT, eruit)

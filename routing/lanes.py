@@ -118,7 +118,7 @@ _HOUDERS = (
     .with_for_update()
 )
 _NOG_NIET_DICHT = select(_aflevering.c.id).where(_aflevering.c.id.in_(bindparam("ids", expanding=True)), _NIET_DICHT)
-_AF = update(_lane).where(_DIE_LEASE).values(pending=_lane.c.pending - 1)
+_AF = update(_lane).where(_DIE_LEASE).values(pending=_lane.c.pending - bindparam("dicht"))
 # Who answers, is there: that ends the row of failures and closes the breaker.
 _AF_NA_ANTWOORD = _AF.values(failures=0, breaker_since=null(), breaker_reason=null())
 _HOUD: dict[str, Any] = {"leased_until": _nu + LEASE_MS}
@@ -349,7 +349,7 @@ def close(conn: Connection, eindes: Sequence[Einde]) -> list[Vervolg]:
     tokens = {"tokens": [einde.lease.token for einde in eindes], "nu": nu}
     houders = {rij.lease_token: rij for rij in conn.execute(_HOUDERS, tokens)}
     open_ = set(conn.execute(_NOG_NIET_DICHT, {"ids": [einde.kop.aflevering_id for einde in eindes]}).scalars())
-    lanes: dict[tuple[bool, bool], list[dict[str, object]]] = {}
+    lanes: dict[tuple[bool, bool], dict[str, dict[str, Any]]] = {}
     dicht: list[dict[str, object]] = []
     vervolgen: list[Vervolg] = []
     for einde in eindes:
@@ -358,15 +358,14 @@ def close(conn: Connection, eindes: Sequence[Einde]) -> list[Vervolg]:
             vervolgen.append(Vervolg.VERLOREN)
             continue
         open_.remove(einde.kop.aflevering_id)
-        wie: dict[str, object] = {"token": einde.lease.token, "nu": nu}
-        if einde.terug_ms is not None:
-            wie["wachten"] = einde.terug_ms
-        lanes.setdefault((einde.geantwoord, einde.terug_ms is not None), []).append(wie)
+        per_lease = lanes.setdefault((einde.geantwoord, einde.terug_ms is not None), {})
+        wie = {"token": einde.lease.token, "nu": nu, "wachten": einde.terug_ms, "dicht": 0}
+        per_lease.setdefault(einde.lease.token, wie)["dicht"] += 1  # of a wide lease there may be several
         dicht.append({"aflevering": einde.kop.aflevering_id, "nu": nu, "pogingen": int(einde.geantwoord)})
         gepauzeerd = lane.paused_by is not None and (lane.paused_until is None or lane.paused_until > nu)
         vervolgen.append(Vervolg.PAUZE if gepauzeerd or einde.terug_ms is not None else Vervolg.DOOR)
     for hoe, waarden in lanes.items():
-        run_many(conn, _SLUIT_LANE[hoe], waarden)
+        run_many(conn, _SLUIT_LANE[hoe], list(waarden.values()))
     if dicht:
         run_many(conn, _SLUIT, dicht)
     return vervolgen
