@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing import rijenpakket
+from routing.rijenpakket import Pakket
 
 _GREEP: Final = 256
 """Rows of one statement on SQLite; `routing.databank` keeps as many prepared statements as that asks for."""
@@ -33,6 +34,7 @@ class Invoeging:
     """
 
     def __init__(self, tabel: Table, *kolommen: str, overslaan: bool = False) -> None:
+        self._tabel = tabel.name
         self._kolommen = kolommen
         rij = rijenpakket.unpack({naam: tabel.c[naam].type for naam in kolommen})
         self._los, rij_voor_rij = postgresql.insert(tabel), sqlite.insert(tabel)
@@ -41,7 +43,7 @@ class Invoeging:
             self._los, rij_voor_rij = self._los.on_conflict_do_nothing(), rij_voor_rij.on_conflict_do_nothing()
             self._ineens = self._ineens.on_conflict_do_nothing()
         self._los = self._los.execution_options(preserve_rowcount=True)
-        self._ineens = self._ineens.execution_options(preserve_rowcount=True)
+        self._ineens_tekst = ""
         vorm = rij_voor_rij.compile(dialect=sqlite.dialect(), column_keys=kolommen)
         assert tuple(vorm.positiontup or ()) == kolommen  # noqa: S101 - the values of a row have places, not names
         self._plekken = f"({', '.join('?' * len(kolommen))})"
@@ -58,11 +60,19 @@ class Invoeging:
         """
         if conn.dialect.name == "sqlite":
             return sum(self._insert_values(conn, rijen[n : n + _GREEP]) for n in range(0, len(rijen), _GREEP))
-        namen = self._kolommen
+        pakket = self.pack(conn, rijen)
+        if pakket is None:
+            return conn.execute(self._los, [dict(zip(self._kolommen, rij, strict=True)) for rij in rijen]).rowcount
+        return conn.exec_driver_sql(pakket.sql, dict(pakket.waarden)).rowcount
+
+    def pack(self, conn: Connection, rijen: Sequence[tuple[Any, ...]]) -> Pakket | None:
+        """Give what `insert` would run on PostgreSQL; None when the rows are too large to go together."""
         if any(waarde.__class__ is bytes and len(waarde) > _GROOT for rij in rijen for waarde in rij):
-            return conn.execute(self._los, [dict(zip(namen, rij, strict=True)) for rij in rijen]).rowcount
-        pakket = rijenpakket.pack([dict(zip(namen, rij, strict=True)) for rij in rijen])
-        return conn.execute(self._ineens, {rijenpakket.NAAM: pakket}).rowcount
+            return None
+        if not self._ineens_tekst:
+            self._ineens_tekst = str(self._ineens.compile(dialect=conn.dialect))
+        pakket = rijenpakket.pack([dict(zip(self._kolommen, rij, strict=True)) for rij in rijen])
+        return Pakket(self._tabel, self._ineens_tekst, {rijenpakket.NAAM: pakket})
 
     def _insert_values(self, conn: Connection, rijen: Sequence[tuple[Any, ...]]) -> int:
         tekst = self._teksten.get(len(rijen))

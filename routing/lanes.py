@@ -20,9 +20,9 @@ from itertools import takewhile
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update, bindparam, case, exists, func, null, or_, select, text, update
+from sqlalchemy import Connection, Row, bindparam, case, exists, func, null, or_, select, text, update
 
-from routing import lanemutaties, schema, uitstel
+from routing import bundel, lanemutaties, schema, uitstel
 from routing.klok import now_ms
 from routing.opdracht import run_many
 from routing.partij import Kanaal
@@ -279,13 +279,11 @@ def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], in
         neem = {"welke": rij.naam, "token": token, "nu": nu, "beurt": rij.hoogste + beurt, "is_breed": breed > 1}
         genomen.append(neem | {"vooraan": rijen[0].seq})
         leases.append(Lease(rij.naam, token, rij.failures, breed, proef, tuple(samen)))
-    _each(conn, _GEVALLEN, gevallen)
-    _each(conn, _APART, [kop for kop in gevallen if kop.crashes >= QUARANTAINE], nu=nu)
-    _each(conn, _MARKEER, onderweg)
+    apart = [kop for kop in gevallen if kop.crashes >= QUARANTAINE]
+    bundel.run(conn, [(_GEVALLEN, _each(gevallen)), (_APART, _each(apart, nu=nu))])
     if leeg:
-        run_many(conn, _HERTEL, leeg)  # a wrong count would be claimed for ever
-    if genomen:
-        run_many(conn, _NEEM, genomen)
+        run_many(conn, _HERTEL, leeg)  # a wrong count would be claimed for ever; it counts what was not set aside
+    bundel.run(conn, [(_MARKEER, _each(onderweg)), (_NEEM, genomen)])
     return Beurten(tuple(leases), tuple(gevallen))
 
 
@@ -304,9 +302,8 @@ def _was_offered(lane: _Rij, een: _Rij, rijen: Sequence[_Rij]) -> bool:
     return lane.lease_token is not None and (een.offered if lane.breed else een is rijen[0])
 
 
-def _each(conn: Connection, opdracht: Update, koppen: Sequence[Kop], **waarden: object) -> None:
-    if koppen:
-        run_many(conn, opdracht, [{"aflevering": kop.aflevering_id, **waarden} for kop in koppen])
+def _each(koppen: Sequence[Kop], **waarden: object) -> list[dict[str, object]]:
+    return [{"aflevering": kop.aflevering_id, **waarden} for kop in koppen]
 
 
 def _kop(rij: _Rij, nu: int, *, gevallen: bool) -> Kop:
@@ -364,10 +361,8 @@ def close(conn: Connection, eindes: Sequence[Einde]) -> list[Vervolg]:
         dicht.append({"aflevering": einde.kop.aflevering_id, "nu": nu, "pogingen": int(einde.geantwoord)})
         gepauzeerd = lane.paused_by is not None and (lane.paused_until is None or lane.paused_until > nu)
         vervolgen.append(Vervolg.PAUZE if gepauzeerd or einde.terug_ms is not None else Vervolg.DOOR)
-    for hoe, waarden in lanes.items():
-        run_many(conn, _SLUIT_LANE[hoe], list(waarden.values()))
-    if dicht:
-        run_many(conn, _SLUIT, dicht)
+    per_lane = [(_SLUIT_LANE[hoe], list(waarden.values())) for hoe, waarden in lanes.items()]
+    bundel.run(conn, [*per_lane, (_SLUIT, dicht)])
     return vervolgen
 
 

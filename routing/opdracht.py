@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 
 from routing import rijenpakket
+from routing.rijenpakket import Pakket
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,22 @@ def run_many(conn: Connection, opdracht: Update, waarden: Sequence[Mapping[str, 
             of them, unless it makes no difference to it: PostgreSQL changes it once.
     """
     ineens = len(waarden) > 1 and conn.dialect.name == "postgresql"
+    vorm = _find(conn, opdracht, ineens=ineens)
+    return conn.exec_driver_sql(vorm.sql, vorm.fill(waarden))
+
+
+def pack_update(conn: Connection, opdracht: Update, waarden: Sequence[Mapping[str, object]]) -> Pakket:
+    """Give what `run_many` would run on PostgreSQL."""
+    vorm = _find(conn, opdracht, ineens=True)
+    return Pakket(str(opdracht.table), vorm.sql, vorm.fill(waarden))
+
+
+def _find(conn: Connection, opdracht: Update, *, ineens: bool) -> _Vorm:
     sleutel = (opdracht, conn.dialect.name, ineens)
     vorm = _vormen.get(sleutel)
     if vorm is None:
         vorm = _vormen[sleutel] = (_at_once if ineens else _one_by_one)(conn, opdracht)
-    return conn.exec_driver_sql(vorm.sql, vorm.fill(waarden))
+    return vorm
 
 
 def _at_once(conn: Connection, opdracht: Update) -> _Vorm:

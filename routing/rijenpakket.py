@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import JSON, Text, bindparam, cast, column, func
@@ -16,6 +17,15 @@ from sqlalchemy.types import TypeEngine
 
 NAAM: Final = "rijen"
 """Name of the one parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pakket:
+    """A statement that changes one table for a package of rows: its text for the driver, and the parameters of that."""
+
+    tabel: str
+    sql: str
+    waarden: Mapping[str, object]
 
 
 def unpack(kolommen: Mapping[str, TypeEngine[object]]) -> TableValuedAlias:

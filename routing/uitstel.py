@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Update
 
+from routing import bundel
 from routing.invoeging import Invoeging
 from routing.opdracht import run_many
 
@@ -53,9 +54,6 @@ def waiting(conn: Connection, opdracht: Update) -> Sequence[Mapping[str, object]
 def settle(conn: Connection) -> None:
     """Write what was kept back."""
     if conn.info.get(_SLEUTEL):
+        opdrachten: dict[Any, list[Any]]
         opdrachten, conn.info[_SLEUTEL] = conn.info[_SLEUTEL], {}
-        for opdracht, waarden in opdrachten.items():
-            if isinstance(opdracht, Invoeging):
-                opdracht.insert(conn, waarden)
-            else:
-                run_many(conn, opdracht, waarden)
+        bundel.run(conn, opdrachten.items())
