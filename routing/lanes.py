@@ -20,7 +20,23 @@ from itertools import takewhile
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, case, exists, func, null, or_, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    any_,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from routing import bundel, lanemutaties, schema, uitstel
 from routing.klok import now_ms
@@ -112,12 +128,26 @@ _APART = update(_aflevering).where(_DIE).values(open=False, quarantaine_op=_nu)
 _MARKEER = update(_aflevering).where(_DIE).values(offered=True)
 _ONTMARKEER = update(_aflevering).where(_DIE).values(offered=False)
 _HARTSLAG = update(_lane).where(*_HOUDER).values(leased_until=_nu + LEASE_MS)
-_HOUDERS = (
-    select(_lane.c.lease_token, _lane.c.paused_by, _lane.c.paused_until)
-    .where(_lane.c.lease_token.in_(bindparam("tokens", expanding=True)), _lane.c.leased_until > _nu)
+
+
+def _one_of(kolom: Column[Any], naam: str) -> dict[str, ColumnElement[bool]]:
+    """Per dialect: the column has one of the values of a parameter. PostgreSQL prepares a text that never changes."""
+    return {
+        "postgresql": kolom == any_(bindparam(naam, type_=ARRAY(kolom.type))),
+        "sqlite": kolom.in_(bindparam(naam, expanding=True)),
+    }
+
+
+_HOUDERS = {
+    dialect: select(_lane.c.lease_token, _lane.c.paused_by, _lane.c.paused_until)
+    .where(een_van, _lane.c.leased_until > _nu)
     .with_for_update()
-)
-_NOG_NIET_DICHT = select(_aflevering.c.id).where(_aflevering.c.id.in_(bindparam("ids", expanding=True)), _NIET_DICHT)
+    for dialect, een_van in _one_of(_lane.c.lease_token, "tokens").items()
+}
+_NOG_NIET_DICHT = {
+    dialect: select(_aflevering.c.id).where(een_van, _NIET_DICHT)
+    for dialect, een_van in _one_of(_aflevering.c.id, "ids").items()
+}
 _AF = update(_lane).where(_DIE_LEASE).values(pending=_lane.c.pending - bindparam("dicht"))
 # Who answers, is there: that ends the row of failures and closes the breaker.
 _AF_NA_ANTWOORD = _AF.values(failures=0, breaker_since=null(), breaker_reason=null())
@@ -343,9 +373,11 @@ def close(conn: Connection, eindes: Sequence[Einde]) -> list[Vervolg]:
         Per bericht what may happen next; PAUZE as well when its lease was given back.
     """
     nu = now_ms(conn)
+    dialect = conn.dialect.name
     tokens = {"tokens": [einde.lease.token for einde in eindes], "nu": nu}
-    houders = {rij.lease_token: rij for rij in conn.execute(_HOUDERS, tokens)}
-    open_ = set(conn.execute(_NOG_NIET_DICHT, {"ids": [einde.kop.aflevering_id for einde in eindes]}).scalars())
+    houders = {rij.lease_token: rij for rij in conn.execute(_HOUDERS[dialect], tokens)}
+    ids = [einde.kop.aflevering_id for einde in eindes]
+    open_ = set(conn.execute(_NOG_NIET_DICHT[dialect], {"ids": ids}).scalars())
     lanes: dict[tuple[bool, bool], dict[str, dict[str, Any]]] = {}
     dicht: list[dict[str, object]] = []
     vervolgen: list[Vervolg] = []
