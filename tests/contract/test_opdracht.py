@@ -1,6 +1,8 @@
-"""An UPDATE for many values does what it would do for each of them, on both databases."""
+"""Changes for many values, and several together, do what they would do one by one, on both databases."""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 from sqlalchemy import (
@@ -17,19 +19,23 @@ from sqlalchemy import (
     update,
 )
 
+from routing import bundel
 from routing.invoeging import Invoeging
 from routing.opdracht import run_many
 from routing.opslag import Opslag
 
+_TABELLEN = MetaData()
 _TABEL = Table(
     "proef",
-    MetaData(),
+    _TABELLEN,
     Column("sleutel", LargeBinary, primary_key=True),
     Column("naam", Text),
     Column("getal", BigInteger),
     Column("waar", Boolean),
 )
 _INVOEGING = Invoeging(_TABEL, "sleutel", "naam", "getal", "waar")
+_ANDER = Table("ander", _TABELLEN, Column("naam", Text, primary_key=True), Column("inhoud", LargeBinary))
+_INHOUD = Invoeging(_ANDER, "naam", "inhoud")
 _VERANDER = (
     update(_TABEL)
     .where(_TABEL.c.sleutel == bindparam("welke"), _TABEL.c.naam != "blijft")
@@ -56,3 +62,31 @@ async def test_each_value_changes_what_it_finds_and_the_count_is_their_sum(opsla
     erna = {rij if rij[1] == "blijft" else (rij[0], nieuw, rij[2] + 2**40, None) for rij in begin}
     assert await opslag.write(change) == sum(rij[1] != "blijft" for rij in begin)
     assert await opslag.read(read) == erna
+
+
+async def test_a_later_part_finds_what_an_earlier_one_did_to_its_table(opslag: Opslag) -> None:
+    groot = os.urandom(100_000)
+
+    def change(conn: Connection) -> None:
+        _TABELLEN.create_all(conn)
+        waarden = [{"welke": b"een", "hoe": "nieuw", "erbij": 1, "zo": False}]
+        bundel.run(
+            conn,
+            [
+                (_INVOEGING, [(b"een", "", 0, True), (b"twee", "", 0, True)]),
+                (_INHOUD, [("a", None), ("b", b"")]),
+                (_VERANDER, waarden),
+                (_VERANDER, []),
+                (_VERANDER, waarden),
+                (_INHOUD, [("c", groot)]),
+                (_INVOEGING, [(b"drie", "", 0, True)]),
+            ],
+        )
+
+    def read(conn: Connection) -> list[set[tuple[object, ...]]]:
+        return [{tuple(rij) for rij in conn.execute(select(tabel))} for tabel in (_TABEL, _ANDER)]
+
+    await opslag.write(change)
+    rijen, inhoud = await opslag.read(read)
+    assert rijen == {(b"een", "nieuw", 2, False), (b"twee", "", 0, True), (b"drie", "", 0, True)}
+    assert inhoud == {("a", None), ("b", b""), ("c", groot)}
