@@ -11,6 +11,8 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from routing import klok
+
 _SQLITE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # NORMAL may lose the last commits when the power fails
@@ -81,7 +83,11 @@ def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
     pool["hide_parameters"] = True  # the text of a database fault ends up in a log; values from berichten may not
     if adres.get_backend_name() == "postgresql":
         opties = {} if schrijft else {"execution_options": {"postgresql_readonly": True}}
-        return create_engine(adres.update_query_dict(_missing(adres)), **pool, **opties)
+        engine = create_engine(adres.update_query_dict(_missing(adres)), **pool, **opties)
+        if schrijft:
+            event.listen(engine, "connect", _begin_nothing)
+            event.listen(engine, "begin", klok.begin)
+        return engine
     engine = create_engine(adres, connect_args={"cached_statements": _VOORBEREID}, **pool)
 
     @event.listens_for(engine, "connect")
@@ -97,6 +103,11 @@ def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
         conn.exec_driver_sql("BEGIN IMMEDIATE" if schrijft else "BEGIN")
 
     return engine
+
+
+def _begin_nothing(dbapi: Any, _record: object) -> None:
+    """Keep the driver from beginning transactions by itself, for which it goes to the database and back."""
+    dbapi.autocommit = True
 
 
 def _missing(adres: URL) -> dict[str, str]:

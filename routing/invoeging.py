@@ -2,20 +2,21 @@
 
 What SQLAlchemy does for each row of a statement costs more than the database takes to store it. SQLite gets a statement
 of as many rows as there are: of `executemany` each row is a step of its own, around which the driver lets go of the
-interpreter lock, and on a busy hub getting it back costs more than the row. PostgreSQL gets the rows as one JSON text,
-so that its statement never changes with their number, is planned once, and has one parameter: converting each value
-apart costs the driver more.
+interpreter lock, and on a busy hub getting it back costs more than the row. PostgreSQL gets the rows as one JSON text
+(`routing.rijenpakket`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import JSON, Connection, Table, Text, bindparam, cast, column, func, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
+
+from routing import rijenpakket
+from routing.rijenpakket import Pakket
 
 _GREEP: Final = 256
 """Rows of one statement on SQLite; `routing.databank` keeps as many prepared statements as that asks for."""
@@ -33,17 +34,16 @@ class Invoeging:
     """
 
     def __init__(self, tabel: Table, *kolommen: str, overslaan: bool = False) -> None:
+        self._tabel = tabel.name
         self._kolommen = kolommen
-        vormen = [column(naam, tabel.c[naam].type) for naam in kolommen]
-        rijen = func.json_to_recordset(cast(bindparam("rijen", type_=Text), JSON)).table_valued(*vormen)
-        rij = rijen.render_derived(name="rij", with_types=True)
+        rij = rijenpakket.unpack({naam: tabel.c[naam].type for naam in kolommen})
         self._los, rij_voor_rij = postgresql.insert(tabel), sqlite.insert(tabel)
         self._ineens = postgresql.insert(tabel).from_select(kolommen, select(*(rij.c[naam] for naam in kolommen)))
         if overslaan:
             self._los, rij_voor_rij = self._los.on_conflict_do_nothing(), rij_voor_rij.on_conflict_do_nothing()
             self._ineens = self._ineens.on_conflict_do_nothing()
         self._los = self._los.execution_options(preserve_rowcount=True)
-        self._ineens = self._ineens.execution_options(preserve_rowcount=True)
+        self._ineens_tekst = ""
         vorm = rij_voor_rij.compile(dialect=sqlite.dialect(), column_keys=kolommen)
         assert tuple(vorm.positiontup or ()) == kolommen  # noqa: S101 - the values of a row have places, not names
         self._plekken = f"({', '.join('?' * len(kolommen))})"
@@ -60,11 +60,19 @@ class Invoeging:
         """
         if conn.dialect.name == "sqlite":
             return sum(self._insert_values(conn, rijen[n : n + _GREEP]) for n in range(0, len(rijen), _GREEP))
-        namen = self._kolommen
+        pakket = self.pack(conn, rijen)
+        if pakket is None:
+            return conn.execute(self._los, [dict(zip(self._kolommen, rij, strict=True)) for rij in rijen]).rowcount
+        return conn.exec_driver_sql(pakket.sql, dict(pakket.waarden)).rowcount
+
+    def pack(self, conn: Connection, rijen: Sequence[tuple[Any, ...]]) -> Pakket | None:
+        """Give what `insert` would run on PostgreSQL; None when the rows are too large to go together."""
         if any(waarde.__class__ is bytes and len(waarde) > _GROOT for rij in rijen for waarde in rij):
-            return conn.execute(self._los, [dict(zip(namen, rij, strict=True)) for rij in rijen]).rowcount
-        tekst = _SCHRIJVER.encode([dict(zip(namen, rij, strict=True)) for rij in rijen])
-        return conn.execute(self._ineens, {"rijen": tekst}).rowcount
+            return None
+        if not self._ineens_tekst:
+            self._ineens_tekst = str(self._ineens.compile(dialect=conn.dialect))
+        pakket = rijenpakket.pack([dict(zip(self._kolommen, rij, strict=True)) for rij in rijen])
+        return Pakket(self._tabel, self._ineens_tekst, {rijenpakket.NAAM: pakket})
 
     def _insert_values(self, conn: Connection, rijen: Sequence[tuple[Any, ...]]) -> int:
         tekst = self._teksten.get(len(rijen))
@@ -72,11 +80,3 @@ class Invoeging:
             rij = f"{self._plekken}, " * (len(rijen) - 1) + self._plekken
             tekst = self._teksten[len(rijen)] = f"{self._voor}{rij}{self._na}"
         return conn.exec_driver_sql(tekst, tuple(chain.from_iterable(rijen))).rowcount
-
-
-def _hex(waarde: bytes) -> str:
-    """Write bytes as PostgreSQL reads them from text."""
-    return f"\\x{waarde.hex()}"
-
-
-_SCHRIJVER = json.JSONEncoder(default=_hex, separators=(",", ":"), check_circular=False)

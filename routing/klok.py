@@ -1,18 +1,20 @@
 """The clock of the database: all nodes agree on it, so leases and terms are measured by it alone.
 
-Inside an operation of `Opslag` the moment is read once per transaction. A lease stays safe with a slightly old moment,
-because its token and not its end decides who holds it.
+Inside an operation of `Opslag` the moment is read once per transaction, on PostgreSQL along with its BEGIN. A lease
+stays safe with a slightly old moment, because its token and not its end decides who holds it.
 """
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 _SLEUTEL = "knooppunt.klok"
-_POSTGRES = text("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)")
+_BEGIN = "knooppunt.begin"
+_POSTGRES = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
 
 
 class Klok:
@@ -23,18 +25,26 @@ class Klok:
 
 
 class _Moment:
-    """The moment of the running transaction; None until someone asks."""
+    """The moment of the running transaction; None until someone asks, when it did not come along with the BEGIN."""
 
     __slots__ = ("klok", "ms")
 
-    def __init__(self, klok: Klok) -> None:
+    def __init__(self, klok: Klok, gelezen: int | None) -> None:
         self.klok = klok
-        self.ms: int | None = None
+        self.ms = None if gelezen is None else gelezen + klok.verschuiving_ms
+
+
+def begin(conn: Connection) -> None:
+    """Begin a transaction on PostgreSQL, whose driver does not do so by itself, and read the moment along with it."""
+    driver: Any = conn.connection.driver_connection
+    antwoord = driver.execute(f"BEGIN; {_POSTGRES}", prepare=False)
+    antwoord.nextset()
+    (conn.info[_BEGIN],) = antwoord.fetchone()
 
 
 def attach(conn: Connection, klok: Klok) -> None:
-    """Start a transaction on `conn`: its moment will be read when first asked, and holds until the next `attach`."""
-    conn.info[_SLEUTEL] = _Moment(klok)
+    """Start a transaction on `conn`: its moment is that of its BEGIN, or when first asked, until the next `attach`."""
+    conn.info[_SLEUTEL] = _Moment(klok, conn.info.pop(_BEGIN, None))
 
 
 def now_ms(conn: Connection) -> int:
@@ -56,4 +66,4 @@ def _read(conn: Connection) -> int:
     if conn.dialect.name == "sqlite":
         # SQLite runs inside this process: its 'now' and ours are the same system call, without a statement.
         return time.time_ns() // 1_000_000
-    return int(conn.execute(_POSTGRES).scalar_one())
+    return int(conn.exec_driver_sql(_POSTGRES).scalar_one())

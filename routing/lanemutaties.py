@@ -10,37 +10,61 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import ARRAY, Connection, Text, any_, bindparam, insert, select, update
+from sqlalchemy import ARRAY, Connection, Insert, Text, any_, bindparam, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
-from routing import schema
+from routing import rijenpakket, schema
+from routing.invoeging import Invoeging
 from routing.opdracht import run_many
 from routing.partij import Kanaal
 
 _SLEUTEL = "knooppunt.lanemutaties"
-_lane = schema.lane
+_lane, _a = schema.lane, schema.aflevering.c
 
 _UIT = update(_lane).where(_lane.c.naam == bindparam("welke")).values(pending=_lane.c.pending - bindparam("aantal"))
-_IN = {
-    dialect: (nieuw := maak(_lane))
-    .on_conflict_do_update(
+
+
+def _lengthen(invoer: postgresql.Insert | sqlite.Insert) -> ReturningInsert[str, int]:
+    """Let an insert of lanes add to those that are there, and return where each now ends."""
+    erbij = invoer.excluded
+    ook = invoer.on_conflict_do_update(
         index_elements=[_lane.c.naam],
         set_={
-            "kanaal": nieuw.excluded.kanaal,
-            "pending": _lane.c.pending + nieuw.excluded.pending,
-            "tail": _lane.c.tail + nieuw.excluded.tail,
+            "kanaal": erbij.kanaal,
+            "pending": _lane.c.pending + erbij.pending,
+            "tail": _lane.c.tail + erbij.tail,
         },
     )
-    .returning(_lane.c.naam, _lane.c.tail)
-    for dialect, maak in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
-}
+    return ook.returning(_lane.c.naam, _lane.c.tail)
+
+
+_IN = _lengthen(sqlite.insert(_lane))
+_AFLEVERING = Invoeging(schema.aflevering, "lane", "seq", "bericht_id", "open", "expires_at")
+
+
+def _both() -> Insert:
+    """Make the statement that does both on PostgreSQL, for rows with the number of each in its lane."""
+    soorten = {kolom.name: kolom.type for kolom in (_a.lane, _lane.c.kanaal, _a.seq, _a.bericht_id, _a.expires_at)}
+    rij = select(*rijenpakket.unpack(soorten | {"aantal": _a.seq.type}).c).cte("rij").c
+    lanes = select(rij.lane, rij.kanaal, rij.aantal, rij.aantal).where(rij.seq == 1).order_by(rij.lane)
+    staart = (
+        _lengthen(postgresql.insert(_lane).from_select(["naam", "kanaal", "pending", "tail"], lanes)).cte("staart").c
+    )
+    plek = staart.tail - rij.aantal + rij.seq
+    erin = select(rij.lane, plek, rij.bericht_id, true(), rij.expires_at).where(rij.lane == staart.naam)
+    return insert(schema.aflevering).from_select(
+        ["lane", "seq", "bericht_id", "open", "expires_at"], erin.order_by(rij.lane, rij.seq)
+    )
+
+
+_BEIDE = _both()
 _OP_SLOT = (
     select(_lane.c.naam)
     .where(_lane.c.naam == any_(bindparam("welke", type_=ARRAY(Text))))
     .order_by(_lane.c.naam)
     .with_for_update()
 )
-_AFLEVERING = insert(schema.aflevering)
 
 
 @dataclass(slots=True)
@@ -102,25 +126,39 @@ def settle(conn: Connection) -> None:
 
 
 def _apply(conn: Connection, mutaties: Mapping[str, _Mutatie]) -> None:
-    lanes = [
-        {"naam": lane, "kanaal": mutatie.kanaal.value, "pending": len(mutatie.erin), "tail": len(mutatie.erin)}
-        for lane, mutatie in mutaties.items()
-        if mutatie.kanaal is not None
-    ]
-    if lanes:
-        staarten: dict[str, int] = {rij.naam: rij.tail for rij in conn.execute(_IN[conn.dialect.name], lanes)}
-        rijen = [
-            {
-                "lane": lane,
-                "seq": staarten[lane] - len(mutatie.erin) + n,
-                "bericht_id": bericht_id,
-                "open": True,
-                "expires_at": expires_at,
-            }
-            for lane, mutatie in mutaties.items()
-            for n, (bericht_id, expires_at) in enumerate(mutatie.erin, 1)
-        ]
-        run_many(conn, _AFLEVERING, rijen)
+    erin = {lane: mutatie for lane, mutatie in mutaties.items() if mutatie.kanaal is not None}
+    if erin:
+        (_append_at_once if conn.dialect.name == "postgresql" else _append)(conn, erin)
     eruit = [{"welke": lane, "aantal": mutatie.eruit} for lane, mutatie in mutaties.items() if mutatie.eruit]
     if eruit:
         run_many(conn, _UIT, eruit)
+
+
+def _append(conn: Connection, mutaties: Mapping[str, _Mutatie]) -> None:
+    lanes = [
+        {"naam": lane, "kanaal": mutatie.kanaal, "pending": len(mutatie.erin), "tail": len(mutatie.erin)}
+        for lane, mutatie in mutaties.items()
+    ]
+    staarten: dict[str, int] = {rij.naam: rij.tail for rij in conn.execute(_IN, lanes)}
+    rijen = [
+        (lane, staarten[lane] - len(mutatie.erin) + n, bericht_id, True, expires_at)
+        for lane, mutatie in mutaties.items()
+        for n, (bericht_id, expires_at) in enumerate(mutatie.erin, 1)
+    ]
+    _AFLEVERING.insert(conn, rijen)
+
+
+def _append_at_once(conn: Connection, mutaties: Mapping[str, _Mutatie]) -> None:
+    rijen = [
+        {
+            "lane": lane,
+            "kanaal": mutatie.kanaal,
+            "aantal": len(mutatie.erin),
+            "seq": n,
+            "bericht_id": bericht_id,
+            "expires_at": expires_at,
+        }
+        for lane, mutatie in mutaties.items()
+        for n, (bericht_id, expires_at) in enumerate(mutatie.erin, 1)
+    ]
+    conn.execute(_BEIDE, {rijenpakket.NAAM: rijenpakket.pack(rijen)})

@@ -20,9 +20,25 @@ from itertools import takewhile
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update, bindparam, case, exists, func, null, or_, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    any_,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 
-from routing import lanemutaties, schema, uitstel
+from routing import bundel, lanemutaties, schema, uitstel
 from routing.klok import now_ms
 from routing.opdracht import run_many
 from routing.partij import Kanaal
@@ -112,13 +128,27 @@ _APART = update(_aflevering).where(_DIE).values(open=False, quarantaine_op=_nu)
 _MARKEER = update(_aflevering).where(_DIE).values(offered=True)
 _ONTMARKEER = update(_aflevering).where(_DIE).values(offered=False)
 _HARTSLAG = update(_lane).where(*_HOUDER).values(leased_until=_nu + LEASE_MS)
-_HOUDERS = (
-    select(_lane.c.lease_token, _lane.c.paused_by, _lane.c.paused_until)
-    .where(_lane.c.lease_token.in_(bindparam("tokens", expanding=True)), _lane.c.leased_until > _nu)
+
+
+def _one_of(kolom: Column[Any], naam: str) -> dict[str, ColumnElement[bool]]:
+    """Per dialect: the column has one of the values of a parameter. PostgreSQL prepares a text that never changes."""
+    return {
+        "postgresql": kolom == any_(bindparam(naam, type_=ARRAY(kolom.type))),
+        "sqlite": kolom.in_(bindparam(naam, expanding=True)),
+    }
+
+
+_HOUDERS = {
+    dialect: select(_lane.c.lease_token, _lane.c.paused_by, _lane.c.paused_until)
+    .where(een_van, _lane.c.leased_until > _nu)
     .with_for_update()
-)
-_NOG_NIET_DICHT = select(_aflevering.c.id).where(_aflevering.c.id.in_(bindparam("ids", expanding=True)), _NIET_DICHT)
-_AF = update(_lane).where(_DIE_LEASE).values(pending=_lane.c.pending - 1)
+    for dialect, een_van in _one_of(_lane.c.lease_token, "tokens").items()
+}
+_NOG_NIET_DICHT = {
+    dialect: select(_aflevering.c.id).where(een_van, _NIET_DICHT)
+    for dialect, een_van in _one_of(_aflevering.c.id, "ids").items()
+}
+_AF = update(_lane).where(_DIE_LEASE).values(pending=_lane.c.pending - bindparam("dicht"))
 # Who answers, is there: that ends the row of failures and closes the breaker.
 _AF_NA_ANTWOORD = _AF.values(failures=0, breaker_since=null(), breaker_reason=null())
 _HOUD: dict[str, Any] = {"leased_until": _nu + LEASE_MS}
@@ -279,13 +309,11 @@ def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], in
         neem = {"welke": rij.naam, "token": token, "nu": nu, "beurt": rij.hoogste + beurt, "is_breed": breed > 1}
         genomen.append(neem | {"vooraan": rijen[0].seq})
         leases.append(Lease(rij.naam, token, rij.failures, breed, proef, tuple(samen)))
-    _each(conn, _GEVALLEN, gevallen)
-    _each(conn, _APART, [kop for kop in gevallen if kop.crashes >= QUARANTAINE], nu=nu)
-    _each(conn, _MARKEER, onderweg)
+    apart = [kop for kop in gevallen if kop.crashes >= QUARANTAINE]
+    bundel.run(conn, [(_GEVALLEN, _each(gevallen)), (_APART, _each(apart, nu=nu))])
     if leeg:
-        run_many(conn, _HERTEL, leeg)  # a wrong count would be claimed for ever
-    if genomen:
-        run_many(conn, _NEEM, genomen)
+        run_many(conn, _HERTEL, leeg)  # a wrong count would be claimed for ever; it counts what was not set aside
+    bundel.run(conn, [(_MARKEER, _each(onderweg)), (_NEEM, genomen)])
     return Beurten(tuple(leases), tuple(gevallen))
 
 
@@ -304,9 +332,8 @@ def _was_offered(lane: _Rij, een: _Rij, rijen: Sequence[_Rij]) -> bool:
     return lane.lease_token is not None and (een.offered if lane.breed else een is rijen[0])
 
 
-def _each(conn: Connection, opdracht: Update, koppen: Sequence[Kop], **waarden: object) -> None:
-    if koppen:
-        run_many(conn, opdracht, [{"aflevering": kop.aflevering_id, **waarden} for kop in koppen])
+def _each(koppen: Sequence[Kop], **waarden: object) -> list[dict[str, object]]:
+    return [{"aflevering": kop.aflevering_id, **waarden} for kop in koppen]
 
 
 def _kop(rij: _Rij, nu: int, *, gevallen: bool) -> Kop:
@@ -346,10 +373,12 @@ def close(conn: Connection, eindes: Sequence[Einde]) -> list[Vervolg]:
         Per bericht what may happen next; PAUZE as well when its lease was given back.
     """
     nu = now_ms(conn)
+    dialect = conn.dialect.name
     tokens = {"tokens": [einde.lease.token for einde in eindes], "nu": nu}
-    houders = {rij.lease_token: rij for rij in conn.execute(_HOUDERS, tokens)}
-    open_ = set(conn.execute(_NOG_NIET_DICHT, {"ids": [einde.kop.aflevering_id for einde in eindes]}).scalars())
-    lanes: dict[tuple[bool, bool], list[dict[str, object]]] = {}
+    houders = {rij.lease_token: rij for rij in conn.execute(_HOUDERS[dialect], tokens)}
+    ids = [einde.kop.aflevering_id for einde in eindes]
+    open_ = set(conn.execute(_NOG_NIET_DICHT[dialect], {"ids": ids}).scalars())
+    lanes: dict[tuple[bool, bool], dict[str, dict[str, Any]]] = {}
     dicht: list[dict[str, object]] = []
     vervolgen: list[Vervolg] = []
     for einde in eindes:
@@ -358,17 +387,14 @@ def close(conn: Connection, eindes: Sequence[Einde]) -> list[Vervolg]:
             vervolgen.append(Vervolg.VERLOREN)
             continue
         open_.remove(einde.kop.aflevering_id)
-        wie: dict[str, object] = {"token": einde.lease.token, "nu": nu}
-        if einde.terug_ms is not None:
-            wie["wachten"] = einde.terug_ms
-        lanes.setdefault((einde.geantwoord, einde.terug_ms is not None), []).append(wie)
+        per_lease = lanes.setdefault((einde.geantwoord, einde.terug_ms is not None), {})
+        wie = {"token": einde.lease.token, "nu": nu, "wachten": einde.terug_ms, "dicht": 0}
+        per_lease.setdefault(einde.lease.token, wie)["dicht"] += 1  # of a wide lease there may be several
         dicht.append({"aflevering": einde.kop.aflevering_id, "nu": nu, "pogingen": int(einde.geantwoord)})
         gepauzeerd = lane.paused_by is not None and (lane.paused_until is None or lane.paused_until > nu)
         vervolgen.append(Vervolg.PAUZE if gepauzeerd or einde.terug_ms is not None else Vervolg.DOOR)
-    for hoe, waarden in lanes.items():
-        run_many(conn, _SLUIT_LANE[hoe], waarden)
-    if dicht:
-        run_many(conn, _SLUIT, dicht)
+    per_lane = [(_SLUIT_LANE[hoe], list(waarden.values())) for hoe, waarden in lanes.items()]
+    bundel.run(conn, [*per_lane, (_SLUIT, dicht)])
     return vervolgen
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Update
 
+from routing import bundel
 from routing.invoeging import Invoeging
 from routing.opdracht import run_many
 
@@ -22,11 +23,11 @@ def collect(conn: Connection) -> None:
     conn.info[_SLEUTEL] = {}
 
 
-def later(conn: Connection, opdracht: Executable, *waarden: Mapping[str, object]) -> None:
+def later(conn: Connection, opdracht: Update, *waarden: Mapping[str, object]) -> None:
     """Run a statement for these values, together with others; at once when nothing is kept back on this connection.
 
     Statements run in the order in which each was first asked for, as `routing.opdracht` runs them: they are made once
-    and hold no IN.
+    and hold no IN, and no row is found with two of the values unless that makes no difference to it.
     """
     opdrachten: dict[object, list[Any]] | None = conn.info.get(_SLEUTEL)
     if opdrachten is None:
@@ -44,7 +45,7 @@ def insert_later(conn: Connection, invoeging: Invoeging, *rijen: tuple[object, .
         opdrachten.setdefault(invoeging, []).extend(rijen)
 
 
-def waiting(conn: Connection, opdracht: Executable) -> Sequence[Mapping[str, object]]:
+def waiting(conn: Connection, opdracht: Update) -> Sequence[Mapping[str, object]]:
     """Return the values for which a statement is still to run."""
     opdrachten: dict[object, list[Mapping[str, object]]] = conn.info.get(_SLEUTEL, {})
     return opdrachten.get(opdracht, ())
@@ -53,9 +54,6 @@ def waiting(conn: Connection, opdracht: Executable) -> Sequence[Mapping[str, obj
 def settle(conn: Connection) -> None:
     """Write what was kept back."""
     if conn.info.get(_SLEUTEL):
+        opdrachten: dict[Any, list[Any]]
         opdrachten, conn.info[_SLEUTEL] = conn.info[_SLEUTEL], {}
-        for opdracht, waarden in opdrachten.items():
-            if isinstance(opdracht, Invoeging):
-                opdracht.insert(conn, waarden)
-            else:
-                run_many(conn, opdracht, waarden)
+        bundel.run(conn, opdrachten.items())

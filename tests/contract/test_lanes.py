@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from routing import lanes, schema, termijn
 from routing.klok import Klok
-from routing.lanes import LEASE_MS, Lease, Vervolg
+from routing.lanes import LEASE_MS, Einde, Lease, Vervolg
 from routing.opslag import ACHTERAAN, Opslag
 from routing.partij import Kanaal
 
@@ -254,3 +254,24 @@ async def test_many_workers_on_many_lanes_deliver_each_once_and_in_order(opslag:
         assert reeks == sorted(reeks)
         assert len(set(reeks)) == len(reeks) == 12
     assert (await opslag.read(lane_rij, "88000001")).pending == 96
+
+
+async def test_outcomes_of_a_wide_lease_that_come_together_are_each_counted_off(opslag: Opslag, stort: Stort):
+    for _ in range(5):
+        await opslag.write(stort)
+    (lease,) = (await opslag.write_lane(ACHTERAAN, lanes.claim, 1, 5, lambda _lane: 3)).leases
+    een, twee, drie, vier, _ = lease.koppen
+    eindes = [Einde(lease, een), Einde(lease, twee), Einde(lease, drie, geantwoord=False), Einde(lease, een)]
+    vervolgen = await opslag.write_lane(lease.lane, lanes.close, [*eindes, Einde(lease, vier)])
+    assert vervolgen == [Vervolg.DOOR] * 3 + [Vervolg.VERLOREN, Vervolg.DOOR]
+    assert (await opslag.read(lane_rij)).pending == await opslag.read(openstaand) == 1
+
+
+async def test_a_lane_whose_heads_are_all_set_aside_counts_what_is_left(opslag: Opslag, stort: Stort, klok: Klok):
+    for _ in range(2):
+        await opslag.write(stort)
+    for _ in range(lanes.QUARANTAINE):
+        assert await neem(opslag)
+        klok.verschuiving_ms += LEASE_MS + 1
+    assert await neem(opslag) == ()
+    assert (await opslag.read(lane_rij)).pending == await opslag.read(openstaand) == 1

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from routing import lanes, schema
 from routing.databank import end_silent
-from routing.opdracht import run_many
 from routing.opslag import CommitOnzeker, Opslag, OpslagFout
 
 PARTIJ = schema.partij
@@ -194,7 +193,7 @@ async def test_a_node_frozen_at_the_rows_of_a_statement_loses_its_locks(
         return True
 
     def verleng(conn: sa.Connection, erbij: str) -> None:
-        run_many(conn, VERLENG, [{"welke": code, "erbij": erbij} for code in ("a", "b")])
+        conn.execute(VERLENG, [{"welke": code, "erbij": erbij} for code in ("a", "b")])
 
     for code in ("a", "b"):
         await opslag.write(voeg_toe, code)

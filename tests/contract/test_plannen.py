@@ -7,9 +7,11 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from routing import lanes, schema, statistiek, termijn
+from routing import lanes, logboek, schema, statistiek, termijn
 from routing.klok import now_ms
+from routing.opdracht import pack_update
 from routing.opslag import ACHTERAAN, Opslag
+from routing.status import Status
 
 VULLING = """
 INSERT INTO lane (naam, kanaal, pending, tail, head, turn)
@@ -46,6 +48,14 @@ def plan(conn: sa.Connection, opdracht: sa.Executable, waarden: dict[str, object
         uitleg = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql.statement}", tuple(sql.positional_parameters))
         return "\n".join(rij.detail for rij in uitleg)
     uitgevoerd = conn.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql.statement}", sql.parameters)
+    (rij,) = uitgevoerd.scalars()
+    return json.dumps(rij[0]["Plan"] if isinstance(rij, list) else rij["Plan"])
+
+
+def plan_at_once(conn: sa.Connection, wijziging: sa.Update, waarden: list[dict[str, object]]) -> str:
+    """Return the plan of PostgreSQL for an UPDATE of several rows; their number and values make no difference to it."""
+    pakket = pack_update(conn, wijziging, waarden)
+    uitgevoerd = conn.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {pakket.sql}", dict(pakket.waarden))
     (rij,) = uitgevoerd.scalars()
     return json.dumps(rij[0]["Plan"] if isinstance(rij, list) else rij["Plan"])
 
@@ -87,13 +97,13 @@ async def test_claim_and_completion_touch_ready_lanes_and_heads_and_nothing_else
         houder = {"welke": lease.lane, "token": lease.token, "nu": nu}
         eerste, tweede = ({"aflevering": kop.aflevering_id} for kop in lease.koppen[:2])
         uitstel = {"wachten": 0, "mislukt": 1, "breuk": "weg", "breuk_op": nu}
-        for naam, opdracht, waarden in (
+        for naam, vraag, waarden in (
             ("gereed", lanes._GEREED, {"nu": 1, "aantal": 4}),
             ("koppen", lanes._KOPPEN[dialect], {"vanaf": json.dumps({"L0": wachtend}), "aantal": 16}),
-            ("houders", lanes._HOUDERS, {"tokens": [lease.token], "nu": nu}),
-            ("nog open", lanes._NOG_NIET_DICHT, {"ids": [lease.koppen[0].aflevering_id]}),
+            ("houders", lanes._HOUDERS[dialect], {"tokens": [lease.token], "nu": nu}),
+            ("nog open", lanes._NOG_NIET_DICHT[dialect], {"ids": [lease.koppen[0].aflevering_id]}),
             ("hartslag", lanes._HARTSLAG, houder),
-            ("sluit de lane", lanes._SLUIT_LANE[True, True], houder | {"wachten": 0}),
+            ("sluit de lane", lanes._SLUIT_LANE[True, True], houder | {"wachten": 0, "dicht": 1}),
             ("sluit de aflevering", lanes._SLUIT, eerste | {"nu": nu, "pogingen": 1}),
             ("stel de lane uit", lanes._STEL_UIT_LANE[True], houder | tweede | uitstel),
             ("stel de aflevering uit", lanes._STEL_UIT, tweede),
@@ -102,7 +112,19 @@ async def test_claim_and_completion_touch_ready_lanes_and_heads_and_nothing_else
             ("verlopen in lane", termijn._VERLOPEN, {"welke": "L0", "nu": 1, "aantal": 100}),
             ("verlopen apart", termijn._VERLOPEN_APART, {"nu": 1, "aantal": 100}),
         ):
-            check(naam, await opslag.write(plan, opdracht, waarden))  # some lock rows, so not on a reader
+            check(naam, await opslag.write(plan, vraag, waarden))  # some lock rows, so not on a reader
+
+        if dialect == "postgresql":
+            twee = [{"welke": "L0"} | eerste | houder, {"welke": "L1"} | tweede | houder | {"token": "geen"}]
+            alles = {"nu": nu, "pogingen": 1, "wachten": 0, "dicht": 1, "beurt": 1, "vooraan": 1, "is_breed": False}
+            waarden = [alles | {"welk": "b1"} | een for een in twee]
+            for naam, wijziging in (
+                ("neem samen", lanes._NEEM),
+                ("sluit lanes samen", lanes._SLUIT_LANE[True, True]),
+                ("sluit samen", lanes._SLUIT),
+                ("status samen", logboek._OVERGANG[Status.BEZORGD]),
+            ):
+                check(naam, await opslag.write(plan_at_once, wijziging, waarden))
 
     # The lane with the backlog and a short one cost the same statements.
     await opslag.write(maak_gelijk)

@@ -8,26 +8,27 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from meeteller import in_one_group
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from istandaarden.releases import Openstelling, Stand, Stroom, Uitgave
 from istandaarden.schakels import Rol, Schakel, Schakelsoort
 from routing import schema, uitstel
 from routing.aanhouding import Wacht, who_must_wait
 from routing.bericht import Berichtcode, Envelop, Stuurgegevens, Systeem
+from routing.invoeging import Invoeging
 from routing.ketenbewaking.ketenboek import Ketenboek
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.opslag import Opslag
 
-_LANE = insert(schema.lane)
+_LANE = Invoeging(schema.lane, "naam", "kanaal", "pending", "tail")
 _ENVELOP = Envelop(
     Stuurgegevens(Berichtcode.DI01, Systeem("0363"), Systeem("90000001"), "ref", "20260105120000", functie="WMO301")
 )
 
 
 def _keep(conn: Connection, naam: str) -> list[str]:
-    uitstel.later(conn, _LANE, {"naam": naam, "kanaal": "push", "pending": 0, "tail": 0})
+    uitstel.insert_later(conn, _LANE, (naam, "push", 0, 0))
     return _names(conn)
 
 
