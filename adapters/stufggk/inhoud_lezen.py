@@ -176,7 +176,7 @@ def _children(element: etree._Element) -> dict[str, etree._Element]:
 
 def _texts(element: etree._Element) -> dict[str, str]:
     """Return the texts of the children by tag; of several with one tag that of the first."""
-    return {kind.tag: _text(kind) for kind in reversed(list(element))}
+    return {kind.tag: (kind.text or "")[:_MAX_WAARDE] for kind in reversed(list(element))}
 
 
 def _text(element: etree._Element | None) -> str:

@@ -28,7 +28,7 @@ def open_envelope(wortel: etree._Element) -> tuple[Berichtcode, etree._Element]:
     kinderen = list(wortel)
     if kinderen and kinderen[0].tag == HEADER:
         _check_header(kinderen.pop(0))
-    if [kind.tag for kind in kinderen] != [BODY_TAG]:
+    if len(kinderen) != 1 or kinderen[0].tag != BODY_TAG:
         namen = ", ".join(printable(lokaal(kind.tag), 60) for kind in kinderen[:5]) or "niets"
         raise Geweigerd(
             f"In de SOAP-envelop hoort na een eventuele Header precies één Body te staan; er staat: {namen}."
