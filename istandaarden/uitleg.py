@@ -68,11 +68,6 @@ def explain(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoet
     return _explain(wortel, model, waardetoets).result()
 
 
-def explain_rejected(wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets) -> tuple[Bevinding, ...]:
-    """Explain a bericht that libxml2 has rejected: as `explain`, and never without any finding."""
-    return explain_places(wortel, model, waardetoets)[0]
-
-
 def explain_places(
     wortel: etree._Element, model: Berichtmodel, waardetoets: Waardetoets
 ) -> tuple[tuple[Bevinding, ...], Foutplekken | None]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, or_, select
 
 from routing import schema
 from routing.status import Status
@@ -258,13 +258,6 @@ def is_visible(bericht: FromClause, partijen: AbstractSet[str]) -> ColumnElement
     """Return the condition under which `partijen` may know of a row of `bericht`: the one place that says so."""
     b = bericht.c
     return or_(b.zender.in_(partijen), and_(b.ontvanger.in_(partijen), b.status != Status.AFGEKEURD.value))
-
-
-def count_by_status(conn: Connection) -> dict[str, int]:
-    """Return how many berichten have each status; statuses that do not occur are absent."""
-    status = schema.bericht.c.status
-    keuze = select(status, func.count()).group_by(status).order_by(status)
-    return {rij[0]: rij[1] for rij in conn.execute(keuze)}
 
 
 def _select() -> Select[Any]:

@@ -180,7 +180,3 @@ def test_conversation_is_the_same_from_either_end(conn: Connection) -> None:
     heen, fo01 = inzicht.find(conn, HEEN), inzicht.find(conn, FOUT)
     assert inzicht.conversation(conn, heen) == inzicht.conversation(conn, inzicht.find(conn, RETOUR))
     assert _refs(inzicht.conversation(conn, fo01)) == [ANDER, FOUT]
-
-
-def test_count_by_status(conn: Connection) -> None:
-    assert inzicht.count_by_status(conn) == {"Afgekeurd": 1, "Bezorgd": 3}
