@@ -191,8 +191,7 @@ class Hub:
         innemer = GeteldeInnemer(intake, meting)
         self._start_vecozo(stapel, innemer, client_tls, melder, wake)
         app = self._application(innemer, self._endpoints(kalender, boek))
-        app.middlewares.append(self._threshold(meting))  # innermost: the listener's own limits come first
-        await self._open_koppelvlak(stapel, app, server_tls)
+        await self._open_koppelvlak(stapel, app, self._threshold(meting), server_tls)
 
     def _start_delivery(
         self, stapel: AsyncExitStack, bezorgers: Mapping[Protocol, Bezorger], report_failure: Foutmelding
@@ -316,12 +315,15 @@ class Hub:
         luisteraar = Luisteraar(beheer.application(), adres, poort, deur=deur)
         self.beheer_url = await _listen(stapel, luisteraar, "beheer", adres, poort)
 
-    async def _open_koppelvlak(self, stapel: AsyncExitStack, app: web.Application, tls: ssl.SSLContext) -> None:
+    async def _open_koppelvlak(
+        self, stapel: AsyncExitStack, app: web.Application, drempel: Drempel, tls: ssl.SSLContext
+    ) -> None:
         grens, toegang = self._in.koppelvlak, self._in.logging.toegang
         deur = self._werkplek.koppelvlak if self._werkplek else None
         luisteraar = Luisteraar(
             app, grens.adres, grens.poort, tls=tls, grenzen=_limits(grens), toegang=toegang, deur=deur
         )
+        app.middlewares.append(drempel)  # innermost: the listener's own limits come first
         self.koppelvlak_url = await _listen(stapel, luisteraar, "koppelvlak", grens.adres, grens.poort)
         self._neemt_aan = True
         stapel.callback(self._refuse_ready)

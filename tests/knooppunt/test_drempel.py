@@ -240,3 +240,12 @@ async def test_too_many_at_once_is_503_without_reading_the_body(op: Opstelling, 
     assert "StUF046: Het knooppunt heeft het nu te druk" in tekst
     schrijver.transport.abort()
     await wacht_op(status, 400)
+
+
+async def test_what_the_listener_refuses_is_not_charged(op: Opstelling):
+    await op.start(quota=2)
+    for _ in range(3):
+        status, koppen, _ = await op.post(PAD, skip_auto_headers=["Content-Encoding"], compress=True)
+        assert status == 415
+        assert "RateLimit" not in koppen
+    assert (await op.post(PAD))[1]["RateLimit"] == '"berichten";r=1'
