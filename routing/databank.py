@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -35,6 +35,9 @@ _POSTGRES = {
     # A node that freezes inside a transaction would hold its locks for as long as it is frozen, and stop all others.
     "options": f"-c lock_timeout=5000 -c synchronous_commit=on -c idle_in_transaction_session_timeout={STILTE_MS}",
 }
+_OP_INDEX = " -c enable_seqscan=off -c jit=off"
+"""For writers, whose statements all have an index. PostgreSQL keeps plans as long as a session lasts, those of foreign
+keys too: made while a table was empty they read all of it for each row, until somebody looks how large it became."""
 _BEEINDIG = text(
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE datname = current_database() AND usename = current_user"
@@ -83,7 +86,7 @@ def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
     pool["hide_parameters"] = True  # the text of a database fault ends up in a log; values from berichten may not
     if adres.get_backend_name() == "postgresql":
         opties = {} if schrijft else {"execution_options": {"postgresql_readonly": True}}
-        engine = create_engine(adres.update_query_dict(_missing(adres)), **pool, **opties)
+        engine = create_engine(adres.update_query_dict(_missing(adres, schrijft=schrijft)), **pool, **opties)
         if schrijft:
             event.listen(engine, "connect", _begin_nothing)
             event.listen(engine, "begin", klok.begin)
@@ -110,8 +113,9 @@ def _begin_nothing(dbapi: Any, _record: object) -> None:
     dbapi.autocommit = True
 
 
-def _missing(adres: URL) -> dict[str, str]:
-    return {naam: waarde for naam, waarde in _POSTGRES.items() if naam not in adres.query}
+def _missing(adres: URL, *, schrijft: bool) -> dict[str, str]:
+    ons = _POSTGRES | ({"options": _POSTGRES["options"] + _OP_INDEX} if schrijft else {})
+    return {naam: waarde for naam, waarde in ons.items() if naam not in adres.query}
 
 
 def end_silent(conn: Connection, stilte_ms: int = STILTE_MS) -> int:
@@ -140,6 +144,36 @@ def is_lost(fout: BaseException) -> bool:
 def is_repeatable(fout: BaseException) -> bool:
     """Say whether the transaction was refused only because of others, so that a new try may succeed."""
     return isinstance(fout, DBAPIError) and getattr(fout.orig, "sqlstate", None) in _HERHAALBAAR
+
+
+class Schrijfbeurt:
+    """The turn to write in a SQLite file, for the writers of all processes that serve it.
+
+    SQLite itself lets who comes second look again and again, with ever longer pauses. Here he waits in the operating
+    system, which passes the turn on when its holder ends, however he ends. Who writes without a turn, such as another
+    program, is still kept apart by SQLite.
+
+    Raises:
+        OpslagFout: the folder cannot be written.
+    """
+
+    def __init__(self, adres: URL) -> None:
+        pad = Path(f"{adres.database}.beurt")
+        try:
+            self._bestand = os.open(pad, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as fout:
+            raise OpslagFout(f"In de map van de database is niet te schrijven: {pad.parent}") from fout
+
+    def __enter__(self) -> Self:
+        fcntl.flock(self._bestand, fcntl.LOCK_EX)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._bestand, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._bestand)
 
 
 class Slot:

@@ -32,7 +32,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from routing import breekpunt, lanemutaties, logboek, uitstel
-from routing.databank import OpslagFout, Slot, is_lost, is_repeatable, make_engine, parse_url
+from routing.databank import OpslagFout, Schrijfbeurt, Slot, is_lost, is_repeatable, make_engine, parse_url
 from routing.klok import Klok, attach, now_ms
 
 _log = structlog.get_logger(__name__)
@@ -107,6 +107,7 @@ class Opslag:
         adres = parse_url(url)
         sqlite = adres.get_backend_name() == "sqlite"
         self._slot = Slot(adres) if sqlite and exclusief else None
+        self._beurt = Schrijfbeurt(adres) if sqlite else None
         self._klok = klok or Klok()
         self._schrijfengine = make_engine(adres, schrijft=True)
         self._leesengine = make_engine(adres, schrijft=False, verbindingen=lezers)
@@ -118,7 +119,14 @@ class Opslag:
         self._peilt = asyncio.Lock()
         self._peiling = (-math.inf, 0)  # our monotonic clock in s, that of the database in ms
         self._schrijvers = [
-            _Schrijver(self._schrijfengine, self._rij, self._klok, groep, herstel_s)
+            _Schrijver(
+                self._schrijfengine,
+                self._rij,
+                self._klok,
+                groep=groep,
+                herstel_s=herstel_s,
+                beurt=self._beurt or contextlib.nullcontext(),
+            )
             for _ in range(1 if sqlite else schrijvers)
         ]
         for schrijver in self._schrijvers:
@@ -234,6 +242,8 @@ class Opslag:
         self._lezers.shutdown()
         self._schrijfengine.dispose()
         self._leesengine.dispose()
+        if self._beurt is not None:
+            self._beurt.close()
         if self._slot is not None:
             self._slot.release()
 
@@ -246,10 +256,13 @@ class _Schrijver(threading.Thread):
         engine: Engine,
         rij: queue.SimpleQueue[_Bewerking | None],
         klok: Klok,
+        *,
         groep: int,
         herstel_s: float,
+        beurt: contextlib.AbstractContextManager[object],
     ) -> None:
         super().__init__(name="opslag-schrijver", daemon=True)
+        self._beurt = beurt
         self._engine = engine
         self._rij = rij
         self._klok = klok
@@ -266,22 +279,22 @@ class _Schrijver(threading.Thread):
             bewerking = self._rij.get()
             if adem_s and self._rij.qsize() < self._groep:
                 time.sleep(adem_s)
-            while bewerking is not None:
-                groep.append(bewerking)
-                if len(groep) == self._groep:
-                    break
-                try:
-                    bewerking = self._rij.get_nowait()
-                except queue.Empty:
-                    break
-            else:
-                open_ = False
-            if groep:
+            with self._beurt:  # what comes in while it is awaited shares the transaction
+                while bewerking is not None:
+                    groep.append(bewerking)
+                    if len(groep) == self._groep:
+                        break
+                    try:
+                        bewerking = self._rij.get_nowait()
+                    except queue.Empty:
+                        break
+                else:
+                    open_ = False
                 begin = time.monotonic()
-                self._perform(groep)
-                _tell(groep)
-                druk = len(groep) >= _DRUK
-                adem_s = min(time.monotonic() - begin, _ADEM_S) if druk else 0.0
+                if groep:
+                    self._perform(groep)
+            _tell(groep)
+            adem_s = min(time.monotonic() - begin, _ADEM_S) if len(groep) >= _DRUK else 0.0
         self._drop()
 
     def _perform(self, groep: list[_Bewerking]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,37 @@ async def test_a_command_may_write_beside_a_running_hub(url: str):
     finally:
         await hub.close()
         await opdracht.close()
+
+
+async def test_what_comes_in_while_another_process_writes_shares_a_transaction(url: str):
+    een, ander = Opslag(url), Opslag(url, exclusief=False)
+    begonnen, verder = threading.Event(), threading.Event()
+
+    def hold(conn: sa.Connection) -> None:
+        voeg_toe(conn, "een")
+        begonnen.set()
+        assert verder.wait(30)
+
+    def add(conn: sa.Connection, code: str) -> int:
+        voeg_toe(conn, code)
+        return id(conn.get_transaction())
+
+    try:
+        bezig = asyncio.ensure_future(een.write(hold))
+        assert await asyncio.to_thread(begonnen.wait, 30)
+        eerste = asyncio.ensure_future(ander.write(add, "a"))
+        while ander.waiting():  # noqa: ASYNC110 - until its writer has taken it up, and waits for its turn
+            await asyncio.sleep(0.01)
+        later = [asyncio.ensure_future(ander.write(add, f"b{n}")) for n in range(5)]
+        await asyncio.sleep(0.05)
+        assert not eerste.done()
+        verder.set()
+        assert len(set(await asyncio.gather(eerste, *later))) == 1
+        await bezig
+    finally:
+        verder.set()
+        await een.close()
+        await ander.close()
 
 
 async def test_tables_are_not_changed_under_a_running_hub(url: str):
