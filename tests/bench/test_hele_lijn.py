@@ -30,7 +30,7 @@ from routing.poorten import Uitkomstsoort
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
-_RONDES, _AANTAL, _TEGELIJK = 5, 500, 64
+_RONDES, _AANTAL, _TEGELIJK = 5, 1500, 64
 _RUSTIG = 40  # berichten per second that leave room for the large one
 _MIB = 1024 * 1024
 

@@ -220,3 +220,22 @@ async def test_a_session_that_is_not_of_the_hub_is_left_alone(opslag: Opslag, po
         while await opslag.read(lambda lezer: tuple(lezer.execute(staat).one())) != ("active", "ClientRead"):  # noqa: ASYNC110 - same
             await asyncio.sleep(0.01)
         assert await opslag.read(end_silent, 0) == 0
+
+
+async def test_a_plan_from_when_a_table_was_empty_does_not_read_all_of_it_later(opslag: Opslag):
+    """PostgreSQL keeps the plan with which a session checks a foreign key."""
+    lezingen = sa.text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'partij'")
+
+    def mag_zenden(conn: sa.Connection, code: str) -> int:
+        conn.execute(schema.machtiging.insert().values(partij=code, richting="zenden", berichtsoort="*"))
+        return int(conn.execute(lezingen).scalar_one())
+
+    def add_many(conn: sa.Connection) -> None:
+        for nummer in range(500):
+            voeg_toe(conn, f"{nummer:04}")
+
+    await opslag.write(lambda conn: conn.exec_driver_sql("ANALYZE partij"))  # as the hub does when it starts
+    await opslag.write(voeg_toe, "eerst")
+    await opslag.write(mag_zenden, "eerst")
+    await opslag.write(add_many)
+    assert await opslag.write(mag_zenden, "0499") == 0
