@@ -46,6 +46,5 @@ def read(tijdstip: str) -> datetime:
     if not tijdstip.isascii() or not tijdstip.isdigit() or len(tijdstip) not in (8, 10, 12, 14, 15, 16, 17):
         raise ValueError(f"tijdstip heeft de vorm JJJJMMDD[UU[MM[SS[mmm]]]], niet {len(tijdstip)} tekens")
     vol = tijdstip.ljust(17, "0")
-    delen = (int(vol[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14)))
-    jaar, maand, dag, uur, minuut, seconde = delen
-    return datetime(jaar, maand, dag, uur, minuut, seconde, int(vol[14:17]) * 1000, tzinfo=_NEDERLAND)
+    dag, uur = (int(vol[:4]), int(vol[4:6]), int(vol[6:8])), (int(vol[8:10]), int(vol[10:12]), int(vol[12:14]))
+    return datetime(*dag, *uur, int(vol[14:17]) * 1000, tzinfo=_NEDERLAND)
