@@ -57,9 +57,15 @@ def make_melders(configuratie: Configuratie) -> dict[str, Melder]:
     return {BESTEMMING: Webhook(sectie.url, sectie.token(), socket.gethostname(), tls)}
 
 
-def node_name(poort: int) -> str:
-    """Return the name of this node: the same after a restart, and another one for each node on one machine."""
-    return f"{socket.gethostname()}:{poort}"
+def node_name(poort: int, proces: int = 1) -> str:
+    """Return the name of this node: the same after a restart, and another one for each node on one machine.
+
+    Args:
+        poort: of the koppelvlak.
+        proces: which of its processes; the first has the name of the node.
+    """
+    naam = f"{socket.gethostname()}:{poort}"
+    return naam if proces == 1 else f"{naam}/{proces}"
 
 
 def make_looks(

@@ -69,6 +69,7 @@ from routing.intake import Intake
 from routing.ketenbewaking.kalender import Kalender
 from routing.kluis import Kluis, KluisFout
 from routing.ladder import Ladder
+from routing.lanes import LEASE_MS
 from routing.onderhoud import Beurt, Onderhoud, Taak
 from routing.opslag import Opslag, upgrade
 from routing.opvraging import Opvragingen
@@ -246,8 +247,16 @@ class Hub:
         for melder in melders.values():
             stapel.push_async_callback(melder.close)
         looks = make_looks(self._in, meting, sleutels=self._look_at_keys, register=self._look_at_register)
-        naam = node_name(self._in.koppelvlak.poort)  # of all its processes: what one sees, the others see too
-        wacht = Wacht(self.opslag, boek, naam=naam, ruimte=self._ruimte, blikken=looks, meting=meting)
+        nummer = self._werkplek.nummer if self._werkplek else 1
+        wacht = Wacht(
+            self.opslag,
+            boek,
+            naam=node_name(self._in.koppelvlak.poort, nummer),
+            ruimte=self._ruimte,
+            blikken=looks,
+            meting=meting,
+            eerste=nummer == 1,
+        )
         herzender = Herzender(self.opslag, self.register_bron, delivery_terms(self._in), wake)
         eigen = operator_tasks(
             self._in, self.opslag, self.register_bron, wacht=wacht, boek=boek, melders=melders, tls=client_tls
@@ -296,7 +305,7 @@ class Hub:
 
     async def _end_silent(self) -> None:
         """Take the locks of a node that froze inside a transaction; every node does, since any may freeze."""
-        if beeindigd := await self.opslag.read(end_silent):
+        if beeindigd := await self.opslag.read(end_silent, LEASE_MS):
             _log.warning("sessie van een stilgevallen knooppunt beëindigd", aantal=beeindigd)
 
     def _checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -341,7 +350,7 @@ class Hub:
         bijwerken = alleen and (self._upgrade or parse_url(url).get_backend_name() == "sqlite")
         if bijwerken:
             await asyncio.to_thread(upgrade, url)
-        opslag = Opslag(url, exclusief=alleen)
+        opslag = Opslag(url, exclusief=alleen, samen=not alleen)
         stapel.push_async_callback(opslag.close)
         if not bijwerken and not await opslag.read(migratiestand.fits):
             raise ConfiguratieFout(

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from knooppunt.configuratie import Configuratie, ConfiguratieFout
 from routing.databank import OpslagFout, Slot, parse_url
@@ -40,6 +41,7 @@ _WACHT_S: Final = 0.05
 _ADEM_S: Final = 5.0
 """A process is started at most once in so many seconds: one that cannot start must not take the machine."""
 _RIJ: Final = 512
+_HOOGSTE_POORT: Final = 65535
 
 
 @dataclass(slots=True)
@@ -51,19 +53,32 @@ class Werkplek:
     beheer: socket.socket
     lijn: socket.socket
 
-    def report(self) -> None:
-        """Tell the foreman that all is well; he takes a process that stays silent for stuck."""
-        with contextlib.suppress(OSError):  # he is gone, which the process sees for itself, or does not read just now
+    def report(self) -> bool:
+        """Tell the foreman that all is well, or he takes this process for stuck; return whether he is still there."""
+        try:
             self.lijn.send(b".")
+        except BlockingIOError:  # he does not read just now
+            return True
+        except OSError:
+            return False
+        return True
 
     def is_left_alone(self) -> bool:
         """Say whether the foreman is gone; to be called when `lijn` can be read."""
-        return not self.lijn.recv(1)
+        try:
+            return not self.lijn.recv(1)
+        except BlockingIOError:
+            return False
+        except OSError:  # he left something unread
+            return True
 
 
 @dataclass(slots=True)
 class _Proces:
-    """One process as the foreman sees it; `pid` 0 means that it does not run."""
+    """One process as the foreman sees it; `pid` 0 means that it does not run.
+
+    `gemeld` says that it reported since it was started, `ooit` that it ever did.
+    """
 
     nummer: int
     koppelvlak: socket.socket
@@ -72,6 +87,7 @@ class _Proces:
     lijn: socket.socket | None = field(default=None, repr=False)
     stil: int = 0
     gemeld: bool = False
+    ooit: bool = False
     vanaf: float = 0.0  # it is not started again before this moment of the monotonic clock
 
     @property
@@ -98,6 +114,7 @@ class Voorman:
         self._in = configuratie
         self._work = work
         self._klaar = klaar
+        self._poort = 0
         self._processen: list[_Proces] = []
         self._stopt = False
         self._mislukt = 0
@@ -131,14 +148,18 @@ class Voorman:
                 stapel.callback(Slot(adres).release)
         except OpslagFout as fout:
             raise ConfiguratieFout(str(fout)) from None
+        except DBAPIError as fout:
+            raise ConfiguratieFout(f"De database is niet te gebruiken ({type(fout.orig).__name__}).") from None
 
     def _open_doors(self, stapel: ExitStack) -> None:
-        koppelvlak, beheer = self._in.koppelvlak, self._in.beheer
+        koppelvlak, beheer, aantal = self._in.koppelvlak, self._in.beheer, self._in.hub.count_processes()
+        if beheer.poort + aantal - 1 > _HOOGSTE_POORT:
+            raise ConfiguratieFout(f"beheer.poort: na {beheer.poort} is er geen plaats voor {aantal} processen.")
         # Opened alone first: who opens a door together with another hub would get half of that one's berichten.
         with _listen("koppelvlak", koppelvlak.adres, koppelvlak.poort) as proef:
-            poort = int(proef.getsockname()[1])
-        for nummer in range(1, self._in.hub.count_processes() + 1):
-            deur = stapel.enter_context(_listen("koppelvlak", koppelvlak.adres, poort, samen=True))
+            self._poort = int(proef.getsockname()[1])
+        for nummer in range(1, aantal + 1):
+            deur = stapel.enter_context(_listen("koppelvlak", koppelvlak.adres, self._poort, samen=True))
             achter = beheer.poort and beheer.poort + nummer - 1
             self._processen.append(_Proces(nummer, deur, stapel.enter_context(_listen("beheer", beheer.adres, achter))))
 
@@ -147,13 +168,13 @@ class Voorman:
         for proces in self._processen:
             if not self._stopt:
                 self._start(proces)
-            while not (proces.gemeld or self._stopt):
-                self._listen()
+            while not (proces.ooit or self._stopt):
                 if not proces.pid:
+                    self._mislukt = self._mislukt or 1
                     self._stop()  # it has said why it cannot start; the others could not either
+                self._listen()
         if not self._stopt:
-            poort = int(self._processen[0].koppelvlak.getsockname()[1])
-            self._klaar(poort, [(proces.pid, proces.beheer_poort) for proces in self._processen])
+            self._klaar(self._poort, [(proces.pid, proces.beheer_poort) for proces in self._processen])
         while any(proces.pid for proces in self._processen) or not self._stopt:
             self._listen()
             for proces in self._processen:
@@ -163,7 +184,7 @@ class Voorman:
 
     def _listen(self) -> None:
         """Wait for a signal, at most one tick, and see how the processes are."""
-        draait = all(proces.gemeld for proces in self._processen)
+        draait = all(proces.ooit for proces in self._processen)
         teken = signal.sigtimedwait(_TEKENS, _TIK_S if draait else _WACHT_S)
         if teken is not None and teken.si_signo != signal.SIGCHLD:
             self._stop()
@@ -173,7 +194,7 @@ class Voorman:
 
     def _look(self, proces: _Proces, *, tik: bool) -> None:
         if proces.lijn is not None and select.select([proces.lijn], [], [], 0)[0] and proces.lijn.recv(4096):
-            proces.gemeld, proces.stil = True, 0
+            proces.gemeld, proces.ooit, proces.stil = True, True, 0
         elif proces.gemeld and tik:
             proces.stil += 1
         if proces.stil > _STIL_TIKKEN:
@@ -184,10 +205,12 @@ class Voorman:
         if not pid:
             return
         code = os.waitstatus_to_exitcode(stand)
-        if self._stopt or not proces.gemeld:
+        if self._stopt or not proces.ooit:
             self._mislukt = self._mislukt or abs(code)
         if not self._stopt:
             _log.error("proces eindigde", proces=proces.nummer, pid=pid, code=code)
+            if not proces.gemeld:  # it does not even start: what waits at its door had better go to another
+                proces.koppelvlak.close()
         proces.pid = 0
         if proces.lijn is not None:
             proces.lijn.close()
@@ -196,18 +219,32 @@ class Voorman:
     def _stop(self) -> None:
         self._stopt = True
         for proces in self._processen:
+            proces.koppelvlak.close()  # or the kernel would go on taking connections for who has closed his own
             if proces.pid:
                 os.kill(proces.pid, signal.SIGTERM)
 
     def _start(self, proces: _Proces) -> None:
-        hier, daar = socket.socketpair()
-        pid = os.fork()
+        """Start a process; when the machine does not allow it now, later."""
+        proces.vanaf = time.monotonic() + _ADEM_S
+        try:
+            if proces.koppelvlak.fileno() < 0:
+                proces.koppelvlak = _listen("koppelvlak", self._in.koppelvlak.adres, self._poort, samen=True)
+            hier, daar = socket.socketpair()
+        except (OSError, ConfiguratieFout) as fout:
+            _log.error("proces start niet", proces=proces.nummer, fout=type(fout).__name__)
+            return
+        try:
+            pid = os.fork()
+        except OSError as fout:
+            _log.error("proces start niet", proces=proces.nummer, fout=type(fout).__name__)
+            hier.close()
+            daar.close()
+            return
         if pid == 0:
             hier.close()
             self._become(proces, daar)
         daar.close()
-        proces.pid, proces.lijn, proces.stil = pid, hier, 0
-        proces.vanaf = time.monotonic() + _ADEM_S
+        proces.pid, proces.lijn, proces.stil, proces.gemeld = pid, hier, 0, False
 
     def _become(self, proces: _Proces, lijn: socket.socket) -> NoReturn:
         """Be that process, and end as it."""
@@ -224,8 +261,9 @@ class Voorman:
         except BaseException as fout:  # noqa: BLE001 - nothing may get back into what is the foreman's
             _log.exception("proces mislukt", proces=proces.nummer, fout=type(fout).__name__)
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
             os._exit(code)
 
     def _close_lines(self) -> None:
@@ -248,6 +286,8 @@ def _listen(sectie: str, adres: str, poort: int, *, samen: bool = False) -> sock
             deur = stapel.enter_context(socket.socket(familie, soort, protocol))
             deur.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             deur.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, samen)
+            if familie == socket.AF_INET6:
+                deur.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as asyncio opens it
             deur.bind(waar)
             deur.listen(_RIJ)
         except OSError as fout:

@@ -27,6 +27,7 @@ from routing.opslag import Opslag, OpslagGesloten
 _log = structlog.get_logger(__name__)
 
 _ZELF: Final = ("certificaat_knooppunt", "register_niet_leesbaar", "schijf_bijna_vol", "schijf_vol", "sleutelmap")
+_PER_PROCES: Final = frozenset({"register_niet_leesbaar"})
 _DATABASE: Final = "database_onbereikbaar"
 
 Blik = Callable[[], Awaitable[Feiten | None]]
@@ -43,6 +44,7 @@ class Wacht:
         ruimte: room on this node.
         blikken: what else to look at here, by cause.
         meting: where the free space shows.
+        eerste: whether this is the first process of the node: it tells what is of the machine, which all of them see.
     """
 
     def __init__(
@@ -54,7 +56,9 @@ class Wacht:
         ruimte: Ruimte,
         blikken: Mapping[str, Blik],
         meting: Meting,
+        eerste: bool = True,
     ) -> None:
+        self._eerste = eerste
         self._opslag = opslag
         self._boek = boek
         self._naam = naam
@@ -77,10 +81,7 @@ class Wacht:
 
     async def look(self) -> None:
         """Look at this node once."""
-        gevonden = {(oorzaak, self._naam): feiten for oorzaak, feiten in self._ruimte.incidents().items()}
-        for oorzaak, blik in self._blikken.items():
-            if (feiten := await blik()) is not None:
-                gevonden[oorzaak, self._naam] = feiten
+        gevonden = await self._look_around()
         self._meting.show_disk(self._ruimte.free())
         try:
             self._ruimte.wachtend = await self._opslag.read(count_waiting)
@@ -99,9 +100,18 @@ class Wacht:
                 _log.error("database niet te gebruiken", oorzaak=_DATABASE, fout=type(fout).__name__)
             return
         if self._weg_sinds is not None:
-            await self._opslag.write(self._tell_afterwards, self._weg_sinds)
+            if self._eerste:
+                await self._opslag.write(self._tell_afterwards, self._weg_sinds)
             self._weg_sinds = None
             _log.info("database weer te gebruiken", oorzaak=_DATABASE)
+
+    async def _look_around(self) -> dict[tuple[str, str], Feiten]:
+        """Return what is wrong, by cause and name of this node."""
+        gevonden = self._ruimte.incidents()
+        for oorzaak, blik in self._blikken.items():
+            if (feiten := await blik()) is not None:
+                gevonden[oorzaak] = feiten
+        return {(wat, self._naam): feiten for wat, feiten in gevonden.items() if self._eerste or wat in _PER_PROCES}
 
     def _tell_afterwards(self, conn: Connection, sinds: int) -> None:
         """Write that the database was away: while it was, nothing could be written."""

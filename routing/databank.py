@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -43,7 +44,8 @@ _BEEINDIG = text(
     " WHERE datname = current_database() AND usename = current_user"
     " AND application_name = current_setting('application_name')"
     " AND wait_event = 'ClientRead' AND xact_start IS NOT NULL"
-    " AND state_change < clock_timestamp() - make_interval(secs => :seconden)"
+    " AND state_change < clock_timestamp()"
+    " - make_interval(secs => CASE state WHEN 'active' THEN :verzending ELSE :stilte END)"
 )
 _HERHAALBAAR = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock timeout
 
@@ -118,7 +120,7 @@ def _missing(adres: URL, *, schrijft: bool) -> dict[str, str]:
     return {naam: waarde for naam, waarde in ons.items() if naam not in adres.query}
 
 
-def end_silent(conn: Connection, stilte_ms: int = STILTE_MS) -> int:
+def end_silent(conn: Connection, verzending_ms: int, stilte_ms: int = STILTE_MS) -> int:
     """End the sessions of this hub on PostgreSQL in which a node fell silent halfway through a transaction.
 
     `idle_in_transaction_session_timeout` does so between two statements. It does not while PostgreSQL waits for the
@@ -128,12 +130,14 @@ def end_silent(conn: Connection, stilte_ms: int = STILTE_MS) -> int:
 
     Args:
         conn: connection to PostgreSQL, with the role and the application name that the nodes share.
-        stilte_ms: how long the session did nothing, in ms.
+        verzending_ms: how long a node may take to send one statement, in ms: a large payload takes a while.
+        stilte_ms: how long a session may do nothing between statements, in ms.
 
     Returns:
         How many sessions were ended.
     """
-    return int(conn.execute(_BEEINDIG, {"seconden": stilte_ms / 1000}).scalar_one())
+    grenzen = {"verzending": verzending_ms / 1000, "stilte": stilte_ms / 1000}
+    return int(conn.execute(_BEEINDIG, grenzen).scalar_one())
 
 
 def is_lost(fout: BaseException) -> bool:
@@ -147,33 +151,32 @@ def is_repeatable(fout: BaseException) -> bool:
 
 
 class Schrijfbeurt:
-    """The turn to write in a SQLite file, for the writers of all processes that serve it.
+    """The turn to write in a SQLite file, for the processes of one node.
 
     SQLite itself lets who comes second look again and again, with ever longer pauses. Here he waits in the operating
-    system, which passes the turn on when its holder ends, however he ends. Who writes without a turn, such as another
-    program, is still kept apart by SQLite.
-
-    Raises:
-        OpslagFout: the folder cannot be written.
+    system, which passes the turn on when its holder ends, however he ends. Writing without a turn does no harm: SQLite
+    keeps writers apart. So a turn that cannot be had is done without.
     """
 
     def __init__(self, adres: URL) -> None:
-        pad = Path(f"{adres.database}.beurt")
         try:
-            self._bestand = os.open(pad, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as fout:
-            raise OpslagFout(f"In de map van de database is niet te schrijven: {pad.parent}") from fout
+            self._bestand = os.open(f"{adres.database}.beurt", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            self._bestand = -1
 
     def __enter__(self) -> Self:
-        fcntl.flock(self._bestand, fcntl.LOCK_EX)
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._bestand, fcntl.LOCK_EX)
         return self
 
     def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._bestand, fcntl.LOCK_UN)
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._bestand, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Let go of the file."""
-        os.close(self._bestand)
+        if self._bestand >= 0:
+            os.close(self._bestand)
 
 
 class Slot:

@@ -348,7 +348,7 @@ class Intake:
 
 def _write_route(besluit: Besluit, slot: str) -> str:
     """Write how was decided; where nothing was found, thousands a day are decided on in the same words."""
-    if besluit.fout is None and not besluit.regelbevindingen:
+    if besluit.fout is None and not besluit.regelbevindingen and besluit.verwezen is None:  # no answer is like another
         return _write_stappen(tuple(besluit.stappen), slot)
     return write_facts({"stappen": _tell(besluit.stappen), "besluit": slot} | _explain(besluit))
 

@@ -98,6 +98,7 @@ class Opslag:
         url: str,
         *,
         exclusief: bool = True,
+        samen: bool = False,
         schrijvers: int = 2,
         lezers: int = 4,
         groep: int = 64,
@@ -107,7 +108,7 @@ class Opslag:
         adres = parse_url(url)
         sqlite = adres.get_backend_name() == "sqlite"
         self._slot = Slot(adres) if sqlite and exclusief else None
-        self._beurt = Schrijfbeurt(adres) if sqlite else None
+        self._beurt = Schrijfbeurt(adres) if sqlite and samen else None
         self._klok = klok or Klok()
         self._schrijfengine = make_engine(adres, schrijft=True)
         self._leesengine = make_engine(adres, schrijft=False, verbindingen=lezers)

@@ -102,6 +102,8 @@ def _open(stapel: ExitStack, adres: URL, wie: str) -> Connection:
         stapel.callback(Slot(adres).release)
     conn = stapel.enter_context(_connection(adres))
     if conn.dialect.name == "postgresql":
+        # One side waits while the other is read; that may take longer than a node may be silent.
+        conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         _be_alone(conn, wie)
         if _revision(conn) is not None:
             tabellen = ", ".join(tabel.name for tabel in schema.metadata.sorted_tables)

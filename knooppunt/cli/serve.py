@@ -96,8 +96,7 @@ async def _serve_at(configuratie: Configuratie, plek: Werkplek) -> None:
     async with Hub(configuratie, werkplek=plek):
         _settle_memory()
         lus.add_reader(plek.lijn, hear)
-        while not einde.is_set():
-            plek.report()
+        while plek.report() and not einde.is_set():
             try:
                 async with asyncio.timeout(_MELDING_S):
                     await einde.wait()

@@ -200,7 +200,7 @@ async def test_a_node_frozen_at_the_rows_of_a_statement_loses_its_locks(
     ander = Opslag(postgres_url, schrijvers=1)
     bevroren = asyncio.ensure_future(opslag.write(verleng, "1"))
     assert await asyncio.to_thread(stil.wait, 30)
-    while not await ander.read(end_silent, 0):  # noqa: ASYNC110 - what was sent has to arrive first
+    while not await ander.read(end_silent, 0, 0):  # noqa: ASYNC110 - what was sent has to arrive first
         await asyncio.sleep(0.01)
     await ander.write(verleng, "2")
     assert not bevroren.done()
@@ -219,7 +219,7 @@ async def test_a_session_that_is_not_of_the_hub_is_left_alone(opslag: Opslag, po
         staat = sa.text("SELECT state, wait_event FROM pg_stat_activity WHERE application_name = 'beheerder'")
         while await opslag.read(lambda lezer: tuple(lezer.execute(staat).one())) != ("active", "ClientRead"):  # noqa: ASYNC110 - same
             await asyncio.sleep(0.01)
-        assert await opslag.read(end_silent, 0) == 0
+        assert await opslag.read(end_silent, 0, 0) == 0
 
 
 async def test_a_plan_from_when_a_table_was_empty_does_not_read_all_of_it_later(opslag: Opslag):

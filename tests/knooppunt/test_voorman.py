@@ -21,6 +21,7 @@ from istandaarden.voorbeeld import make_voorbeeld
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.stuf import PAD
 from knooppunt.simulatie.verzending import StufZender
+from knooppunt.voorman import Werkplek
 from routing.poorten import Uitkomst, Uitkomstsoort
 
 pytestmark = pytest.mark.timeout(300)
@@ -135,6 +136,70 @@ async def test_processes_stop_by_themselves_when_the_foreman_is_gone(hub: Proefh
     await _until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
     await hub.start(**_TWEE)  # the database is free again
     assert (await _send(hub)).soort is not Uitkomstsoort.TIJDELIJK
+
+
+def test_a_foreman_who_left_something_unread_is_gone_all_the_same():
+    """Then the line breaks with an error instead of ending."""
+    hier, daar = socket.socketpair()
+    daar.settimeout(0)
+    plek = Werkplek(1, hier, hier, daar)
+    assert not plek.is_left_alone()  # nothing to read yet
+    assert plek.report()
+    hier.close()
+    assert plek.is_left_alone()
+    assert not plek.report()
+    daar.close()
+
+
+async def test_who_cannot_start_again_takes_no_connections(hub: Proefhub):
+    await hub.start(**_TWEE, KNOOPPUNT_LEASE_MS="2000")
+    sleutel = hub.map / "pki" / "hub.key"
+    heel = sleutel.read_bytes()
+    sleutel.write_text("geen sleutel", "utf-8")
+    eerste, tweede = _pids(hub)
+    os.kill(tweede, signal.SIGKILL)
+    log = hub.map / "hub.log"
+    await _until(lambda: log.read_text("utf-8").count("proces eindigde") == 2)  # killed, and then not able to start
+    for _ in range(8):
+        assert (await _send(hub)).soort is not Uitkomstsoort.TIJDELIJK
+    sleutel.write_bytes(heel)
+    await _until(lambda: len(_pids(hub)) == 2)
+    assert eerste in _pids(hub)
+    assert await hub.stop() == 0
+
+
+async def test_when_it_stops_no_new_connections_are_taken(hub: Proefhub):
+    await hub.start(**_TWEE)
+    poort = int(hub.basis.rpartition(":")[2])
+    traag = socket.create_connection(("127.0.0.1", poort))  # keeps one of the two waiting for a handshake
+    assert hub.proces is not None
+    hub.proces.terminate()
+
+    def is_refused() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", poort), 1).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    await _until(is_refused)
+    traag.close()
+    assert await hub.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("wat", "melding"), [("bestand", "De database is niet te"), ("poort", "beheer.poort: na 65535 is er geen plaats")]
+)
+async def test_a_database_or_port_that_cannot_be_is_said_in_words(hub: Proefhub, wat: str, melding: str):
+    poort = "0"
+    if wat == "bestand":
+        (hub.map / "kapot.db").write_bytes(b"geen database " * 500)
+        hub.database_url = f"sqlite:///{hub.map / 'kapot.db'}"
+    else:
+        poort = "65535"
+    with pytest.raises(RuntimeError, match=melding) as fout:
+        await hub.start(**_TWEE, KNOOPPUNT_BEHEER__POORT=poort)
+    assert "Traceback" not in str(fout.value)
 
 
 async def test_what_keeps_a_process_from_starting_is_said_once(hub: Proefhub):

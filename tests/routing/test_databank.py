@@ -57,7 +57,7 @@ async def test_a_command_may_write_beside_a_running_hub(url: str):
 
 
 async def test_what_comes_in_while_another_process_writes_shares_a_transaction(url: str):
-    een, ander = Opslag(url), Opslag(url, exclusief=False)
+    een, ander = (Opslag(url, exclusief=False, samen=True) for _ in range(2))
     begonnen, verder = threading.Event(), threading.Event()
 
     def hold(conn: sa.Connection) -> None:
