@@ -5,7 +5,8 @@ from __future__ import annotations
 from adapters.brp.bron import BrpFeitenbron
 from adapters.brp.client import BrpClient, Grenzen
 from adapters.brp.toegang import Apisleutel, Clientgegevens, Toegang, Tokenhouder
-from knooppunt.configuratie import BrpSectie, ConfiguratieFout
+from knooppunt.bronsecties import BrpSectie
+from knooppunt.configuratie import ConfiguratieFout
 from knooppunt.geheim import read_secret
 from knooppunt.tls import partner_context
 from routing.woonplaats.feitenbron import Feitenbron

@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from knooppunt.configuratie import Configuratie, ConfiguratieFout, Sectie
+from knooppunt.configuratie import Configuratie, ConfiguratieFout
+from knooppunt.sectie import Sectie
 
 _VOORVOEGSEL = "KNOOPPUNT_"
 _GRENS = 1024 * 1024  # bytes; a larger file is not a configuration

@@ -13,7 +13,8 @@ from adapters.iwlz.register import Instellingen, IwlzRegister
 from adapters.iwlz.token import Inloggegevens
 from adapters.notificatie.webhook import Webhook
 from knooppunt.beheertaken import event_source
-from knooppunt.configuratie import Configuratie, ConfiguratieFout, WlzSectie
+from knooppunt.bronsecties import WlzSectie
+from knooppunt.configuratie import Configuratie, ConfiguratieFout
 from knooppunt.geheim import read_secret
 from knooppunt.tls import partner_context
 from routing.incident import Incidentboek
