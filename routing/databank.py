@@ -19,10 +19,11 @@ _SQLITE = (
     "PRAGMA synchronous=FULL",  # NORMAL may lose the last commits when the power fails
     "PRAGMA busy_timeout=30000",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA cache_size=-65536",  # 64 MiB; with the 2 of SQLite itself a hub of 9,000 berichten reads pages all the time
     "PRAGMA wal_autocheckpoint=4000",  # 16 MiB: the same pages of an index are written again and again
     "PRAGMA journal_size_limit=67108864",  # a few large payloads do not leave a large WAL for ever
 )
+_GEHEUGEN = "PRAGMA cache_size=-16384"
+"""For the writer: 16 MiB, so that the indexes it goes through for each bericht are not read again and again."""
 _VOORBEREID = 512
 """Statements that a connection to SQLite keeps prepared: `routing.invoeging` has one for each number of rows."""
 STILTE_MS = 10_000
@@ -102,8 +103,7 @@ def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
         dbapi.isolation_level = None  # the driver must not begin transactions by itself: see below
         for pragma in _SQLITE:
             dbapi.execute(pragma)
-        if not schrijft:
-            dbapi.execute("PRAGMA query_only=ON")
+        dbapi.execute(_GEHEUGEN if schrijft else "PRAGMA query_only=ON")
 
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
