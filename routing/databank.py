@@ -19,7 +19,6 @@ _SQLITE = (
     "PRAGMA synchronous=FULL",  # NORMAL may lose the last commits when the power fails
     "PRAGMA busy_timeout=30000",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA wal_autocheckpoint=4000",  # 16 MiB: the same pages of an index are written again and again
     "PRAGMA journal_size_limit=67108864",  # a few large payloads do not leave a large WAL for ever
 )
 _GEHEUGEN = "PRAGMA cache_size=-16384"
