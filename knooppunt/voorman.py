@@ -229,16 +229,12 @@ class Voorman:
         try:
             if proces.koppelvlak.fileno() < 0:
                 proces.koppelvlak = _listen("koppelvlak", self._in.koppelvlak.adres, self._poort, samen=True)
-            hier, daar = socket.socketpair()
+            with ExitStack() as stapel:
+                hier, daar = map(stapel.enter_context, socket.socketpair())
+                pid = os.fork()
+                stapel.pop_all()
         except (OSError, ConfiguratieFout) as fout:
             _log.error("proces start niet", proces=proces.nummer, fout=type(fout).__name__)
-            return
-        try:
-            pid = os.fork()
-        except OSError as fout:
-            _log.error("proces start niet", proces=proces.nummer, fout=type(fout).__name__)
-            hier.close()
-            daar.close()
             return
         if pid == 0:
             hier.close()

@@ -181,7 +181,7 @@ class Schrijfbeurt:
 
 
 class Slot:
-    """Lock beside a SQLite file: one serving process at a time (the writers of one process queue, two would not).
+    """Lock beside a SQLite file: one serving node at a time, whose foreman holds it when it has several processes.
 
     The operating system frees it when the process ends, however it ends.
 

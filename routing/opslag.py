@@ -1,7 +1,7 @@
 """The durable log as the rest of the hub uses it: synchronous functions on a connection, behind an async face.
 
 Writers commit in groups: what waits at the same moment goes into one transaction and one fsync, and a caller hears of
-it only after that commit. On SQLite there is one writer, on PostgreSQL a few.
+it only after that commit. On SQLite a process has one writer, on PostgreSQL a few.
 """
 
 from __future__ import annotations
