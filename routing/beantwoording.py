@@ -7,7 +7,6 @@ is.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,6 +26,7 @@ from routing.dossier import Dossierregel
 from routing.foutbericht import Foutmelder
 from routing.fouten import Fout
 from routing.logboek import record
+from routing.nummering import new_uuid
 from routing.partij import Aansluiting, Richting
 from routing.payload import Payload
 from routing.route import Besluit
@@ -154,7 +154,7 @@ class Beantwoorder:
                 berichtcode=Berichtcode.DU01,
                 zender=Systeem(partij, self.foutmelder.afzender.applicatie),
                 ontvanger=sg.zender,
-                referentienummer=str(uuid.uuid4()),
+                referentienummer=new_uuid(),
                 tijdstip=moment,
                 cross_ref=sg.referentienummer,
                 functie=functie,
@@ -167,7 +167,6 @@ class Beantwoorder:
         )
         return prepare(
             self.foutmelder.kluis,
-            str(uuid.uuid4()),
             envelop,
             Payload(retour),
             conversatie=sg.cross_ref or sg.referentienummer,

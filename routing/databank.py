@@ -19,6 +19,7 @@ _SQLITE = (
     "PRAGMA synchronous=FULL",  # NORMAL may lose the last commits when the power fails
     "PRAGMA busy_timeout=30000",
     "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",  # what a statement may have to undo would otherwise stand in /var/tmp
     "PRAGMA journal_size_limit=67108864",  # a few large payloads do not leave a large WAL for ever
 )
 _GEHEUGEN = "PRAGMA cache_size=-16384"

@@ -6,7 +6,6 @@ never answered with a Fo01 (facts on GGk §3.2).
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +22,7 @@ from routing.ketenbewaking.ketenboek import retract
 from routing.klok import now
 from routing.kluis import Kluis
 from routing.logboek import record
+from routing.nummering import new_uuid
 from routing.payload import Payload
 from routing.register import RegisterBron
 from routing.status import Status
@@ -97,7 +97,7 @@ class Foutmelder:
                 berichtcode=Berichtcode.FO01,
                 zender=Systeem(self.afzender.organisatie, self.afzender.applicatie),
                 ontvanger=sg.zender,
-                referentienummer=str(uuid.uuid4()),
+                referentienummer=new_uuid(),
                 tijdstip=tijdstip.now(),
                 cross_ref=sg.referentienummer,
             ),
@@ -106,7 +106,6 @@ class Foutmelder:
         payload = Payload(write_body(inhoud, fout.toelichting, fout.bevindingen))
         return prepare(
             self.kluis,
-            str(uuid.uuid4()),
             envelop,
             payload,
             conversatie=conversatie,

@@ -202,7 +202,6 @@ class Intake:
             conversatie = sg.cross_ref or sg.referentienummer
         nieuw = prepare(
             self._foutmelder.kluis,
-            new_uuid(),
             aanlevering.envelop,
             aanlevering.payload,
             conversatie=conversatie,

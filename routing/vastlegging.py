@@ -19,6 +19,7 @@ from routing.klok import now_ms
 from routing.kluis import Kluis, Verzegeld
 from routing.lanes import enqueue
 from routing.logboek import record
+from routing.nummering import new_key
 from routing.partij import Aansluiting, Kanaal
 from routing.payload import Payload
 from routing.status import Status
@@ -58,7 +59,6 @@ class Vastlegging(NamedTuple):
 
 def prepare(
     kluis: Kluis,
-    bericht_id: str,
     envelop: Envelop,
     payload: Payload,
     *,
@@ -66,11 +66,10 @@ def prepare(
     kanaal: str,
     ontvangst: tuple[str, str],
 ) -> Vastlegging:
-    """Seal the payload and work out what makes this bericht identical to a repetition of it.
+    """Number a bericht, seal its payload and work out what makes this bericht identical to a repetition of it.
 
     Args:
         kluis: where the payload is sealed.
-        bericht_id: UUID of the hub for this bericht.
         envelop: as handed in.
         payload: finished payload.
         conversatie: referentienummer of the first bericht of the conversation.
@@ -79,6 +78,7 @@ def prepare(
     """
     # The tijdstip says when a bericht was offered, not what it is; over VSP it is even ours.
     geheel, tijdloos = to_json_pair(envelop)
+    bericht_id = new_key()
     return Vastlegging(
         bericht_id=bericht_id,
         envelop=envelop,
