@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from routing import lanes, logboek, schema, statistiek, termijn
+from routing.databank import make_engine, parse_url
 from routing.klok import now_ms
 from routing.opdracht import pack_update
 from routing.opslag import ACHTERAAN, Opslag
@@ -137,6 +138,23 @@ async def test_claim_and_completion_touch_ready_lanes_and_heads_and_nothing_else
         assert (lease.lane, len(lease.koppen)) == (naam, 10)
         prijs.append(len(kosten))
     assert prijs[0] == prijs[1]
+
+
+def test_a_plan_for_the_heads_that_was_made_while_there_was_nothing_holds_when_there_is(postgres_url: str):
+    engine = make_engine(parse_url(postgres_url), schrijft=True)
+    with engine.begin() as conn:
+        for tabel in ("lane", "aflevering", "bericht"):
+            conn.exec_driver_sql(f"ANALYZE {tabel}")
+        conn.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+        vraag = str(lanes._KOPPEN["postgresql"].compile(dialect=conn.dialect))
+        vraag = vraag.replace("%(vanaf)s", "$1").replace("%(aantal)s", "$2").replace("::VARCHAR", "")
+        conn.exec_driver_sql(f"PREPARE koppen (text, int) AS {vraag}")
+        conn.exec_driver_sql("""EXECUTE koppen ('{"L1": 0}', 4)""")
+        vul(conn, 1000)
+        uitleg = conn.exec_driver_sql("""EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE koppen ('{"L1": 0}', 4)""")
+        (rij,) = uitleg.scalars()
+        check("koppen", json.dumps(rij[0]["Plan"]))
+    engine.dispose()
 
 
 def maak_gelijk(conn: sa.Connection) -> None:
