@@ -204,11 +204,11 @@ class Lanebeurt:
 
     async def _settle(self, stap: Stap) -> Vervolg:
         """Write an outcome, also when we are being stopped: what is handed back after that may not overtake it."""
-        taak = asyncio.ensure_future(self._om.opslag.write_together(self._om.settle, stap, self.lease.lane))
+        vervolg = self._om.opslag.write_together(self._om.settle, stap, self.lease.lane)
         try:
-            return await asyncio.shield(taak)
+            return await asyncio.shield(vervolg)
         except asyncio.CancelledError:
-            await asyncio.wait((taak,))
+            await asyncio.wait((vervolg,))
             raise
         except OpslagGesloten:
             raise

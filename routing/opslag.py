@@ -146,15 +146,16 @@ class Opslag:
         """
         return await self._hand_in("", functools.partial(fn, **kwargs) if kwargs else fn, args)
 
-    async def write_together(
+    def write_together(
         self, fn: Callable[[Connection, list[_T]], Sequence[_R]], wat: _T, /, lane: str = ""
-    ) -> _R:
+    ) -> asyncio.Future[_R]:
         """Do as `write`, for an operation that does the work of many at once.
 
         `fn` gets what all who wait at the same moment handed in, in that order, and returns as many results. Most of
         what an operation costs is the number of its statements. With `lane` it works on that lane, as in `write_lane`.
+        It is handed in at once; who waits for the future may shield it, without a task.
         """
-        return cast("_R", await self._hand_in(lane, fn, (wat,), samen=True))
+        return cast("asyncio.Future[_R]", self._hand_in(lane, fn, (wat,), samen=True))
 
     async def write_lane(
         self, lane: str, fn: Callable[Concatenate[Connection, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
@@ -165,7 +166,9 @@ class Opslag:
         """
         return await self._hand_in(lane, functools.partial(fn, **kwargs) if kwargs else fn, args)
 
-    async def _hand_in(self, slot: str, fn: Callable[..., _T], args: tuple[Any, ...], *, samen: bool = False) -> _T:
+    def _hand_in(
+        self, slot: str, fn: Callable[..., _T], args: tuple[Any, ...], *, samen: bool = False
+    ) -> asyncio.Future[_T]:
         if self._gesloten:
             raise OpslagGesloten("De opslag is gesloten.")
         loop = asyncio.get_running_loop()
@@ -174,7 +177,7 @@ class Opslag:
             self._lus = loop
             loop.call_soon(self._pass_on)
         self._ingeleverd.append(_Bewerking(fn, args, slot, loop, wachter, samen))
-        return await wachter
+        return wachter
 
     def _pass_on(self) -> None:
         """Give the writers what was handed in during one turn of the event loop, so that it shares a transaction."""

@@ -76,8 +76,20 @@ def _pers() -> zstandard.ZstdCompressor:
         return _draad.pers  # type: ignore[no-any-return]  # same
 
 
+def _uitpakker() -> zstandard.ZstdDecompressor:
+    """Return the decompressor of this thread, for the same reason; for what it unpacks in one call."""
+    try:
+        return _draad.uitpakker  # type: ignore[no-any-return]  # a thread-local knows no types
+    except AttributeError:
+        _draad.uitpakker = zstandard.ZstdDecompressor()
+        return _draad.uitpakker  # type: ignore[no-any-return]  # same
+
+
 def decompress(compressed: bytes) -> Iterator[bytes]:
     """Yield what one zstd frame holds, at most 128 KiB at a time."""
+    if 0 < zstandard.frame_content_size(compressed) <= _BLOK:
+        yield _uitpakker().decompress(compressed)
+        return
     with zstandard.ZstdDecompressor().stream_reader(compressed) as lezer:
         while blok := lezer.read(_BLOK):
             yield blok

@@ -2,14 +2,17 @@
 
 Reads one JSON object per line and answers each with one. The first says who is there (`pki`, `zender`, `ontvangers`)
 and is answered with the port of every partij; each next one asks for one run. Requests are written and answers read
-with next to no work, so that this side leaves as much of the machine as it can to the side that is measured.
+with next to no work, so that this side leaves as much of the machine as it can to the side that is measured: no task,
+no stream and no parser stands between a connection and what is counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
+import random
 import re
 import ssl
 import sys
@@ -39,6 +42,7 @@ MENGSEL = (("WMO301", 2), ("JW301", 3), ("WMO301", 1), ("JW319", 1))
 """What is sent in turn: berichtsoort and size of the sample, 1 to 4.5 kB."""
 _PLEK = "00000000-0000-4000-8000-000000000000"
 _KENMERK = re.compile(rb"<StUF:referentienummer>([0-9a-f-]{36})<")
+_LENGTE = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _GROOT = 1024 * 1024  # bytes; a bericht of this size passes by beside those that are counted
 _GEDULD_S = 120
 
@@ -51,31 +55,64 @@ class _Wereld:
     client: ssl.SSLContext
 
 
-class _Ontvanger(asyncio.Protocol):
-    """One kept connection to an ontvanger: books the referentienummer of each bericht and answers with a Bv03."""
+class _Boek:
+    """What the ontvangers got in one run; `vol` when that is as many berichten as are sent."""
 
-    def __init__(self, geboekt: Counter[str], nieuw: asyncio.Event) -> None:
-        self._geboekt, self._nieuw = geboekt, nieuw
-        self._buf = bytearray()
+    def __init__(self) -> None:
+        self.begin(0)
+
+    def begin(self, verwacht: int) -> None:
+        self.geboekt: list[bytes] = []
+        self.vol = asyncio.Event()
+        self._verwacht = verwacht
+
+    def book(self, kenmerk: bytes) -> None:
+        self.geboekt.append(kenmerk)
+        if len(self.geboekt) == self._verwacht:
+            self.vol.set()
+
+
+class _Partij(asyncio.Protocol):
+    """One kept connection, over which one HTTP message comes at a time; one that comes in one piece is not copied."""
+
+    def __init__(self) -> None:
+        self._deel = bytearray()
 
     def connection_made(self, transport: Any) -> None:  # of uvloop, which is no subclass of asyncio's
         self._transport: asyncio.Transport = transport
 
-    def data_received(self, data: bytes) -> None:
-        self._buf += data
-        if (kop := self._buf.find(b"\r\n\r\n")) < 0:
+    def data_received(self, data: bytes | bytearray) -> None:
+        if self._deel:
+            self._deel += data
+            data = self._deel
+        kop = data.find(b"\r\n\r\n")
+        lengte = _LENGTE.search(data, 0, kop + 2) if kop > 0 else None
+        if lengte is None or len(data) < kop + 4 + int(lengte[1]):
+            if data is not self._deel:
+                self._deel += data
             return
-        einde = kop + 4 + _length(bytes(self._buf[:kop]))
-        if len(self._buf) < einde:
-            return
-        gevonden = _KENMERK.search(self._buf, kop)
+        self._deel = bytearray()
+        self._take(data, kop)
+
+    def _take(self, bericht: bytes | bytearray, kop: int) -> None:
+        """Do what one has to do with a message, of which the head ends at `kop`."""
+        raise NotImplementedError
+
+
+class _Ontvanger(_Partij):
+    """Books the referentienummer of each bericht and answers with a Bv03."""
+
+    def __init__(self, boek: _Boek) -> None:
+        super().__init__()
+        self._boek = boek
+
+    def _take(self, bericht: bytes | bytearray, kop: int) -> None:
+        gevonden = _KENMERK.search(bericht, kop)
         assert gevonden is not None
-        kenmerk = gevonden[1].decode()
-        del self._buf[:einde]
-        if einde < _GROOT:
-            self._geboekt[kenmerk] += 1
-            self._nieuw.set()
-        self._transport.write(_BV03_BEGIN + kenmerk.encode() + _BV03_EIND)
+        kenmerk = gevonden[1]
+        if len(bericht) < _GROOT:
+            self._boek.book(kenmerk)
+        self._transport.write(_BV03_BEGIN + kenmerk + _BV03_EIND)
 
 
 def _receipt() -> tuple[bytes, bytes]:
@@ -88,13 +125,6 @@ def _receipt() -> tuple[bytes, bytes]:
 
 
 _BV03_BEGIN, _BV03_EIND = _receipt()
-
-
-def _length(kop: bytes) -> int:
-    for regel in kop.lower().split(b"\r\n"):
-        if regel.startswith(b"content-length:"):
-            return int(regel[15:])
-    raise ValueError(kop)
 
 
 def _requests(wereld: _Wereld) -> list[tuple[bytes, bytes]]:
@@ -118,43 +148,87 @@ def _requests(wereld: _Wereld) -> list[tuple[bytes, bytes]]:
     return verzoeken
 
 
-class _Loop:
+class _Ronde:
     """One run: `aantal` berichten over `tegelijk` connections, as fast as they go or `tempo` per second."""
 
-    def __init__(self, wereld: _Wereld, verzoeken: list[tuple[bytes, bytes]], opdracht: dict[str, Any]) -> None:
-        self._wereld = wereld
-        self._poort = opdracht["poort"]
-        self._aantal, self._tegelijk = opdracht["aantal"], opdracht["tegelijk"]
-        self._tempo: float | None = opdracht.get("tempo")
-        self._reeks: Iterator[tuple[int, tuple[bytes, bytes]]] = iter(
-            [(n, verzoeken[n % len(verzoeken)]) for n in range(self._aantal)]
-        )
-        self.verzonden: list[str] = []
+    def __init__(self, verzoeken: list[tuple[bytes, bytes]], opdracht: dict[str, Any]) -> None:
+        self._poort: int = opdracht["poort"]
+        self.tempo: float | None = opdracht["tempo"]
+        self.begin = time.perf_counter() + 0.05
+        self.verzonden = [*_kenmerken(opdracht["aantal"])]
+        self.rij: Iterator[tuple[int, bytes]] = enumerate(self.verzonden)
+        self.verzoeken = verzoeken
         self.wachttijden: list[float] = []
+        self._open: int = opdracht["tegelijk"]
+        self._klaar: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def run(self) -> None:
-        begin = time.perf_counter() + 0.05
+    async def run(self, client: ssl.SSLContext) -> None:
+        lus = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as taken:
-            for _ in range(self._tegelijk):
-                taken.create_task(self._send(begin))
+            for _ in range(self._open):
+                taken.create_task(lus.create_connection(lambda: _Zender(self), "127.0.0.1", self._poort, ssl=client))
+        await self._klaar
 
-    async def _send(self, begin: float) -> None:
-        lezer, schrijver = await asyncio.open_connection("127.0.0.1", self._poort, ssl=self._wereld.client)
-        for nummer, (voor, na) in self._reeks:
+    def end(self, fout: Exception | None) -> None:
+        """Note that a connection has ended: nothing was left to send, or something is wrong."""
+        self._open -= 1
+        if self._klaar.done():
+            return
+        if fout is not None:
+            self._klaar.set_exception(fout)
+        elif not self._open:
+            self._klaar.set_result(None)
+
+
+class _Zender(_Partij):
+    """Offers one bericht after the other."""
+
+    def __init__(self, ronde: _Ronde) -> None:
+        super().__init__()
+        self._ronde = ronde
+        self._moment = 0.0
+        self._fout: Exception | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._next()
+
+    def _next(self) -> None:
+        nummer, kenmerk = next(self._ronde.rij, (0, b""))
+        if not kenmerk:
+            self._transport.close()
+            return
+        voor, na = self._ronde.verzoeken[nummer % len(self._ronde.verzoeken)]
+        verzoek = voor + kenmerk + na
+        self._fout = RuntimeError("no answer")
+        self._moment = time.perf_counter()
+        if self._ronde.tempo is not None:
             # With a rate, waiting counts from when the bericht should have gone, not from when there was room for it.
-            moment = time.perf_counter() if self._tempo is None else begin + nummer / self._tempo
-            if (rust := moment - time.perf_counter()) > 0:
-                await asyncio.sleep(rust)
-            kenmerk = str(uuid.uuid4())
-            schrijver.write(voor + kenmerk.encode() + na)
-            kop = await lezer.readuntil(b"\r\n\r\n")
-            antwoord = await lezer.readexactly(_length(kop))
-            self.wachttijden.append(time.perf_counter() - moment)
-            assert kop.startswith(b"HTTP/1.1 200"), antwoord
-            assert b"Bv03Bericht" in antwoord
-            self.verzonden.append(kenmerk)
-        schrijver.close()
-        await schrijver.wait_closed()
+            nu, self._moment = self._moment, self._ronde.begin + nummer / self._ronde.tempo
+            if self._moment > nu:
+                asyncio.get_running_loop().call_later(self._moment - nu, self._transport.write, verzoek)
+                return
+        self._transport.write(verzoek)
+
+    def _take(self, bericht: bytes | bytearray, kop: int) -> None:
+        self._ronde.wachttijden.append(time.perf_counter() - self._moment)
+        if not (bericht.startswith(b"HTTP/1.1 200") and bericht.find(b"Bv03Bericht", kop) > 0):
+            self._fout = RuntimeError(bytes(bericht))
+            self._transport.abort()
+            return
+        self._fout = None
+        self._next()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._ronde.end(self._fout)
+
+
+def _kenmerken(aantal: int) -> Iterator[bytes]:
+    """Make that many different UUIDs, of which the beginnings follow each other without order as those of v4 do."""
+    vast = str(uuid.uuid4())[8:]
+    begin = random.getrandbits(32)
+    for n in range(aantal):
+        yield b"%08x%b" % ((begin + n * 0x9E3779B1) & 0xFFFFFFFF, vast.encode())
 
 
 async def _serve(opdrachten: asyncio.StreamReader) -> None:
@@ -168,30 +242,31 @@ async def _serve(opdrachten: asyncio.StreamReader) -> None:
     wereld = _Wereld(
         start["zender"], ontvangers, server_context(tls(ontvangers[0])), client_context(tls(start["zender"]))
     )
-    geboekt: Counter[str] = Counter()
-    nieuw = asyncio.Event()
+    boek = _Boek()
     lus = asyncio.get_running_loop()
     poorten = {}
     for code in (*ontvangers, wereld.zender):
-        server = await lus.create_server(lambda: _Ontvanger(geboekt, nieuw), "127.0.0.1", 0, ssl=wereld.server)
+        server = await lus.create_server(lambda: _Ontvanger(boek), "127.0.0.1", 0, ssl=wereld.server)
         poorten[code] = server.sockets[0].getsockname()[1]
     print(json.dumps(poorten), flush=True)
     verzoeken = _requests(wereld)
+    gc.freeze()
+    gc.disable()  # between two runs it is cleaned up
     while regel := await opdrachten.readline():
         opdracht = json.loads(regel)
-        geboekt.clear()
+        ronde = _Ronde(verzoeken, opdracht)
+        boek.begin(len(ronde.verzonden))
         begin = time.perf_counter()
-        ronde = _Loop(wereld, verzoeken, opdracht)
-        await ronde.run()
-        async with asyncio.timeout(_GEDULD_S):
-            while len(geboekt) < len(ronde.verzonden) and not opdracht["alleen_aannemen"]:
-                nieuw.clear()
-                await nieuw.wait()
+        await ronde.run(wereld.client)
+        if not opdracht["alleen_aannemen"]:
+            async with asyncio.timeout(_GEDULD_S):
+                await boek.vol.wait()
         duur = time.perf_counter() - begin
         if not opdracht["alleen_aannemen"]:
-            assert geboekt == Counter(ronde.verzonden)  # each one once, and nothing else
+            assert Counter(boek.geboekt) == Counter(ronde.verzonden)  # each one once, and nothing else
         tijden = sorted(ronde.wachttijden)
         p50, p99 = tijden[len(tijden) // 2] * 1000, tijden[len(tijden) * 99 // 100] * 1000
+        gc.collect()
         print(json.dumps({"duur_s": duur, "p50_ms": p50, "p99_ms": p99}), flush=True)
 
 

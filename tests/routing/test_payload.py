@@ -6,6 +6,7 @@ import hashlib
 import os
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,3 +36,25 @@ def test_large_one_is_held_compressed_only(grootte: int) -> None:
     assert (payload.plain is None) == (grootte > DREMPEL)
     assert b"".join(payload.chunks()) == geheel
     assert payload.digest == hashlib.sha256(geheel).hexdigest()
+
+
+_BLOK = 128 * 1024
+
+
+@pytest.mark.parametrize("grootte", [1, _BLOK - 1, _BLOK, _BLOK + 1, DREMPEL, 3 * DREMPEL + 7])
+def test_is_unpacked_a_piece_at_a_time_also_two_in_turn(grootte: int) -> None:
+    een, ander = os.urandom(grootte), os.urandom(grootte)
+    beide = [decompress(Payload(data).compressed) for data in (een, ander)]
+    delen = list(zip(*beide, strict=True))
+    assert b"".join(deel for deel, _ in delen) == een
+    assert b"".join(deel for _, deel in delen) == ander
+    assert max(len(deel) for deel, _ in delen) <= _BLOK
+
+
+def test_frame_that_holds_more_or_less_than_it_says_is_not_unpacked() -> None:
+    frame = Payload(bytes(100) + os.urandom(100)).compressed
+    assert zstandard.frame_content_size(frame) == 200
+    plek = frame.index(200, 4)
+    for schade in (frame[:-3], frame[:plek] + bytes((150,)) + frame[plek + 1 :]):
+        with pytest.raises(zstandard.ZstdError):
+            b"".join(decompress(schade))
