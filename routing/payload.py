@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import zstandard
 
@@ -27,9 +28,9 @@ class Payload:
         self.digest = ""
         self.compressed = b""
         self.plain: bytes | None = None
-        self._hash = hashlib.sha256()
-        self._klein: bytearray | None = bytearray()
+        self._klein: bytes | bytearray = b""
         self._delen: list[bytes] = []
+        self._hash: Any = None  # of a large one, as `_pers`; a small one is hashed and compressed at its end
         self._pers: zstandard.ZstdCompressionObj | None = None
         if data is not None:
             self.write(data)
@@ -38,26 +39,32 @@ class Payload:
     def write(self, data: bytes) -> None:
         """Add the next piece, of any length."""
         self.size += len(data)
-        self._hash.update(data)
-        if self._klein is not None:
-            self._klein += data
-            if len(self._klein) <= DREMPEL:
+        if self._pers is None:
+            if not self._klein:
+                self._klein = bytes(data)  # most come in one piece, which need not be copied
+            elif isinstance(self._klein, bytes):
+                self._klein = bytearray(self._klein + data)
+            else:
+                self._klein += data
+            if self.size <= DREMPEL:
                 return
+            self._hash = hashlib.sha256()
             self._pers = zstandard.ZstdCompressor(level=3).compressobj()
-            data, self._klein = bytes(self._klein), None
-        assert self._pers is not None  # noqa: S101 - large mode always has a compressor
+            data, self._klein = bytes(self._klein), b""
+        self._hash.update(data)
         self._delen.append(self._pers.compress(data))
 
     def finish(self) -> None:
         """End the payload; `write` may not be called again."""
-        self.digest = self._hash.hexdigest()
-        if self._klein is not None:
+        if self._pers is None:
             self.plain = bytes(self._klein)
+            self.digest = hashlib.sha256(self.plain).hexdigest()
             self.compressed = _pers().compress(self.plain)
-        elif self._pers is not None:
+        else:
             self._delen.append(self._pers.flush())
+            self.digest = self._hash.hexdigest()
             self.compressed = b"".join(self._delen)
-        self._klein, self._pers, self._delen = None, None, []
+        self._klein, self._pers, self._delen = b"", None, []
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the payload, at most 128 KiB at a time."""

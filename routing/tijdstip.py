@@ -6,7 +6,7 @@ The standard names no zone; the chain's samples are Dutch local time, so that is
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -43,8 +43,32 @@ def read(tijdstip: str) -> datetime:
     Raises:
         ValueError: not of that form, or no moment of the calendar (``99999999`` passes the schema).
     """
-    if not tijdstip.isascii() or not tijdstip.isdigit() or len(tijdstip) not in (8, 10, 12, 14, 15, 16, 17):
+    if not _is_form(tijdstip):
         raise ValueError(f"tijdstip heeft de vorm JJJJMMDD[UU[MM[SS[mmm]]]], niet {len(tijdstip)} tekens")
     vol = tijdstip.ljust(17, "0")
     dag, uur = (int(vol[:4]), int(vol[4:6]), int(vol[6:8])), (int(vol[8:10]), int(vol[10:12]), int(vol[12:14]))
     return datetime(*dag, *uur, int(vol[14:17]) * 1000, tzinfo=_NEDERLAND)
+
+
+def is_moment(tijdstip: str) -> bool:
+    """Say whether `read` can read a tijdstip; that is asked of every bericht, so without making a datetime."""
+    return (
+        _is_form(tijdstip)
+        and tijdstip[8:10] < "24"
+        and tijdstip[10:12] < "60"
+        and tijdstip[12:14] < "60"
+        and _is_day(tijdstip[:8])
+    )
+
+
+def _is_form(tijdstip: str) -> bool:
+    return tijdstip.isdigit() and tijdstip.isascii() and len(tijdstip) in (8, 10, 12, 14, 15, 16, 17)
+
+
+@lru_cache(maxsize=32)  # nearly every bericht is of today
+def _is_day(dag: str) -> bool:
+    try:
+        date(int(dag[:4]), int(dag[4:6]), int(dag[6:]))
+    except ValueError:
+        return False
+    return True

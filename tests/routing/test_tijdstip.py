@@ -42,3 +42,41 @@ def test_now_is_this_moment_in_the_netherlands(monkeypatch: pytest.MonkeyPatch, 
 def test_a_moment_without_zone_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="zone"):
         tijdstip.write(datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
+
+
+_CIJFER = st.sampled_from("0123456789")
+_DEEL = st.sampled_from(["00", "01", "12", "23", "24", "28", "29", "30", "31", "32", "59", "60", "99"])
+
+
+@given(
+    st.one_of(
+        st.text(max_size=18),
+        st.text(_CIJFER, max_size=18),
+        st.lists(_DEEL, min_size=2, max_size=5).map(lambda delen: "2028" + "".join(delen)),
+        st.lists(_DEEL, min_size=5, max_size=5).map(lambda delen: "1900" + "".join(delen) + "7"),
+    )
+)
+def test_moment_is_what_can_be_read(tekst: str) -> None:
+    try:
+        tijdstip.read(tekst)
+        leesbaar = True
+    except ValueError:
+        leesbaar = False
+    assert tijdstip.is_moment(tekst) is leesbaar
+
+
+@pytest.mark.parametrize(
+    ("tekst", "bestaat"),
+    [
+        ("00000101", False),
+        ("20260229", False),
+        ("20280229", True),
+        ("2028022923595999", True),
+        ("2028022924", False),
+        ("202802292360", False),
+        ("20280229235960", False),
+        ("²0280229", False),
+    ],
+)
+def test_moment_exists_on_the_calendar_and_the_clock(tekst: str, bestaat: bool) -> None:  # noqa: FBT001 - a table
+    assert tijdstip.is_moment(tekst) is bestaat
