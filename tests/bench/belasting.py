@@ -1,7 +1,8 @@
 """The world around a hub under measurement, as a process of its own: a zender that offers, ontvangers that receive.
 
 Reads one JSON object per line and answers each with one. The first says who is there (`pki`, `zender`, `ontvangers`)
-and is answered with the port of every partij; each next one asks for one run. Requests are written and answers read
+and is answered with the port of every partij; each next one asks for one run, which waits for an empty line when its
+connections stand, and says so with one. Requests are written and answers read
 with next to no work, so that this side leaves as much of the machine as it can to the side that is measured: no task,
 no stream and no parser stands between a connection and what is counted.
 """
@@ -154,7 +155,7 @@ class _Ronde:
     def __init__(self, verzoeken: list[tuple[bytes, bytes]], opdracht: dict[str, Any]) -> None:
         self._poort: int = opdracht["poort"]
         self.tempo: float | None = opdracht["tempo"]
-        self.begin = time.perf_counter() + 0.05
+        self.begin = 0.0
         self.verzonden = [*_kenmerken(opdracht["aantal"])]
         self.rij: Iterator[tuple[int, bytes]] = enumerate(self.verzonden)
         self.verzoeken = verzoeken
@@ -162,11 +163,17 @@ class _Ronde:
         self._open: int = opdracht["tegelijk"]
         self._klaar: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def run(self, client: ssl.SSLContext) -> None:
+    async def connect(self, client: ssl.SSLContext) -> None:
         lus = asyncio.get_running_loop()
-        async with asyncio.TaskGroup() as taken:
-            for _ in range(self._open):
-                taken.create_task(lus.create_connection(lambda: _Zender(self), "127.0.0.1", self._poort, ssl=client))
+        self._zenders: list[_Zender] = []
+        for _ in range(self._open):
+            _, zender = await lus.create_connection(lambda: _Zender(self), "127.0.0.1", self._poort, ssl=client)
+            self._zenders.append(zender)
+
+    async def run(self) -> None:
+        self.begin = time.perf_counter()
+        for zender in self._zenders:
+            zender.offer()
         await self._klaar
 
     def end(self, fout: Exception | None) -> None:
@@ -189,11 +196,8 @@ class _Zender(_Partij):
         self._moment = 0.0
         self._fout: Exception | None = None
 
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._next()
-
-    def _next(self) -> None:
+    def offer(self) -> None:
+        """Offer the next bericht, or close when there is none."""
         nummer, kenmerk = next(self._ronde.rij, (0, b""))
         if not kenmerk:
             self._transport.close()
@@ -217,7 +221,7 @@ class _Zender(_Partij):
             self._transport.abort()
             return
         self._fout = None
-        self._next()
+        self.offer()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._ronde.end(self._fout)
@@ -256,8 +260,11 @@ async def _serve(opdrachten: asyncio.StreamReader) -> None:
         opdracht = json.loads(regel)
         ronde = _Ronde(verzoeken, opdracht)
         boek.begin(len(ronde.verzonden))
+        await ronde.connect(wereld.client)
+        print(flush=True)
+        await opdrachten.readline()
         begin = time.perf_counter()
-        await ronde.run(wereld.client)
+        await ronde.run()
         if not opdracht["alleen_aannemen"]:
             async with asyncio.timeout(_GEDULD_S):
                 await boek.vol.wait()
