@@ -118,7 +118,7 @@ def read_parts(wortel: etree._Element, soort: Berichtsoort) -> Delen:
     for element in wortel.iter(*_tags(soort.naamruimte, retour=soort.is_retour)):
         naam = NAMEN[element.tag]
         if naam in _KLASSEN:
-            klassen[element] = waarden = {}
+            waarden = klassen[element] = dict[str, str]()
             delen.klassen.setdefault(naam, []).append(waarden)
         elif (ouder := klassen.get(element.getparent())) is not None:
             waarde = "" if len(element) else (element.text or "").strip(_WIT)

@@ -12,9 +12,9 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import zstandard
 from cryptography.exceptions import InvalidTag
@@ -36,7 +36,8 @@ class KluisFout(Exception):
     """A key or a sealed payload cannot be used; the message says in Dutch why."""
 
 
-class Verzegeld(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verzegeld:
     """A sealed payload, as the table keeps it.
 
     `datasleutel` is a nonce, then the wrapped data key and its nonce; `inhoud` is the ciphertext with its tag.

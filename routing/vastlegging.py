@@ -79,19 +79,10 @@ def prepare(
     # The tijdstip says when a bericht was offered, not what it is; over VSP it is even ours.
     geheel, tijdloos = to_json_pair(envelop)
     bericht_id = new_key()
-    return Vastlegging(
-        bericht_id=bericht_id,
-        envelop=envelop,
-        envelop_json=geheel,
-        digest=hashlib.sha256(f"{payload.digest}\n{tijdloos}".encode()).hexdigest(),
-        conversatie=conversatie,
-        kanaal=kanaal,
-        payload_digest=payload.digest,
-        payload_grootte=payload.size,
-        verzegeld=kluis.seal(bericht_id, "payload", payload.compressed),
-        ontvangst_referentie=ontvangst[0],
-        ontvangst_tijdstip=ontvangst[1],
-    )
+    digest = hashlib.sha256(f"{payload.digest}\n{tijdloos}".encode()).hexdigest()
+    verzegeld = kluis.seal(bericht_id, "payload", payload.compressed)
+    inhoud = (payload.digest, payload.size, verzegeld)
+    return Vastlegging(bericht_id, envelop, geheel, digest, conversatie, kanaal, *inhoud, *ontvangst)
 
 
 def insert_berichten(conn: Connection, nieuw: Sequence[tuple[Vastlegging, Status, Fout | None]]) -> set[str]:
