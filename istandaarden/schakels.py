@@ -40,6 +40,7 @@ _WAARDEN = (
     *_MET_DAG.values(),
 )
 _CODES, _CODE = "RetourCodes", "RetourCode"
+_KLASSEN = _MET_SCHAKELS | {_CODES}
 _WIT = " \t\r\n"
 _IN_ONDERZOEK = "2"
 _VERWIJDEREN = "3"
@@ -66,6 +67,11 @@ class Rol(StrEnum):
     WOONPLAATS = "woonplaats"  # refused because another gemeente is responsible
     ONDERZOEK = "onderzoek"  # answered for now: in onderzoek
     DEEL = "deel"  # belongs to it, and neither asks nor answers
+
+
+# Looking a member up in its class costs as much as making a schakel.
+_UITWISSELING, _VERZOEK, _TOEWIJZING = Schakelsoort.UITWISSELING, Schakelsoort.VERZOEK, Schakelsoort.TOEWIJZING
+_VRAAG, _TOEGEWEZEN, _DEEL = Rol.VRAAG, Rol.TOEWIJZING, Rol.DEEL
 
 
 class Schakel(NamedTuple):
@@ -111,9 +117,9 @@ def read_parts(wortel: etree._Element, soort: Berichtsoort) -> Delen:
     klassen: dict[Any, dict[str, str]] = {}
     for element in wortel.iter(*_tags(soort.naamruimte, retour=soort.is_retour)):
         naam = NAMEN[element.tag]
-        if naam in _MET_SCHAKELS or naam == _CODES:
-            klassen[element] = {}
-            delen.klassen.setdefault(naam, []).append(klassen[element])
+        if naam in _KLASSEN:
+            waarden = klassen[element] = dict[str, str]()
+            delen.klassen.setdefault(naam, []).append(waarden)
         elif (ouder := klassen.get(element.getparent())) is not None:
             waarde = "" if len(element) else (element.text or "").strip(_WIT)
             if naam != _CODE:
@@ -149,25 +155,21 @@ def schakels_of(soort: Berichtsoort, kop: Kop, delen: Delen | None) -> tuple[Sch
     """
     if soort.standaard not in _STANDAARDEN:
         return ()
-    gelezen = delen if needs_klassen(soort) else None
-    return tuple({(s.soort, s.sleutel, s.rol): s for s in _all(soort, kop, gelezen)}.values())
-
-
-def _all(soort: Berichtsoort, kop: Kop, delen: Delen | None) -> Iterator[Schakel]:
     nummer = soort.code[-3:]
     van, naar = kop.afzender or "", kop.ontvanger or ""
     if nummer == _DECLARATIE_ANTWOORD:
         sleutel = (soort.standaard, naar, van, _DECLARATIE, kop.declaratie_identificatie or "")
-        yield Schakel(Schakelsoort.UITWISSELING, sleutel, Rol.ANTWOORD)
-        return
+        return (Schakel(_UITWISSELING, sleutel, Rol.ANTWOORD),)
+    gelezen = delen if needs_klassen(soort) else None
     heen = (soort.antwoord_op or "")[-3:] if soort.is_retour else nummer
     sleutel = (soort.standaard, van, naar, heen, kop.identificatie or "")
-    rol = _verdict(delen) if soort.is_retour else Rol.VRAAG
-    yield Schakel(Schakelsoort.UITWISSELING, sleutel, rol)
-    if delen is not None and not soort.is_retour:
-        relatie = (soort.standaard, *((van, naar) if soort.afzender_type == _GEMEENTE else (naar, van)))
-        yield from _of_requests(delen.klassen, relatie, kop)
-        yield from _of_care(delen.klassen, relatie)
+    rol = _verdict(gelezen) if soort.is_retour else _VRAAG
+    eigen = Schakel(_UITWISSELING, sleutel, rol)
+    if gelezen is None or soort.is_retour:
+        return (eigen,)
+    relatie = (soort.standaard, *((van, naar) if soort.afzender_type == _GEMEENTE else (naar, van)))
+    alle = [eigen, *_of_requests(gelezen.klassen, relatie, kop), *_of_care(gelezen.klassen, relatie)]
+    return tuple({schakel[:3]: schakel for schakel in alle}.values())
 
 
 def _verdict(retour: Delen | None) -> Rol:
@@ -185,9 +187,9 @@ def _answer(antwoord: Waarden) -> Rol:
 
 
 _MET_REFERENTIE: Mapping[str, Callable[[Waarden], Rol]] = {
-    "AangevraagdProduct": lambda _: Rol.VRAAG,
-    "Verzoek": lambda _: Rol.VRAAG,
-    "ToegewezenProduct": lambda _: Rol.TOEWIJZING,
+    "AangevraagdProduct": lambda _: _VRAAG,
+    "Verzoek": lambda _: _VRAAG,
+    "ToegewezenProduct": lambda _: _TOEGEWEZEN,
     "Antwoord": _answer,
 }
 
@@ -197,8 +199,8 @@ def _of_requests(klassen: Mapping[str, Sequence[Waarden]], relatie: tuple[str, .
         for klasse in klassen.get(naam, ()):
             if referentie := klasse.get("ReferentieAanbieder"):
                 rol = lees(klasse)
-                dag = _day(kop.dagtekening) if rol is Rol.VRAAG else None
-                yield Schakel(Schakelsoort.VERZOEK, (*relatie, referentie), rol, dag)
+                dag = _day(kop.dagtekening) if rol is _VRAAG else None
+                yield Schakel(_VERZOEK, (*relatie, referentie), rol, dag)
 
 
 def _of_care(klassen: Mapping[str, Sequence[Waarden]], relatie: tuple[str, ...]) -> Iterator[Schakel]:
@@ -209,9 +211,9 @@ def _of_care(klassen: Mapping[str, Sequence[Waarden]], relatie: tuple[str, ...])
             if not tekst:
                 continue
             nummer = str(int(tekst))  # as `regels.keten.nummer_of`: 007 is 7
-            rol = Rol.TOEWIJZING if naam == "ToegewezenProduct" else Rol.DEEL
+            rol = _TOEGEWEZEN if naam == "ToegewezenProduct" else _DEEL
             gemeld = product.get(datum) if datum and product.get("StatusAanlevering") != _VERWIJDEREN else None
-            yield Schakel(Schakelsoort.TOEWIJZING, (*relatie, nummer), rol, DAGEN[gemeld] if gemeld else None)
+            yield Schakel(_TOEWIJZING, (*relatie, nummer), rol, DAGEN[gemeld] if gemeld else None)
 
 
 def _day(tekst: str | None) -> date | None:

@@ -61,6 +61,9 @@ class Oordeel:
     schakels: tuple[Schakel, ...] = field(default=(), repr=False)
 
 
+_NIET_GETOETST = Binnenoordeel()
+
+
 @dataclass(slots=True)
 class _Stand:
     """What is known so far: `bericht` is that for rules, when it satisfies its schema."""
@@ -69,7 +72,7 @@ class _Stand:
     bevindingen: tuple[Bevinding, ...] = ()
     wortel: etree._Element | None = None
     bericht: Bericht | None = None
-    binnen: Binnenoordeel = field(default_factory=Binnenoordeel)
+    binnen: Binnenoordeel = _NIET_GETOETST
 
 
 def validate(
@@ -294,7 +297,7 @@ def _value_check(catalogus: Catalogus, soort: Berichtsoort) -> Waardetoets:
 
 
 def _mismatch(soort: Berichtsoort, verwacht: Berichtsoort | None) -> tuple[Bevinding, ...]:
-    if verwacht is None or soort == verwacht:
+    if verwacht is None or soort is verwacht or soort == verwacht:  # the same one, nearly always; to compare takes time
         return ()
     return (Bevinding("XSD", 1, f"/{ROOT}", 0, f"Dit is een {soort}; verwacht werd een {verwacht}."),)
 

@@ -55,7 +55,11 @@ _PAUZE = 0.005  # seconds, doubled each time
 
 
 class _Opdracht(NamedTuple):
-    """What the transaction has to write, made beforehand."""
+    """What the transaction has to write, made beforehand.
+
+    `fout` is why the bericht is not delivered, told with a Fo01 or with a retour; `aansluiting` where it goes, None
+    when it is not delivered.
+    """
 
     besluit: Besluit
     nieuw: Vastlegging
@@ -63,16 +67,8 @@ class _Opdracht(NamedTuple):
     antwoord: Antwoord | None
     indiener: str
     schakels: tuple[Gemerkt, ...]
-
-    @property
-    def fout(self) -> Fout | None:
-        """Why the bericht is not delivered, told with a Fo01 or with a retour."""
-        return self.besluit.fout or (self.antwoord.fout if self.antwoord else None)
-
-    @property
-    def aansluiting(self) -> Aansluiting | None:
-        """Where the bericht goes; None when it is not delivered."""
-        return self.besluit.aansluiting if self.fout is None else None
+    fout: Fout | None
+    aansluiting: Aansluiting | None
 
     @property
     def uitgave_for(self) -> tuple[str, Uitgave, Openstelling | None] | None:
@@ -210,7 +206,10 @@ class Intake:
         )
         fo01 = self._foutmelder.prepare(aanlevering.envelop, conversatie, besluit.fout) if besluit.fout else None
         indiener = aanlevering.identiteit.oin or aanlevering.identiteit.vingerafdruk
-        return _Opdracht(besluit, nieuw, fo01, antwoord, indiener, self._ketenboek.mark(besluit.schakels))
+        schakels = self._ketenboek.mark(besluit.schakels)
+        fout = besluit.fout or (antwoord.fout if antwoord else None)
+        aansluiting = besluit.aansluiting if fout is None else None
+        return _Opdracht(besluit, nieuw, fo01, antwoord, indiener, schakels, fout, aansluiting)
 
     def _store(self, conn: Connection, opdrachten: Sequence[_Opdracht]) -> list[_Uitslag | None]:
         """Write berichten and all that follows from them.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from istandaarden.bevinding import Bevinding
 from istandaarden.gemeenten import went_on_in
@@ -29,8 +30,7 @@ GROOTSTE_STUF = (25 * 1024 * 1024 - 16 * 1024) // 4 * 3
 """Payload bytes that fit in a StUF-GGk envelope of 25 MiB: base64 takes four characters for three bytes (S4 §3.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stap:
+class Stap(NamedTuple):
     """One step of the explanation; `uitkomst` is ``ok``, ``let op`` or ``fout``."""
 
     naam: str

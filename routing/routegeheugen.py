@@ -7,7 +7,7 @@ answers another bericht or has something odd is decided on anew.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from istandaarden.releases import NEDERLAND, Kalender
@@ -46,7 +46,8 @@ class Routegeheugen:
             return decide(aanlevering, register, verwezen, moment, self._standaardgeneratie, respijt=self._respijt)
         if register is not self._register or not self._van <= moment < self._tot or len(self._besluiten) > _HOOGSTENS:
             self._besluiten, self._register = {}, register
-            self._van, self._tot = moment, next_change(register.kalender, moment)
+            # UTC, as the moment of an intake: to compare moments of two zones costs as much as all the rest here.
+            self._van, self._tot = moment, next_change(register.kalender, moment).astimezone(UTC)
         besluit = self._besluiten.get(sleutel)
         if besluit is None:
             besluit = decide(aanlevering, register, None, moment, self._standaardgeneratie, respijt=self._respijt)

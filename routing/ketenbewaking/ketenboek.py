@@ -64,12 +64,12 @@ class Ketenboek:
 
     def mark(self, schakels: Sequence[Schakel]) -> tuple[Gemerkt, ...]:
         """Make the HMACs; needs no database."""
-        return tuple(
-            [
-                Gemerkt(s, _hmac(self._nieuwste, s), tuple([_hmac(sleutel, s) for sleutel in self._ouder]))
-                for s in schakels[:_HOOGSTENS]
-            ]
-        )
+        gemerkt = []
+        for schakel in schakels[:_HOOGSTENS]:
+            tekst = _SCHEIDING.join((schakel.soort, *schakel.sleutel)).encode()
+            ouder = tuple([_hmac(sleutel, tekst) for sleutel in self._ouder]) if self._ouder else ()
+            gemerkt.append(Gemerkt(schakel, _hmac(self._nieuwste, tekst), ouder))
+        return tuple(gemerkt)
 
     def store(
         self, conn: Connection, bericht_id: str, envelop: Envelop, schakels: Sequence[Gemerkt], over: str | None
@@ -214,7 +214,7 @@ def _ends(schakel: Schakel) -> bool:
     return schakel.soort is not Schakelsoort.TOEWIJZING and schakel.rol in _SLUITEND
 
 
-def _hmac(sleutel: HMAC, schakel: Schakel) -> bytes:
+def _hmac(sleutel: HMAC, tekst: bytes) -> bytes:
     som = sleutel.copy()  # working a key in costs as much as the rest
-    som.update(_SCHEIDING.join((schakel.soort, *schakel.sleutel)).encode())
+    som.update(tekst)
     return som.finalize()[:_LENGTE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -43,6 +43,15 @@ def test_round_trip_is_exact(envelop: Envelop):
     assert type(terug.stuurgegevens.berichtcode) is Berichtcode
     # True and 1 are equal in Python, but not in JSON.
     assert json.dumps(terug.kanaalgegevens, sort_keys=True) == json.dumps(envelop.kanaalgegevens, sort_keys=True)
+
+
+def test_every_field_of_every_part_is_written():
+    systeem = Systeem("0344", "a", "b", "c")
+    sg = Stuurgegevens(Berichtcode.FO01, systeem, replace(systeem, gebruiker="d"), "r", "2026", "k", "WMO301")
+    parameters = Parameters("0001", "0002", "0003", "0004", Bestandsvorm.TEKST, "naam.txt")
+    envelop = Envelop(sg, parameters, Foutinhoud("StUF001", "client", "oms", "det"), {"x": 1})
+    assert json.loads(to_json(envelop)) == asdict(envelop)
+    assert not [soort for soort in (sg, systeem, parameters, envelop.fout) if None in asdict(soort).values()]
 
 
 def test_the_text_never_changes():
