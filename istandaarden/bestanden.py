@@ -25,6 +25,9 @@ _RUIM = 1024 * 1024
 _BLOK = 128 * 1024
 """Bytes that are read at a time."""
 
+_LEZEN = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+"""How files are opened: without a Python file around them, which costs as much as the opening, reading and closing."""
+
 _XML, _ARCHIEF = ".xml", ".zip"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _VERSLEUTELD = 0x1
@@ -109,8 +112,11 @@ def _in_file(pad: str, skip: Callable[[str], None]) -> Iterator[Vondst]:
 
 
 def _is_zip(pad: str) -> bool:
-    with open(pad, "rb", buffering=0) as bestand:  # noqa: PTH123 - as above
-        return bestand.read(4) in _ZIP
+    bestand = os.open(pad, _LEZEN)
+    try:
+        return os.read(bestand, 4) in _ZIP
+    finally:
+        os.close(bestand)
 
 
 def _in_zip(pad: str, skip: Callable[[str], None]) -> Iterator[Vondst]:
@@ -165,7 +171,7 @@ def open_all(vondsten: Iterable[Vondst]) -> Iterator[tuple[Vondst, Callable[[], 
         open_pad, archief = "", None
         for vondst in vondsten:
             if vondst.ingang is None or vondst.reden is not None:
-                yield vondst, partial(_read, vondst, None)
+                yield vondst, partial(_read_file, vondst)
                 continue
             if vondst.pad != open_pad:
                 stapel.close()
@@ -173,7 +179,7 @@ def open_all(vondsten: Iterable[Vondst]) -> Iterator[tuple[Vondst, Callable[[], 
                     archief = None
                     archief = stapel.enter_context(zipfile.ZipFile(vondst.pad))
                 open_pad = vondst.pad
-            yield vondst, partial(_read, vondst, archief)
+            yield vondst, partial(_read_entry, vondst.nummer, archief)
 
 
 def read_begin(chunks: Iterator[bytes], genoeg: int) -> bytes:
@@ -186,11 +192,23 @@ def read_begin(chunks: Iterator[bytes], genoeg: int) -> bytes:
     return begin
 
 
-def _read(vondst: Vondst, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
+def _read_file(vondst: Vondst) -> Iterator[bytes]:
     if vondst.reden is not None:
         raise Onleesbaar(vondst.reden)
     try:
-        with _open(vondst, archief) as bestand:
+        bestand = os.open(vondst.pad, _LEZEN)
+        try:
+            while blok := os.read(bestand, _BLOK):
+                yield blok
+        finally:
+            os.close(bestand)
+    except OSError as fout:
+        raise Onleesbaar(_in_words(fout)) from fout
+
+
+def _read_entry(nummer: int, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
+    try:
+        with _open_entry(nummer, archief) as bestand:
             while blok := bestand.read(_BLOK):
                 yield blok
     except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError) as fout:
@@ -199,12 +217,10 @@ def _read(vondst: Vondst, archief: zipfile.ZipFile | None) -> Iterator[bytes]:
         raise Onleesbaar(_in_words(fout)) from fout
 
 
-def _open(vondst: Vondst, archief: zipfile.ZipFile | None) -> IO[bytes]:
-    if vondst.ingang is None:
-        return open(vondst.pad, "rb", buffering=0)  # noqa: PTH123 - as above; what is read is large enough
+def _open_entry(nummer: int, archief: zipfile.ZipFile | None) -> IO[bytes]:
     if archief is None:
         raise zipfile.BadZipFile
-    return archief.open(archief.infolist()[vondst.nummer])
+    return archief.open(archief.infolist()[nummer])
 
 
 def _in_words(fout: OSError) -> str:

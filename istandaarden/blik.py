@@ -42,7 +42,12 @@ def is_plain(data: bytes, limieten: Limieten, vanaf: int = 0) -> bool:
     Returns:
         False when in doubt: then `check_tree` must decide.
     """
-    if data.count(b"=", vanaf) > min(limieten.attributen, limieten.naamruimten):
+    plek = vanaf
+    for _ in range(min(limieten.attributen, limieten.naamruimten) + 1):  # there are few: counting would see every byte
+        plek = data.find(b"=", plek) + 1
+        if not plek:
+            break
+    else:
         return False
     tekst = len(data) if limieten.tekst is None else limieten.tekst
     if len(data) > tekst and (data.find(b"<!", vanaf) >= 0 or data.find(b"<?", vanaf) >= 0):

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
+import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from istandaarden.bestanden import Onleesbaar, Vondst, open_all, read_begin
 from istandaarden.bevinding import Bevinding
 from istandaarden.catalogus import Berichtsoort, Catalogus
+from istandaarden.herkenning import Onherkenbaar, recognise
 from istandaarden.model import ROOT
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import check, validate_stream
+from istandaarden.veilig import XmlGeweigerd
 
 PARALLEL_VANAF = 256
 """Files from which starting processes costs less than it gains."""
 
 _PARTIJ_MAX = 256
 _PARTIJEN_MIN = 8  # per process, so that none waits long for the last
+_MONSTER = 100
+"""Files, spread over all, that say which schemas are needed."""
+
 _INEENS_MAX = 1024 * 1024
 """Bytes up to which a bericht is judged from memory."""
 
@@ -72,14 +79,23 @@ def judge_parallel(
     if len(vondsten) < PARALLEL_VANAF or aantal == 1:
         yield from ((uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release, niveau))
         return
-    in_gebruik()  # a forked process starts with the catalogue in memory
+    _compile_schemas(vondsten, in_gebruik())
+    gc.freeze()  # so that looking for garbage does not touch, and so copy, what the processes share
     methode = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context(methode)) as werkers:
-        grootte = min(_PARTIJ_MAX, -(-len(vondsten) // (aantal * _PARTIJEN_MIN)))
-        partijen = [vondsten[begin : begin + grootte] for begin in range(0, len(vondsten), grootte)]
-        vast = itertools.repeat(write), itertools.repeat(release), itertools.repeat(niveau)
-        for regels in werkers.map(_judge_batch, partijen, *vast):
+    grootte = min(_PARTIJ_MAX, -(-len(vondsten) // (aantal * _PARTIJEN_MIN)))
+    partijen = [(begin, begin + grootte) for begin in range(0, len(vondsten), grootte)]
+    context = multiprocessing.get_context(methode)
+    werk = _Werk(vondsten, write, release, niveau)
+    with ProcessPoolExecutor(mp_context=context, initializer=_take, initargs=(werk,)) as werkers:
+        for regels in werkers.map(_judge_batch, partijen):
             yield from regels
+
+
+def _compile_schemas(vondsten: Sequence[Vondst], catalogus: Catalogus) -> None:
+    """Compile here what a sample says is needed, and forked processes start with it instead of each doing the same."""
+    for _, chunks in open_all(vondsten[:: -(-len(vondsten) // _MONSTER)]):
+        with suppress(Onleesbaar, Onherkenbaar, XmlGeweigerd):
+            catalogus.schema(recognise(chunks(), catalogus))
 
 
 def judge_bytes(naam: str, data: bytes, release: str | None = None, niveau: int = 1) -> Uitslag:
@@ -87,10 +103,25 @@ def judge_bytes(naam: str, data: bytes, release: str | None = None, niveau: int 
     return _judge_one(naam, lambda: iter([data]), release, in_gebruik(), niveau)
 
 
-def _judge_batch(
-    vondsten: Sequence[Vondst], write: Callable[[Uitslag], str], release: str | None, niveau: int
-) -> list[Regel]:
-    return [(uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten, release, niveau)]
+class _Werk(NamedTuple):
+    """What all processes work on; a forked one has it in memory already, and is only told which part to do."""
+
+    vondsten: Sequence[Vondst]
+    write: Callable[[Uitslag], str]
+    release: str | None
+    niveau: int
+
+
+_werk: list[_Werk] = []
+
+
+def _take(werk: _Werk) -> None:
+    _werk[:] = [werk]
+
+
+def _judge_batch(partij: tuple[int, int]) -> list[Regel]:
+    vondsten, write, release, niveau = _werk[0]
+    return [(uitslag.geldig, write(uitslag)) for uitslag in judge(vondsten[slice(*partij)], release, niveau)]
 
 
 def _judge_one(

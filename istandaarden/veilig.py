@@ -39,6 +39,9 @@ BOOM_MAX = 2 * 1024 * 1024
 """Bytes that `parse` takes unless told otherwise; a tree needs some twelve times the bytes of its document."""
 
 _ELEMENT_MIN = len("<a/>")
+_TELLEN_MAX = 2048
+"""Bytes up to which tags are counted before a tree is searched for its depth."""
+
 _draad = threading.local()
 _DICHT = etree.XSLTAccessControl.DENY_ALL  # type: ignore[attr-defined]  # the stubs forget it
 _VLOER = (2, 13, 6)
@@ -77,7 +80,8 @@ def parse(data: bytes, limieten: Limieten = PAYLOAD, *, max_bytes: int = BOOM_MA
         wortel = etree.fromstring(utf8, _kept_parser(blanks=not _is_only_text(utf8, vanaf)))
     except etree.XMLSyntaxError as fout:
         raise translate_syntax(fout) from None
-    if utf8.count(b"<") > 2 * limieten.diepte:  # an element that others are in has a tag before and after them
+    # An element that others are in has a tag before and after them; in what is long, counting costs more than looking.
+    if len(utf8) > _TELLEN_MAX or utf8.count(b"<") > 2 * limieten.diepte:
         check_tree_depth(wortel, limieten)
     veel = len(utf8) // _ELEMENT_MIN > limieten.elementen and count_elements(utf8) > limieten.elementen
     if veel or not is_plain(utf8, limieten, vanaf):

@@ -6,6 +6,7 @@ hub; so this file knows no more of a command than its name, its modules and the 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -62,7 +63,9 @@ class _Opdrachten(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Give the command itself where the line of help stood in for it."""
         naam, _, rest = super().resolve_command(ctx, args)
-        return naam, None if naam is None else read_command(naam), rest
+        opdracht = None if naam is None else read_command(naam)
+        gc.enable()
+        return naam, opdracht, rest
 
 
 app = typer.Typer(
@@ -95,6 +98,7 @@ def main() -> None:
 
     A fault in what was typed or in the configuration is one line per fault on standard error, and exit code 2.
     """
+    gc.disable()  # until the command has been read: all that is made by then stays
     try:
         sys.exit(app(standalone_mode=False, prog_name="knooppunt"))
     except TyperException as fout:

@@ -76,7 +76,7 @@ def valideer(  # noqa: PLR0917 - each parameter is an option
         regels = _judge(paden, release, niveau, write, overgeslagen)
     for geldig, tekst in regels:
         telling[geldig] += 1
-        print(tekst)  # unlike typer.echo it does not flush every line, and there may be many thousands
+        sys.stdout.write(f"{tekst}\n")  # unlike typer.echo it does not flush every line: there may be many thousands
     sys.stdout.flush()
     gc.freeze()  # the process ends here: looking for garbage in all that was read takes longer than leaving it
     totaal = sum(telling.values())

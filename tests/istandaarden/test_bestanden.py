@@ -13,6 +13,7 @@ import pytest
 from istandaarden import bestanden, bulktoets
 from istandaarden.bestanden import Vondst, find, read_begin
 from istandaarden.bulktoets import Uitslag, judge, judge_parallel
+from istandaarden.catalogus import Catalogus, ingebouwd
 
 
 def judged(*paden: Path) -> list[tuple[str, bool | None, str]]:
@@ -249,6 +250,18 @@ def test_many_files_are_divided_and_come_back_in_order(tmp_path: Path, jw305: st
     regels = list(judge_parallel(list(find([tmp_path, tmp_path / "weg.xml"])), name))
     assert [tekst for _, tekst in regels] == [f"{nummer:03}.xml" for nummer in range(200)] + ["weg.xml"]
     assert [geldig for geldig, _ in regels] == [bool(nummer % 3) for nummer in range(200)] + [None]
+
+
+def test_schemas_are_compiled_before_the_processes_start(tmp_path: Path, jw305: str, monkeypatch: pytest.MonkeyPatch):
+    for nummer, inhoud in enumerate((jw305, "<geen/>", "geen xml", jw305)):
+        (tmp_path / f"{nummer}.xml").write_text(inhoud)
+    catalogus = Catalogus(ingebouwd().models())
+    monkeypatch.setattr(bulktoets, "in_gebruik", lambda: catalogus)
+    monkeypatch.setattr(bulktoets, "PARALLEL_VANAF", 4)
+    monkeypatch.setattr("multiprocessing.cpu_count", lambda: 2)
+    vondsten = list(find([tmp_path]))
+    assert [geldig for geldig, _ in judge_parallel(vondsten, name)] == [True, None, None, True]
+    assert [*catalogus._schemas._schemas] == [catalogus.find("JW305", "3.2").naamruimte]
 
 
 def test_names_show_no_control_characters():
