@@ -68,12 +68,12 @@ def config(tmp_path: Path) -> Path:
         functie="WMO301",
     )
     envelop = Envelop(sg, Parameters("0001", "0000", "0003", "0002"))
-    nieuw = prepare(kluis, "b1", envelop, Payload(b"<x/>"), conversatie=REF, kanaal="stuf", ontvangst=("r", "t"))
+    nieuw = prepare(kluis, envelop, Payload(b"<x/>"), conversatie=REF, kanaal="stuf", ontvangst=("r", "t"))
 
     def stort(conn: sa.Connection) -> None:
         insert_bericht(conn, nieuw, Status.WORDT_VERWERKT, None)
         complete(conn, nieuw, [], None)
-        lanes.enqueue(conn, LANE, Kanaal.PUSH, "b1", 432_000_000)
+        lanes.enqueue(conn, LANE, Kanaal.PUSH, nieuw.bericht_id, 432_000_000)
 
     write(configuratie, stort)
     return pad
