@@ -1,7 +1,7 @@
 """The durable log as the rest of the hub uses it: synchronous functions on a connection, behind an async face.
 
 Writers commit in groups: what waits at the same moment goes into one transaction and one fsync, and a caller hears of
-it only after that commit. On SQLite a process has one writer, on PostgreSQL a few.
+it only after that commit. A process has one writer: more of them only make smaller groups.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Opslag:
         url: ``sqlite:///file`` or ``postgresql://...``.
         exclusief: hold the lock beside a SQLite file, as a serving hub must; a command that writes for a moment beside
             a running hub passes False and relies on SQLite's own waiting. No meaning for PostgreSQL.
-        schrijvers: writer threads on PostgreSQL (SQLite has one).
+        schrijvers: writer threads on PostgreSQL (SQLite has one); more than one is for tests, in which they meet.
         lezers: reader threads, each with a connection.
         groep: largest number of operations in one transaction.
         herstel_s: seconds during which a lost PostgreSQL is sought again before operations fail.
@@ -99,7 +99,7 @@ class Opslag:
         *,
         exclusief: bool = True,
         samen: bool = False,
-        schrijvers: int = 2,
+        schrijvers: int = 1,
         lezers: int = 4,
         groep: int = 64,
         herstel_s: float = 30.0,

@@ -76,13 +76,13 @@ class Knooppunten:
         """Wait until a later try waits for an earlier one: for its row, or for the one writer."""
         ander = self.opslagen[-1]
         sloten = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = :naam")
-        postgres = ander._leesengine.dialect.name == "postgresql"
+        naam = {"naam": ander._leesengine.url.database}
         async with asyncio.timeout(_GEDULD):
             while True:
-                naam = {"naam": ander._leesengine.url.database}
-                if postgres and await ander.read(lambda conn, naam=naam: conn.execute(sloten, naam).scalar_one()):
-                    return
-                if not postgres and not ander._rij.empty():
+                if ander is self.opslagen[0]:
+                    if not ander._rij.empty():
+                        return
+                elif await ander.read(lambda conn: conn.execute(sloten, naam).scalar_one()):
                     return
                 await asyncio.sleep(0.01)  # another thread or process: its queue and its locks are the signal
 
