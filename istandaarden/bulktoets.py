@@ -13,11 +13,10 @@ from typing import NamedTuple
 from istandaarden.bestanden import Onleesbaar, Vondst, open_all, read_begin
 from istandaarden.bevinding import Bevinding
 from istandaarden.catalogus import Berichtsoort, Catalogus
-from istandaarden.herkenning import Onherkenbaar, recognise
+from istandaarden.herkenning import recognise
 from istandaarden.model import ROOT
 from istandaarden.standaardmap import in_gebruik
 from istandaarden.toets import check, validate_stream
-from istandaarden.veilig import XmlGeweigerd
 
 PARALLEL_VANAF = 256
 """Files from which starting processes costs less than it gains."""
@@ -94,7 +93,7 @@ def judge_parallel(
 def _compile_schemas(vondsten: Sequence[Vondst], catalogus: Catalogus) -> None:
     """Compile here what a sample says is needed, and forked processes start with it instead of each doing the same."""
     for _, chunks in open_all(vondsten[:: -(-len(vondsten) // _MONSTER)]):
-        with suppress(Onleesbaar, Onherkenbaar, XmlGeweigerd):
+        with suppress(Exception):  # who judges a file meets the same, and says of which file it is
             catalogus.schema(recognise(chunks(), catalogus))
 
 

@@ -47,7 +47,8 @@ def make_tasks(configuratie: Configuratie, afleveraar: Afleveraar) -> tuple[Taak
                 await asyncio.sleep(_ADEM_S)
 
     async def sample(beurt: Beurt) -> None:
-        await beurt.write(statistiek.refresh)
+        for tabel in statistiek.TABELLEN:  # apart: what comes in meanwhile waits behind each of them
+            await beurt.write(statistiek.refresh, (tabel,))
 
     return (
         Taak("termijnen", _MINUUT, afleveraar.maintain),

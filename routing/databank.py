@@ -50,7 +50,8 @@ _BEEINDIG = text(
     " AND state_change < clock_timestamp()"
     " - make_interval(secs => CASE state WHEN 'active' THEN :verzending ELSE :stilte END)"
 )
-_HERHAALBAAR = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock timeout
+_SLOT_BEZET = "55P03"  # lock timeout
+_HERHAALBAAR = frozenset({"40001", "40P01", _SLOT_BEZET})  # the others: serialization failure, deadlock
 
 
 class OpslagFout(Exception):
@@ -150,6 +151,11 @@ def is_lost(fout: BaseException) -> bool:
 def is_repeatable(fout: BaseException) -> bool:
     """Say whether the transaction was refused only because of others, so that a new try may succeed."""
     return isinstance(fout, DBAPIError) and getattr(fout.orig, "sqlstate", None) in _HERHAALBAAR
+
+
+def is_blocked(fout: BaseException) -> bool:
+    """Say whether the transaction was refused because another held on to a row for too long."""
+    return isinstance(fout, DBAPIError) and getattr(fout.orig, "sqlstate", None) == _SLOT_BEZET
 
 
 class Schrijfbeurt:

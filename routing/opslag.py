@@ -32,7 +32,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from routing import breekpunt, lanemutaties, logboek, uitstel
-from routing.databank import OpslagFout, Schrijfbeurt, Slot, is_lost, is_repeatable, make_engine, parse_url
+from routing.databank import OpslagFout, Schrijfbeurt, Slot, is_blocked, is_lost, is_repeatable, make_engine, parse_url
 from routing.klok import Klok, attach, now_ms
 
 _log = structlog.get_logger(__name__)
@@ -48,6 +48,8 @@ _ADEM_S = 0.02
 """After a group of `_DRUK` operations or more a writer lets others join for as long as that took, at most so long: a
 transaction costs what its statements cost, whatever their number of rows. Who is alone waits for nobody."""
 _HERKANSINGEN = 5
+_KORT = "SET LOCAL lock_timeout = '1s'"
+"""For an operation of a group that met a row which another holds: the rest of the process waits behind it."""
 _PEILING_S = 1.0
 
 
@@ -313,10 +315,17 @@ class _Schrijver(threading.Thread):
                 groep[0].fout = fout
                 return
             for bewerking in groep:
-                self._perform([bewerking])
+                self._perform_alone(bewerking)
+                _tell([bewerking])  # the next one may have to wait
 
-    def _transact(self, groep: list[_Bewerking]) -> None:
-        """Run a group in one transaction.
+    def _perform_alone(self, bewerking: _Bewerking) -> None:
+        try:
+            self._transact([bewerking], kort=True)
+        except BaseException as fout:  # noqa: BLE001 - same
+            bewerking.fout = fout
+
+    def _transact(self, groep: list[_Bewerking], *, kort: bool = False) -> None:
+        """Run a group in one transaction; `kort` waits a short while for what another holds.
 
         Raises:
             OpslagFout: the database is away or busy, or the outcome of the commit is unknown.
@@ -326,14 +335,20 @@ class _Schrijver(threading.Thread):
         for herkansing in range(_HERKANSINGEN + 1):
             conn = self._begin(uiterste)
             try:
+                if kort and conn.dialect.name == "postgresql":
+                    conn.exec_driver_sql(_KORT)
                 self._run(conn, groep)
             except BaseException as fout:
                 self._roll_back(conn)
                 if is_lost(fout) and time.monotonic() < uiterste and herkansing < _HERKANSINGEN:
                     continue
-                if is_repeatable(fout) and herkansing < _HERKANSINGEN:
+                # Of a group that waited in vain, most may not need what another holds: it is run one by one.
+                vaak = (len(groep) == 1) if is_blocked(fout) else _HERKANSINGEN
+                if is_repeatable(fout) and herkansing < vaak:
                     time.sleep(random.uniform(0, 0.02 * 2**herkansing))  # noqa: S311 - spreads retries, hides nothing
                     continue
+                if is_blocked(fout) and len(groep) == 1:
+                    raise OpslagFout("Een ander houdt te lang bezet wat hiervoor nodig is.") from fout
                 raise
             breekpunt.reach_commit("voor", conn)
             try:

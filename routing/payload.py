@@ -55,7 +55,13 @@ class Payload:
         self._delen.append(self._pers.compress(data))
 
     def finish(self) -> None:
-        """End the payload; `write` may not be called again."""
+        """End the payload; it and `write` may not be called again.
+
+        Raises:
+            RuntimeError: it ended before; what it holds would be lost.
+        """
+        if self.digest:
+            raise RuntimeError("the payload has ended")
         if self._pers is None:
             self.plain = bytes(self._klein)
             self.digest = hashlib.sha256(self.plain).hexdigest()

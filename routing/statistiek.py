@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, literal, select
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import Connection, Table, inspect, literal, select
 
 from routing import schema
 
@@ -12,10 +15,17 @@ _GENOEG = 10_000
 the hub asks. Told that a table is empty it plans to read all of it, and keeps such plans when it is empty no longer."""
 
 
-def refresh(conn: Connection) -> None:
-    """Sample the large ones among the tables of delivery; costs the same however many rows they hold."""
-    if conn.dialect.name == "sqlite":
+TABELLEN: Final = (schema.lane, schema.aflevering, schema.bericht, schema.payload)
+"""The tables of delivery."""
+
+
+def refresh(conn: Connection, tabellen: Iterable[Table] = TABELLEN) -> None:
+    """Sample the large ones among these tables; costs the same however many rows they hold."""
+    op_sqlite = conn.dialect.name == "sqlite"
+    if op_sqlite:
         conn.exec_driver_sql(f"PRAGMA analysis_limit={_STEEKPROEF}")
-    for tabel in (schema.lane, schema.aflevering, schema.bericht, schema.payload):
+    for tabel in tabellen:
         if conn.execute(select(literal(1)).select_from(tabel).limit(1).offset(_GENOEG)).first():
             conn.exec_driver_sql(f"ANALYZE {tabel.name}")
+        elif op_sqlite and inspect(conn).has_table("sqlite_stat1"):  # PostgreSQL keeps its own up to date
+            conn.exec_driver_sql("DELETE FROM sqlite_stat1 WHERE tbl = ?", (tabel.name,))

@@ -88,6 +88,8 @@ class _Partij(asyncio.Protocol):
             data = self._deel
         kop = data.find(b"\r\n\r\n")
         lengte = _LENGTE.search(data, 0, kop + 2) if kop > 0 else None
+        if lengte is None and kop > 0:
+            raise ValueError(bytes(data[:kop]))
         if lengte is None or len(data) < kop + 4 + int(lengte[1]):
             if data is not self._deel:
                 self._deel += data
@@ -194,12 +196,13 @@ class _Zender(_Partij):
         super().__init__()
         self._ronde = ronde
         self._moment = 0.0
-        self._fout: Exception | None = None
+        self._fout: Exception | None = RuntimeError("the connection was closed")
 
     def offer(self) -> None:
         """Offer the next bericht, or close when there is none."""
         nummer, kenmerk = next(self._ronde.rij, (0, b""))
         if not kenmerk:
+            self._fout = None
             self._transport.close()
             return
         voor, na = self._ronde.verzoeken[nummer % len(self._ronde.verzoeken)]
@@ -220,7 +223,6 @@ class _Zender(_Partij):
             self._fout = RuntimeError(bytes(bericht))
             self._transport.abort()
             return
-        self._fout = None
         self.offer()
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -264,7 +266,8 @@ async def _serve(opdrachten: asyncio.StreamReader) -> None:
         print(flush=True)
         await opdrachten.readline()
         begin = time.perf_counter()
-        await ronde.run()
+        async with asyncio.timeout(_GEDULD_S):
+            await ronde.run()
         if not opdracht["alleen_aannemen"]:
             async with asyncio.timeout(_GEDULD_S):
                 await boek.vol.wait()

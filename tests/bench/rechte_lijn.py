@@ -38,6 +38,7 @@ from knooppunt.simulatie.certificaat import credentials
 from knooppunt.tls import client_context, server_context
 from routing import tijdstip
 from routing.bericht import Systeem
+from routing.nummering import new_key
 
 _TEGELIJK = 16
 _S, _G = f"{{{STUF}}}", f"{{{GGK}}}"
@@ -72,6 +73,7 @@ class _Sqlite:
         self._conn = sqlite3.connect(pad, isolation_level=None, check_same_thread=False)
         self._conn.execute("PRAGMA journal_mode=WAL")
         self._conn.execute("PRAGMA synchronous=FULL")
+        self._conn.execute("PRAGMA temp_store=MEMORY")
         self._conn.executescript(_TABELLEN.format(bytes="BLOB", teller="INTEGER PRIMARY KEY"))
         self._draad = ThreadPoolExecutor(1)
 
@@ -164,7 +166,7 @@ class _Lijn:
         if not ingebouwd().schema(ingebouwd().find(functie, "3.2")).validate(etree.fromstring(payload, self._parser)):
             raise ValueError("payload")
         return _Bericht(
-            str(uuid.uuid4()),
+            new_key(),
             kop.findtext(f"{_S}zender/{_S}organisatie") or "",
             kop.findtext(f"{_S}ontvanger/{_S}organisatie") or "",
             kop.findtext(f"{_S}referentienummer") or "",

@@ -50,7 +50,7 @@ def klok() -> Klok:
 
 @pytest.fixture
 async def opslag(database_url: str, klok: Klok) -> AsyncIterator[Opslag]:
-    opslag = Opslag(database_url, klok=klok)
+    opslag = Opslag(database_url, klok=klok, schrijvers=2)  # on PostgreSQL, where transactions meet each other
     yield opslag
     await opslag.close()
 

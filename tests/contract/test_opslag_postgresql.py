@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from meeteller import in_one_group
 
 from routing import lanes, schema
 from routing.databank import end_silent
@@ -210,6 +211,35 @@ async def test_a_node_frozen_at_the_rows_of_a_statement_loses_its_locks(
     namen = await ander.read(lambda conn: set(conn.execute(sa.select(PARTIJ.c.naam)).scalars()))
     assert namen == ({"a21", "b21"} if halverwege else {"a2", "b2"})
     await ander.close()
+
+
+async def test_who_needs_a_row_that_another_holds_on_to_keeps_nobody_else_waiting(opslag: Opslag, postgres_url: str):
+    for code in ("a", "b"):
+        await opslag.write(voeg_toe, code)
+
+    def noem(conn: sa.Connection, code: str) -> None:
+        conn.execute(sa.update(PARTIJ).where(PARTIJ.c.code == code).values(naam="nieuw"))
+
+    ongeduldig = sa.make_url(postgres_url).update_query_dict({"options": "-c lock_timeout=200"})
+    ander = Opslag(ongeduldig.render_as_string(hide_password=False))
+    dsn = sa.make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, application_name="beheerder") as houder:
+        houder.execute("SELECT code FROM partij WHERE code = 'a' FOR UPDATE")
+        bezet, vrij, alleen = await in_one_group(ander, [_outcome(ander.write(noem, code)) for code in ("a", "b", "a")])
+        assert vrij is None
+        for fout in (bezet, alleen, await _outcome(ander.write(noem, "a"))):
+            assert type(fout) is OpslagFout
+            assert "te lang bezet" in str(fout)
+        assert await ander.read(lambda conn: set(conn.execute(sa.select(PARTIJ.c.naam)).scalars())) >= {"nieuw"}
+    await ander.write(noem, "a")
+    await ander.close()
+
+
+async def _outcome(bewerking: Awaitable[object]) -> object:
+    try:
+        return await bewerking
+    except OpslagFout as fout:
+        return fout
 
 
 async def test_a_session_that_is_not_of_the_hub_is_left_alone(opslag: Opslag, postgres_url: str):
