@@ -22,10 +22,14 @@ _HIER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Meting:
-    """One run of one side: berichten per second accepted and delivered, CPU microseconds per bericht, waiting in ms."""
+    """One run of one side: berichten per second accepted and delivered, waiting in ms, and what a bericht costs.
+
+    That is microseconds of processor time, and kB written: to sockets, and to disk unless another process does that.
+    """
 
     per_s: float
     cpu_us: float
+    kb: float
     p50_ms: float
     p99_ms: float
 
@@ -72,11 +76,12 @@ class Lijnproef:
         }
         self._belasting.stdin.write(json.dumps(opdracht).encode() + b"\n")
         await _line(self._belasting)  # connections are kept, so what it takes to make them is not what is measured
-        voor = _cpu_s(self._pid[kant])
+        voor, geschreven = _cpu_s(self._pid[kant]), _written_kb(self._pid[kant])
         self._belasting.stdin.write(b"\n")
         uitslag: dict[str, float] = json.loads(await _line(self._belasting))
         cpu = (_cpu_s(self._pid[kant]) - voor) / aantal * 1e6
-        return Meting(aantal / uitslag["duur_s"], cpu, uitslag["p50_ms"], uitslag["p99_ms"])
+        kb = (_written_kb(self._pid[kant]) - geschreven) / aantal
+        return Meting(aantal / uitslag["duur_s"], cpu, kb, uitslag["p50_ms"], uitslag["p99_ms"])
 
     async def all_marked(self, aantal: int) -> None:
         """Wait until both databases say that all `aantal` berichten were delivered."""
@@ -99,10 +104,20 @@ class Lijnproef:
         return proces
 
 
+def _family(pid: int) -> list[psutil.Process]:
+    """Return a process and those it started."""
+    proces = psutil.Process(pid)
+    return [proces, *proces.children(recursive=True)]
+
+
 def _cpu_s(pid: int) -> float:
     """Return the processor time that a process and those it started have used, in seconds."""
-    proces = psutil.Process(pid)
-    return sum(sum(een.cpu_times()[:2]) for een in (proces, *proces.children(recursive=True)))
+    return sum(sum(een.cpu_times()[:2]) for een in _family(pid))
+
+
+def _written_kb(pid: int) -> float:
+    """Return what a process and those it started have written, in kB."""
+    return sum(een.io_counters().write_chars for een in _family(pid)) / 1000
 
 
 def spread(waarden: list[float]) -> str:

@@ -69,7 +69,11 @@ async def test_accepted_and_delivered_per_second_and_waiting_at_half_of_that(pro
     print(f"\naangenomen en bezorgd, knooppunt van {proef.processen} processen:")
     for kant, rij in vol.items():
         cpu, p99 = statistics.median(m.cpu_us for m in rij), statistics.median(m.p99_ms for m in rij)
-        print(f"  {kant:11} {per_s[kant]:5.0f}/s, {cpu:5.0f} us rekentijd per bericht, p99 tot Bv03 {p99:.0f} ms")
+        kb = statistics.median(m.kb for m in rij)
+        print(
+            f"  {kant:11} {per_s[kant]:5.0f}/s, p99 tot Bv03 {p99:.0f} ms; per bericht {cpu:.0f} us rekentijd en "
+            f"{kb:.0f} kB geschreven"
+        )
     print(f"  hub : rechte lijn = {spread(verhouding)} per seconde, {spread(rekentijd)} naar rekentijd")
     print(f"  doel ten minste 0,6 per seconde: {_met(statistics.median(verhouding) >= 0.6)}")
 
