@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from knooppunt.sectie import Codes, Pad, Sectie, outside
+from knooppunt.sectie import Buitenadres, Codes, Pad, Sectie
 from routing.wlz.oordeel import WMO_MOGELIJK
 
 
@@ -22,10 +22,10 @@ class VecozoSectie(Sectie):
 class BrpSectie(Sectie):
     """The BRP, for lookups of the woonplaatsbeginsel (see `docs/koppelingen.md`)."""
 
-    url: str | None = Field(
+    url: Buitenadres | None = Field(
         None, description="Base of the Personen API, without `/personen`; without it the BRP is not asked."
     )
-    historie_url: str | None = Field(
+    historie_url: Buitenadres | None = Field(
         None,
         description="Base of the historie API, without `/verblijfplaatshistorie`; not every gemeente offers it. "
         "Without it, addresses of the past are named as missing.",
@@ -40,7 +40,7 @@ class BrpSectie(Sectie):
     api_sleutel_kop: str = Field(
         "X-API-KEY", pattern="^[A-Za-z0-9-]+$", description="Header in which the API key is sent."
     )
-    token_url: str | None = Field(
+    token_url: Buitenadres | None = Field(
         None, description="Server that gives OAuth 2.0 tokens (client credentials), in the place of an API key."
     )
     token_client: str | None = Field(None, pattern="^[!-9;-~]+$", description="Our client id there, without a colon.")
@@ -55,23 +55,18 @@ class BrpSectie(Sectie):
     gelijktijdig: int = Field(4, ge=1, le=100, description="Questions on their way at once.")
     per_seconde: float = Field(20, gt=0, le=1000, description="Questions per second, at this node.")
 
-    @field_validator("url", "historie_url", "token_url")
-    @classmethod
-    def _https(cls, waarde: str | None) -> str | None:
-        return outside(waarde)
-
 
 class WlzSectie(Sectie):
     """The Wlz-register of the CIZ, for the toets and for signals (see `docs/wlz.md`)."""
 
-    toets_url: str | None = Field(
+    toets_url: Buitenadres | None = Field(
         None, description="GraphQL endpoint of Indicatieregister 1, asked about one BSN; without it there is no toets."
     )
-    kopie_url: str | None = Field(
+    kopie_url: Buitenadres | None = Field(
         None,
         description="GraphQL endpoint of Indicatieregister 2, asked about a zorgkantoor; without it no signals.",
     )
-    token_url: str | None = Field(None, description="Server that gives OAuth 2.0 tokens (client credentials).")
+    token_url: Buitenadres | None = Field(None, description="Server that gives OAuth 2.0 tokens (client credentials).")
     token_client: str | None = Field(None, min_length=1, description="Our client id there.")
     token_geheim_bestand: Pad | None = Field(
         None,
@@ -110,8 +105,3 @@ class WlzSectie(Sectie):
     webhooks: Pad | None = Field(
         None, description="TOML file with a `[[webhook]]` per gemeente that wants its signals told: see `docs/wlz.md`."
     )
-
-    @field_validator("toets_url", "kopie_url", "token_url")
-    @classmethod
-    def _https(cls, waarde: str | None) -> str | None:
-        return outside(waarde)

@@ -27,13 +27,14 @@ def _split(waarde: object) -> object:
 Codes = Annotated[tuple[Annotated[str, Field(pattern="^[0-9]{1,4}$")], ...], BeforeValidator(_split)]
 
 
-def outside(waarde: str | None) -> str | None:
-    """Check the address of a service outside the koppelvlak."""
-    if waarde is not None and not re.match(
-        r"https://[^/@\s]+(/|$)|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", waarde
-    ):
+def _outside(waarde: str) -> str:
+    if not re.match(r"https://[^/@\s]+(/|$)|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", waarde):
         raise ValueError("moet met https:// beginnen (http:// alleen voor 127.0.0.1) en mag geen naam bevatten")
     return waarde
+
+
+Buitenadres = Annotated[str, AfterValidator(_outside)]
+"""Address of a service outside the koppelvlak."""
 
 
 class Sectie(BaseModel):

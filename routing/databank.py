@@ -150,12 +150,17 @@ def is_lost(fout: BaseException) -> bool:
 
 def is_repeatable(fout: BaseException) -> bool:
     """Say whether the transaction was refused only because of others, so that a new try may succeed."""
-    return isinstance(fout, DBAPIError) and getattr(fout.orig, "sqlstate", None) in _HERHAALBAAR
+    return _sqlstate(fout) in _HERHAALBAAR
 
 
 def is_blocked(fout: BaseException) -> bool:
     """Say whether the transaction was refused because another held on to a row for too long."""
-    return isinstance(fout, DBAPIError) and getattr(fout.orig, "sqlstate", None) == _SLOT_BEZET
+    return _sqlstate(fout) == _SLOT_BEZET
+
+
+def _sqlstate(fout: BaseException) -> str | None:
+    """Return what PostgreSQL says was wrong, None for any other fault."""
+    return getattr(fout.orig, "sqlstate", None) if isinstance(fout, DBAPIError) else None
 
 
 class Schrijfbeurt:

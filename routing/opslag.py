@@ -303,26 +303,18 @@ class _Schrijver(threading.Thread):
             adem_s = min(time.monotonic() - begin, _ADEM_S) if len(groep) >= _DRUK else 0.0
         self._drop()
 
-    def _perform(self, groep: list[_Bewerking]) -> None:
+    def _perform(self, groep: list[_Bewerking], *, kort: bool = False) -> None:
         """Run a group; when an operation fails, run all again one by one, so that only the guilty one fails."""
         try:
-            self._transact(groep)
-        except OpslagFout as fout:
-            for bewerking in groep:
-                bewerking.fout = fout
+            self._transact(groep, kort=kort)
         except BaseException as fout:  # noqa: BLE001 - whatever an operation raises belongs to its caller, not to us
-            if len(groep) == 1:
-                groep[0].fout = fout
+            if len(groep) == 1 or isinstance(fout, OpslagFout):
+                for bewerking in groep:
+                    bewerking.fout = fout
                 return
             for bewerking in groep:
-                self._perform_alone(bewerking)
+                self._perform([bewerking], kort=is_blocked(fout))
                 _tell([bewerking])  # the next one may have to wait
-
-    def _perform_alone(self, bewerking: _Bewerking) -> None:
-        try:
-            self._transact([bewerking], kort=True)
-        except BaseException as fout:  # noqa: BLE001 - same
-            bewerking.fout = fout
 
     def _transact(self, groep: list[_Bewerking], *, kort: bool = False) -> None:
         """Run a group in one transaction; `kort` waits a short while for what another holds.
@@ -343,7 +335,7 @@ class _Schrijver(threading.Thread):
                 if is_lost(fout) and time.monotonic() < uiterste and herkansing < _HERKANSINGEN:
                     continue
                 # Of a group that waited in vain, most may not need what another holds: it is run one by one.
-                vaak = (len(groep) == 1) if is_blocked(fout) else _HERKANSINGEN
+                vaak = int(len(groep) == 1) if is_blocked(fout) else _HERKANSINGEN
                 if is_repeatable(fout) and herkansing < vaak:
                     time.sleep(random.uniform(0, 0.02 * 2**herkansing))  # noqa: S311 - spreads retries, hides nothing
                     continue

@@ -2,9 +2,9 @@
 
 Reads one JSON object per line and answers each with one. The first says who is there (`pki`, `zender`, `ontvangers`)
 and is answered with the port of every partij; each next one asks for one run, which waits for an empty line when its
-connections stand, and says so with one. Requests are written and answers read
-with next to no work, so that this side leaves as much of the machine as it can to the side that is measured: no task,
-no stream and no parser stands between a connection and what is counted.
+connections stand, and says so with one. Requests are written and answers read with next to no work, so that this side
+leaves as much of the machine as it can to the side that is measured: no task, no stream and no parser stands between a
+connection and what is counted.
 """
 
 from __future__ import annotations

@@ -157,6 +157,18 @@ def test_a_plan_for_the_heads_that_was_made_while_there_was_nothing_holds_when_t
     engine.dispose()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_was_noted_of_a_small_table_is_forgotten_on_sqlite(opslag: Opslag):
+    await opslag.write(lambda conn: (vul(conn, 100), conn.exec_driver_sql("ANALYZE")))
+
+    def noted(conn: sa.Connection) -> set[str]:
+        return set(conn.exec_driver_sql("SELECT tbl FROM sqlite_stat1").scalars())
+
+    assert {"lane", "aflevering", "bericht"} <= await opslag.read(noted)
+    await opslag.write(statistiek.refresh)
+    assert not {"lane", "aflevering", "bericht"} & await opslag.read(noted)
+
+
 def maak_gelijk(conn: sa.Connection) -> None:
     """Give L0 and L1 the first two turns, and no holder."""
     lane = schema.lane

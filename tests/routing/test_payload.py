@@ -58,3 +58,10 @@ def test_frame_that_holds_more_or_less_than_it_says_is_not_unpacked() -> None:
     for schade in (frame[:-3], frame[:plek] + bytes((150,)) + frame[plek + 1 :]):
         with pytest.raises(zstandard.ZstdError):
             b"".join(decompress(schade))
+
+
+def test_a_payload_that_has_ended_does_not_end_again():
+    payload = Payload(b"<x/>")
+    with pytest.raises(RuntimeError, match="ended"):
+        payload.finish()
+    assert b"".join(payload.chunks()) == b"<x/>"
