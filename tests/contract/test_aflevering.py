@@ -461,8 +461,8 @@ async def test_an_outcome_of_which_is_unknown_whether_it_was_written_frees_the_l
     ids = [await op.stort() for _ in range(3)]
     echt, fouten = _Schrijver._transact, [CommitOnzeker("verbinding weg")]
 
-    def transact(self: _Schrijver, groep: list[Any]) -> None:
-        echt(self, groep)
+    def transact(self: _Schrijver, groep: list[Any], **hoe: Any) -> None:
+        echt(self, groep, **hoe)
         if fouten and any(isinstance(b.args[0], bezorging.Stap) for b in groep if b.args):
             raise fouten.pop()
 

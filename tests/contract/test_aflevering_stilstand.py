@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from meeteller import in_one_group
 from opstelling import BEZORGD, BLIJVEND, DAG_MS, LANE, TIJDELIJK, Opstelling
 
 from routing import bezorging, lanebeheer, quarantaine, schema
 from routing.klok import now_ms
 from routing.lanes import LEASE_MS, Vervolg
-from routing.opslag import ACHTERAAN
+from routing.opslag import ACHTERAAN, Opslag
 from routing.partij import Kanaal
 from routing.poorten import Zending
 from routing.quarantaine import NietInQuarantaine
@@ -220,11 +221,17 @@ async def test_what_expires_in_quarantine_goes_back_to_the_zender(op: Opstelling
     assert (await op.verhaal(bericht))[-2:] == ["termijn verstreken: Vervallen", "fo01"]
 
 
-async def test_a_pause_goes_before_an_outcome_that_was_handed_in_after_it(op: Opstelling):
+async def test_a_pause_goes_before_an_outcome_that_was_handed_in_after_it(op: Opstelling, database_url: str):
     for _ in range(3):
         await op.stort()
     (lease,) = await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 5, 5)
     stap = bezorging.Stap(lease, lease.koppen[0], BEZORGD, lease.koppen[1])
-    pauze = op.opslag.write_lane(LANE, lanebeheer.pause, LANE, "beheerder", "storing bij de ontvanger", None)
-    _, vervolg = await asyncio.gather(pauze, op.opslag.write_together(op.motor._omgeving.settle, stap, LANE))
+    een_schrijver = Opslag(database_url, exclusief=False, klok=op.klok)
+
+    async def settle() -> Vervolg:
+        return await een_schrijver.write_together(op.motor._omgeving.settle, stap, LANE)
+
+    pauze = een_schrijver.write_lane(LANE, lanebeheer.pause, LANE, "beheerder", "storing bij de ontvanger", None)
+    _, vervolg = await in_one_group(een_schrijver, (pauze, settle()))
     assert vervolg is Vervolg.PAUZE
+    await een_schrijver.close()
