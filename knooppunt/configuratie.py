@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from knooppunt.bronsecties import BrpSectie, VecozoSectie, WlzSectie
 from knooppunt.sectie import Pad, Poort, Sectie
+from routing.ladder import LANGSTE_WACHT_MS
 from routing.poorten import Uitkomstsoort
 from routing.uitkomstklassen import KENMERK, KLASSEN
 
@@ -202,7 +203,12 @@ class AfleveringSectie(Sectie):
         description="Longest wait after the first failure; it doubles with every further one. The actual wait is drawn "
         "at random below it.",
     )
-    ladder_langste_seconden: float = Field(3600, gt=0, description="Longest wait after any number of failures.")
+    ladder_langste_seconden: float = Field(
+        3600,
+        gt=0,
+        le=LANGSTE_WACHT_MS / 1000,
+        description="Longest wait after any number of failures; at most an hour.",
+    )
     verbinding_seconden: float = Field(10, gt=0, description="Seconds to connect to the server of a partij.")
     antwoord_seconden: float = Field(
         60, gt=0, description="Seconds to wait for the answer of a partij; a large bericht gets more time."

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, OperationalError
 
 from routing import klok
 
@@ -51,6 +51,7 @@ _BEEINDIG = text(
     " - make_interval(secs => CASE state WHEN 'active' THEN :verzending ELSE :stilte END)"
 )
 _SLOT_BEZET = "55P03"  # lock timeout
+_ALLEEN_LEZEN = "25006"  # the server became a standby under us
 _HERHAALBAAR = frozenset({"40001", "40P01", _SLOT_BEZET})  # the others: serialization failure, deadlock
 
 
@@ -144,8 +145,8 @@ def end_silent(conn: Connection, verzending_ms: int, stilte_ms: int = STILTE_MS)
 
 
 def is_lost(fout: BaseException) -> bool:
-    """Say whether the connection is gone."""
-    return isinstance(fout, DBAPIError) and fout.connection_invalidated
+    """Say whether the connection is gone, or leads to a server that no longer writes."""
+    return isinstance(fout, DBAPIError) and (fout.connection_invalidated or _sqlstate(fout) == _ALLEEN_LEZEN)
 
 
 def is_repeatable(fout: BaseException) -> bool:
@@ -153,9 +154,23 @@ def is_repeatable(fout: BaseException) -> bool:
     return _sqlstate(fout) in _HERHAALBAAR
 
 
+def is_unable(fout: BaseException) -> bool:
+    """Say whether the database could not do it now: full, out of memory, cancelled, at odds with others.
+
+    On SQLite that cannot be told from a statement that is wrong.
+    """
+    return isinstance(fout, (OperationalError, InternalError))
+
+
 def is_blocked(fout: BaseException) -> bool:
     """Say whether the transaction was refused because another held on to a row for too long."""
     return _sqlstate(fout) == _SLOT_BEZET
+
+
+def describe(fout: BaseException) -> str:
+    """Name what a database says was wrong, without the values it names."""
+    bron: object = fout.orig if isinstance(fout, DBAPIError) else fout
+    return str(getattr(bron, "sqlite_errorname", type(bron).__name__))
 
 
 def _sqlstate(fout: BaseException) -> str | None:

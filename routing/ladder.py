@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Final
+
+LANGSTE_WACHT_MS: Final = 3_600_000
+"""No lane waits longer than this after a failure, whatever is configured, in ms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Bounds in seconds: `eerste_s` after the first failure, doubling up to `langste_s`."""
+    """Bounds in seconds: `eerste_s` after the first failure, doubling up to `langste_s`, which is an hour at most."""
 
     eerste_s: float = 60.0
-    langste_s: float = 3600.0
+    langste_s: float = LANGSTE_WACHT_MS / 1000
 
     def bound_s(self, mislukt: int) -> float:
         """Return the longest wait after `mislukt` failures in a row (1 or more), in seconds."""

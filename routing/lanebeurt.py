@@ -77,8 +77,9 @@ class Lanebeurt:
         self.koppen = lease.koppen if aansluiting is None else lease.koppen[: aansluiting.burst]
         self._rij = iter(self.koppen)
         self._inhoud: dict[str, Inhoud | Overgedragen] = {}
-        self._mislukt = lease.failures
+        self._beantwoord = False  # in this turn, so that the failures before it no longer count
         self._klaar = False
+        self._rust_ms = 0
         self.rondt_af = False
         self._begin = time.monotonic()
         self._aangeboden = 0
@@ -93,14 +94,17 @@ class Lanebeurt:
             await self._serve(vondst)
         finally:
             if self.lease.breedte > 1:  # one of width one goes back with its last outcome
-                await self._record(lanes.release, self.lease, self._rate_ms())
+                await self._record(lanes.release, self.lease, self._wait_ms())
 
     async def _serve(self, vondst: Vondst) -> None:
         eerste = tuple(islice(self._rij, self.lease.breedte))
         try:
             self._inhoud = await vondst.give(self.koppen)
         except (OpslagFout, asyncio.CancelledError):
-            await self._hand_back(eerste, GESTOPT if self._om.stopt() else "De database was niet te lezen.")
+            gestopt = self._om.stopt()
+            if not gestopt:
+                self._rust_ms = self._om.ladder.wait_ms(1)  # the next claim would meet the same
+            await self._hand_back(eerste, GESTOPT if gestopt else "De database was niet te lezen.")
             raise
         if len(eerste) == 1:
             await self._work(eerste[0])
@@ -138,7 +142,7 @@ class Lanebeurt:
             self._klaar = True
             _log.warning("lease verloren; uitkomst niet vastgelegd", lane=self.lease.lane, bericht_id=kop.bericht_id)
             if self.lease.breedte == 1:
-                await self._record(lanes.release_held, self.lease, self._rate_ms())  # written before, unknown to us
+                await self._record(lanes.release, self.lease, self._wait_ms())  # written before, unknown to us
             return None
         self._tell(stap)
         if vervolg is Vervolg.PAUZE:
@@ -149,22 +153,23 @@ class Lanebeurt:
     def _step(self, kop: Kop, uitkomst: Uitkomst) -> Stap:
         if uitkomst.soort is Uitkomstsoort.TIJDELIJK:
             self._klaar = True
-            self._mislukt += 1
-            wachten = self._om.ladder.wait_ms(self._mislukt, uitkomst.opnieuw_na)
-            breuk = self._mislukt >= BREUK_NA or uitkomst.kenmerk == GEWEIGERD
+            # Those that were on their way together fail together, and count once.
+            mislukt = 1 if self._beantwoord else self.lease.failures + 1
+            wachten = self._om.ladder.wait_ms(mislukt, uitkomst.opnieuw_na)
+            breuk = mislukt >= BREUK_NA or uitkomst.kenmerk == GEWEIGERD
             return Stap(
                 self.lease,
                 kop,
                 uitkomst,
                 None,
-                wait_ms=max(wachten, self._rate_ms()),
-                mislukt=self._mislukt,
+                wait_ms=max(wachten, self._wait_ms()),
+                mislukt=mislukt,
                 breuk=uitkomst.toelichting if breuk else None,
             )
         if uitkomst.soort is not Uitkomstsoort.VERVALLEN:
-            self._mislukt = 0
+            self._beantwoord = True
         volgende = None if self._klaar or self._om.stopt() else next(self._rij, None)
-        return Stap(self.lease, kop, uitkomst, volgende, wait_ms=self._rate_ms(), fout=self._fault(kop, uitkomst))
+        return Stap(self.lease, kop, uitkomst, volgende, wait_ms=self._wait_ms(), fout=self._fault(kop, uitkomst))
 
     def _fault(self, kop: Kop, uitkomst: Uitkomst) -> Fout | None:
         """Make the fault for the zender: the one the other side gave, or else our own."""
@@ -187,13 +192,13 @@ class Lanebeurt:
             uitkomst.toelichting,
         )
 
-    def _rate_ms(self) -> int:
-        """Return how long the lane must wait for the rate its ontvanger asked for, in ms."""
+    def _wait_ms(self) -> int:
+        """Return how long the lane must wait, in ms: for the rate its ontvanger asked for, or because of ourselves."""
         aansluiting = self._om.aansluiting(self.lease.lane)
         if aansluiting is None or aansluiting.per_minuut is None:
-            return 0
+            return self._rust_ms
         verstreken = (time.monotonic() - self._begin) * 1000
-        return max(0, round(self._aangeboden * 60_000 / aansluiting.per_minuut - verstreken))
+        return max(self._rust_ms, round(self._aangeboden * 60_000 / aansluiting.per_minuut - verstreken))
 
     def _tell(self, stap: Stap) -> None:
         if stap.fout is not None:
@@ -224,7 +229,7 @@ class Lanebeurt:
 
     async def _hand_back(self, koppen: tuple[Kop, ...], reden: str) -> None:
         """Note that attempts were broken off by us."""
-        await self._record(bezorging.interrupt, self.lease, koppen, reden, self._rate_ms())
+        await self._record(bezorging.interrupt, self.lease, koppen, reden, self._wait_ms())
 
     async def _record(self, fn: Callable[..., Any], *args: Any) -> Any:
         """Write what happened, also when we are being stopped; while the database is away, keep trying for a while."""

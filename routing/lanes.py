@@ -40,6 +40,7 @@ from sqlalchemy import (
 
 from routing import bundel, lanemutaties, schema, uitstel
 from routing.klok import now_ms
+from routing.ladder import LANGSTE_WACHT_MS
 from routing.opdracht import run_many
 from routing.partij import Kanaal
 from routing.status import Status
@@ -75,9 +76,14 @@ _LOOPT_DOOR = or_(_lane.c.paused_by.is_(None), _lane.c.paused_until <= _nu)
 # By token alone: while a session somewhere is idle in a transaction, PostgreSQL keeps every version of the row of a
 # lane, and all of them have its name. Only those of this lease have its token.
 _DIE_LEASE = _lane.c.lease_token == bindparam("token")
-_HOUDER = (_DIE_LEASE, _lane.c.leased_until > _nu)
 _NOG_OPEN = exists().where(_DIE, _NIET_DICHT)
-_NIET_EERDER = case((_lane.c.next_due > _nu + _wachten, _lane.c.next_due), else_=_nu + _wachten)
+# Without a wait the moment stays what it was: one by a clock that is set back later would be a wait after all.
+_NIET_EERDER = case(
+    (or_(_wachten == 0, _lane.c.next_due > _nu + _wachten), _lane.c.next_due),
+    else_=_nu + _wachten,
+)
+_IS_ZOVER = or_(_lane.c.next_due <= _nu, _lane.c.next_due > _nu + 2 * LANGSTE_WACHT_MS)
+"""The lane has waited long enough; a moment further away than any wait was written before the clock was set back."""
 
 _GEREED = (
     select(
@@ -92,7 +98,7 @@ _GEREED = (
         .scalar_subquery()
         .label("hoogste"),
     )
-    .where(text("lane.pending > 0 AND lane.kanaal = 'push'"), _lane.c.next_due <= _nu, VRIJ, _LOOPT_DOOR)
+    .where(text("lane.pending > 0 AND lane.kanaal = 'push'"), _IS_ZOVER, VRIJ, _LOOPT_DOOR)
     .order_by(_lane.c.turn)
     .limit(bindparam("aantal"))
     .with_for_update(skip_locked=True, of=_lane)
@@ -129,7 +135,7 @@ _GEVALLEN = update(_aflevering).where(_DIE).values(crashes=_aflevering.c.crashes
 _APART = update(_aflevering).where(_DIE).values(open=False, quarantaine_op=_nu)
 _MARKEER = update(_aflevering).where(_DIE).values(offered=True)
 _ONTMARKEER = update(_aflevering).where(_DIE).values(offered=False)
-_HARTSLAG = update(_lane).where(*_HOUDER).values(leased_until=_nu + LEASE_MS)
+_HARTSLAG = update(_lane).where(_DIE_LEASE).values(leased_until=_nu + LEASE_MS)
 
 
 def _one_of(kolom: Column[Any], naam: str) -> dict[str, ColumnElement[bool]]:
@@ -141,9 +147,7 @@ def _one_of(kolom: Column[Any], naam: str) -> dict[str, ColumnElement[bool]]:
 
 
 _HOUDERS = {
-    dialect: select(_lane.c.lease_token, _lane.c.paused_by, _lane.c.paused_until)
-    .where(een_van, _lane.c.leased_until > _nu)
-    .with_for_update()
+    dialect: select(_lane.c.lease_token, _lane.c.paused_by, _lane.c.paused_until).where(een_van).with_for_update()
     for dialect, een_van in _one_of(_lane.c.lease_token, "tokens").items()
 }
 _NOG_NIET_DICHT = {
@@ -167,7 +171,7 @@ _SLUIT = (
 )
 _UITSTEL = (
     update(_lane)
-    .where(*_HOUDER, _NOG_OPEN)
+    .where(_DIE_LEASE, _NOG_OPEN)
     .values(
         next_due=_NIET_EERDER,
         failures=bindparam("mislukt"),
@@ -181,6 +185,10 @@ _STEL_UIT_LANE = {
 }
 _STEL_UIT = update(_aflevering).where(_DIE).values(attempts=_aflevering.c.attempts + 1, offered=False)
 _GEEF_VRIJ = update(_lane).where(_DIE_LEASE).values(_GEEF_TERUG)
+_GEEF_BREED_VRIJ = {
+    dialect: _GEEF_VRIJ.where(~exists().where(een_van, _aflevering.c.offered, _NIET_DICHT))
+    for dialect, een_van in _one_of(_aflevering.c.id, "ids").items()
+}
 _HERTEL = (
     update(_lane)
     .where(_lane.c.naam == bindparam("welke"))
@@ -456,19 +464,21 @@ def unmark(conn: Connection, lease: Lease, kop: Kop) -> bool:
 
 
 def release(conn: Connection, lease: Lease, wait_ms: int = 0) -> bool:
-    """Give the lease back and let the lane wait at least `wait_ms`; False when it was no longer ours."""
-    wie = {"token": lease.token, "nu": now_ms(conn), "wachten": wait_ms}
-    return conn.execute(_GEEF_VRIJ, wie).rowcount == 1
+    """Give the lease back and let the lane wait at least `wait_ms`; False when it was no longer ours.
 
-
-def release_held(conn: Connection, lease: Lease, wait_ms: int = 0) -> bool:
-    """Do as `release`, unless the lease has ended: then who claims the lane must see that it ended under a bericht."""
-    return heartbeat(conn, lease) and release(conn, lease, wait_ms)
+    A wide one also stays ours, until it ends, while a bericht is marked as on its way: nobody wrote how that went, and
+    who claims the lane then must count it.
+    """
+    wie = _holder(conn, lease) | {"wachten": wait_ms}
+    if lease.breedte == 1:
+        return conn.execute(_GEEF_VRIJ, wie).rowcount == 1
+    wie["ids"] = [kop.aflevering_id for kop in lease.koppen]
+    return conn.execute(_GEEF_BREED_VRIJ[conn.dialect.name], wie).rowcount == 1
 
 
 def release_later(conn: Connection, lease: Lease, wait_ms: int = 0) -> None:
-    """Do as `release`, together with others of the group."""
-    wie = {"token": lease.token, "nu": now_ms(conn), "wachten": wait_ms}
+    """Do as `release`, for a lease of width one, together with others of the group."""
+    wie = _holder(conn, lease) | {"wachten": wait_ms}
     uitstel.later(conn, _GEEF_VRIJ, wie)
 
 

@@ -32,7 +32,18 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from routing import breekpunt, lanemutaties, logboek, uitstel
-from routing.databank import OpslagFout, Schrijfbeurt, Slot, is_blocked, is_lost, is_repeatable, make_engine, parse_url
+from routing.databank import (
+    OpslagFout,
+    Schrijfbeurt,
+    Slot,
+    describe,
+    is_blocked,
+    is_lost,
+    is_repeatable,
+    is_unable,
+    make_engine,
+    parse_url,
+)
 from routing.klok import Klok, attach, now_ms
 
 _log = structlog.get_logger(__name__)
@@ -331,7 +342,7 @@ class _Schrijver(threading.Thread):
                     conn.exec_driver_sql(_KORT)
                 self._run(conn, groep)
             except BaseException as fout:
-                self._roll_back(conn)
+                self._roll_back(conn, fout)
                 if is_lost(fout) and time.monotonic() < uiterste and herkansing < _HERKANSINGEN:
                     continue
                 # Of a group that waited in vain, most may not need what another holds: it is run one by one.
@@ -341,6 +352,9 @@ class _Schrijver(threading.Thread):
                     continue
                 if is_blocked(fout) and len(groep) == 1:
                     raise OpslagFout("Een ander houdt te lang bezet wat hiervoor nodig is.") from fout
+                if is_lost(fout) or (is_unable(fout) and len(groep) == 1):
+                    _log.error("database kan niet schrijven", fout=describe(fout))
+                    raise OpslagFout("De database kan dit nu niet vastleggen.") from fout
                 raise
             breekpunt.reach_commit("voor", conn)
             try:
@@ -392,12 +406,12 @@ class _Schrijver(threading.Thread):
                 _run_each(conn, [bewerking])
                 _settle(conn)
 
-    def _roll_back(self, conn: Connection) -> None:
+    def _roll_back(self, conn: Connection, fout: BaseException) -> None:
         try:
             conn.rollback()
         except Exception:  # noqa: BLE001 - a connection that cannot even roll back is of no use any more
             self._drop()
-        if self._conn is not None and self._conn.invalidated:
+        if is_lost(fout):
             self._drop()
 
     def _drop(self) -> None:

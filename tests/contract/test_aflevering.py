@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from opstelling import BEZORGD, BLIJVEND, DAG_MS, LANE, TIJDELIJK, Opstelling
+from sqlalchemy.exc import InternalError, OperationalError
 
 from routing import aanbieding, bezorging, schema
 from routing.aanbieding import Vondst
@@ -487,14 +489,139 @@ async def test_who_moves_in_the_middle_of_a_turn_gets_the_rest_at_the_new_addres
     assert adressen == ["https://127.0.0.1/", "https://nieuw.example/", "https://nieuw.example/"]
 
 
-async def test_an_outcome_that_comes_after_the_lease_leaves_the_crash_to_be_counted(op: Opstelling):
+async def test_an_outcome_that_comes_after_the_lease_counts_when_nobody_took_over(op: Opstelling):
     bericht = await op.stort()
 
     async def blijf_weg(_zending: Zending) -> None:
         op.klok.verschuiving_ms += LEASE_MS + 1
-        op.tegenpartij.bij = None
 
     op.tegenpartij.bij = blijf_weg
+    op.bouw(poll_s=60)  # it claims when woken only, so not before that outcome
     await op.tot_status(bericht, "Bezorgd")
+    assert len(op.tegenpartij.ontvangen) == 1
+    assert (await op.aflevering(bericht)).crashes == 0
+
+
+async def test_an_outcome_that_comes_when_another_took_over_leaves_the_crash_to_be_counted(op: Opstelling):
+    bericht = await op.stort()
+    eerste, weg = op.motor, asyncio.Event()
+
+    async def blijf_weg(_zending: Zending) -> None:
+        op.tegenpartij.bij = None
+        op.klok.verschuiving_ms += LEASE_MS + 1
+        weg.set()
+        while (await op.aflevering(bericht)).crashes == 0:  # noqa: ASYNC110 - another takes the lane
+            await asyncio.sleep(0)
+
+    op.tegenpartij.bij = blijf_weg
+    eerste.start()
+    await weg.wait()
+    op.bouw()
+    await op.tot_status(bericht, "Bezorgd")
+    await eerste.stop()
     assert len(op.tegenpartij.ontvangen) == 2
     assert (await op.aflevering(bericht)).crashes == 1
+
+
+@pytest.mark.parametrize("breedte", [1, 3])
+async def test_what_cannot_be_read_is_set_aside_and_holds_up_no_other(
+    op: Opstelling, monkeypatch: pytest.MonkeyPatch, breedte: int
+):
+    op.sluit_aan(LANE, max_gelijktijdig=breedte)
+    ids = [await op.stort() for _ in range(6)]
+    echt = aanbieding._load
+
+    def load(conn: sa.Connection, welke: Any) -> Any:
+        if ids[2] in welke:
+            raise InternalError("x", {}, Exception("missing chunk number 0 for toast value"))
+        return echt(conn, welke)
+
+    monkeypatch.setattr(aanbieding, "_load", load)
+
+    async def klaar() -> bool:
+        lane = await op.lane()
+        if lane.lease_token is not None and not op.motor._lopend:
+            op.klok.verschuiving_ms += LEASE_MS + 1
+        return lane.pending == 0
+
+    await op.tot(klaar)
+    assert (await op.aflevering(ids[2])).quarantaine_op is not None
+    assert [await op.status(i) for i in ids[:2] + ids[3:]] == ["Bezorgd"] * 5
+    assert len(op.tegenpartij.ontvangen) == 5
+    assert sum([len(await op.verhaal(i)) for i in ids]) < 60
+
+
+async def test_of_a_wide_lease_that_broke_only_what_was_on_its_way_is_counted(op: Opstelling):
+    op.sluit_aan(LANE, max_gelijktijdig=3)
+    ids = [await op.stort() for _ in range(3)]
+    op.tegenpartij.antwoorden = [BLIJVEND, BEZORGD, BEZORGD]
+
+    def meld(_conn: sa.Connection, _bericht_id: str, _fout: Fout) -> None:
+        raise ValueError("a Fo01 cannot be made")
+
+    op.meld = meld
+    op.bouw()
+
+    async def bezorgd() -> bool:
+        return len(op.tegenpartij.inhoud) == 3 and not op.motor._lopend
+
+    await op.tot(bezorgd)
+    assert len(op.tegenpartij.ontvangen) == 3
+    assert (await op.lane()).lease_token is not None
+    op.klok.verschuiving_ms += LEASE_MS + 1
+    (lease,) = await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 5)
+    assert [kop.crashes for kop in lease.koppen] == [1]
+    assert sorted([(await op.aflevering(i)).crashes for i in ids]) == [0, 0, 1]
+
+
+@pytest.mark.parametrize("breedte", [1, 3])
+async def test_a_lane_whose_berichten_cannot_be_read_now_waits(
+    op: Opstelling, monkeypatch: pytest.MonkeyPatch, breedte: int
+):
+    op.sluit_aan(LANE, max_gelijktijdig=breedte)
+    bericht = await op.stort()
+    await op.stort()
+    echt, gelezen = op.opslag.read, 0
+
+    async def read(fn: Any, *args: Any) -> Any:
+        nonlocal gelezen
+        if fn is aanbieding._load:
+            gelezen += 1
+            raise OpslagFout("De database is niet te lezen.")
+        return await echt(fn, *args)
+
+    monkeypatch.setattr(op.opslag, "read", read)
+    monkeypatch.setattr(Ladder, "wait_ms", lambda _ladder, mislukt: 60_000 * mislukt)
+
+    async def teruggegeven() -> bool:
+        return gelezen > 0 and (await op.lane()).lease_token is None
+
+    await op.tot(teruggegeven)
+    lane = await op.lane()
+    assert (lane.failures, lane.next_due > await op.opslag.read(now_ms)) == (0, True)
+    assert await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 5) == ()
+    monkeypatch.undo()
+    await op.reis()
+    await op.tot_status(bericht, "Bezorgd")
+    assert (await op.aflevering(bericht)).crashes == 0
+
+
+async def test_an_outcome_that_the_database_cannot_take_is_written_when_it_can(
+    op: Opstelling, monkeypatch: pytest.MonkeyPatch
+):
+    bericht = await op.stort()
+    echt, keren = bezorging.settle, 0
+
+    def settle(*args: Any, **hoe: Any) -> Any:
+        nonlocal keren
+        keren += 1
+        if keren <= 2:  # once for the group, once by itself
+            raise OperationalError("x", {}, sqlite3.OperationalError("database or disk is full"))
+        return echt(*args, **hoe)
+
+    monkeypatch.setattr(bezorging, "settle", settle)
+    op.bouw()
+    await op.tot_status(bericht, "Bezorgd")
+    assert keren >= 3
+    assert len(op.tegenpartij.ontvangen) == 1
+    assert (await op.aflevering(bericht)).crashes == 0

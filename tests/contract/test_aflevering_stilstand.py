@@ -124,6 +124,31 @@ async def test_a_failure_among_three_lets_the_others_end_and_the_lane_wait(op: O
     assert lane.next_due > await op.opslag.read(now_ms) - 1
 
 
+async def test_failures_of_three_at_a_time_are_one_rung(op: Opstelling):
+    op.sluit_aan(LANE, max_gelijktijdig=3)
+    ids = [await op.stort() for _ in range(3)]
+    op.tegenpartij.antwoorden = [TIJDELIJK] * 3
+    samen = asyncio.Event()
+
+    async def wacht(_zending: Zending) -> None:
+        if len(op.tegenpartij.ontvangen) == 3:
+            samen.set()
+        await samen.wait()
+
+    op.tegenpartij.bij = wacht
+    op.bouw()
+
+    async def klaar() -> bool:
+        return len(op.tegenpartij.ontvangen) == 3 and (await op.lane()).lease_token is None
+
+    await op.tot(klaar)
+    lane = await op.lane()
+    assert (lane.failures, lane.breaker_since) == (1, None)
+    assert [(await op.aflevering(i)).attempts for i in ids] == [1, 1, 1]
+    assert await op.reis() <= 60_000
+    await op.tot_status(ids[-1], "Bezorgd")
+
+
 async def test_stopping_breaks_off_all_three_and_counts_nothing(op: Opstelling):
     op.sluit_aan(LANE, max_gelijktijdig=3)
     ids = [await op.stort() for _ in range(3)]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from routing import lanes, schema, termijn
 from routing.klok import Klok
+from routing.ladder import LANGSTE_WACHT_MS
 from routing.lanes import LEASE_MS, Einde, Lease, Vervolg
 from routing.opslag import ACHTERAAN, Opslag
 from routing.partij import Kanaal
@@ -103,12 +104,22 @@ async def test_what_a_holder_does_after_losing_his_lease_changes_nothing(opslag:
     assert await opslag.write_lane(nieuw.lane, lanes.complete, nieuw, nieuw.koppen[0]) is Vervolg.DOOR
 
 
-async def test_an_expired_lease_is_lost_even_when_nobody_took_over(opslag: Opslag, stort: Stort, klok: Klok):
-    await opslag.write(stort)
-    (lease,) = await neem(opslag)
+async def test_an_outcome_counts_after_the_end_of_its_lease_until_another_took_over(
+    opslag: Opslag, stort: Stort, klok: Klok
+):
+    for _ in range(2):
+        await opslag.write(stort)
+    (lease,) = await neem(opslag, koppen=2)
     klok.verschuiving_ms += LEASE_MS + 1
-    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0]) is Vervolg.VERLOREN
-    assert await opslag.read(openstaand) == 1
+    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0]) is Vervolg.DOOR
+    assert await neem(opslag) == ()  # it holds the lane again
+    klok.verschuiving_ms += LEASE_MS + 1
+    assert await opslag.write_lane(lease.lane, lanes.heartbeat, lease)
+    assert await neem(opslag) == ()
+    klok.verschuiving_ms += LEASE_MS + 1
+    (nieuw,) = await neem(opslag)
+    assert await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[1]) is Vervolg.VERLOREN
+    assert [kop.crashes for kop in nieuw.koppen] == [1]
 
 
 async def test_a_heartbeat_keeps_the_lease(opslag: Opslag, stort: Stort, klok: Klok):
@@ -152,6 +163,24 @@ async def test_a_clock_that_is_set_back_does_not_lock_a_lane_for_ever(opslag: Op
     (nieuw,) = await neem(opslag)
     assert await opslag.write_lane(oud.lane, lanes.complete, oud, oud.koppen[0]) is Vervolg.VERLOREN
     assert await opslag.write_lane(nieuw.lane, lanes.complete, nieuw, nieuw.koppen[0]) is Vervolg.DOOR
+
+
+async def test_a_clock_that_is_set_back_lets_no_lane_wait_for_what_was_tomorrow(
+    opslag: Opslag, stort: Stort, klok: Klok
+):
+    klok.verschuiving_ms += 86_400_000
+    for _ in range(2):
+        await opslag.write(stort)
+    (lease,) = await neem(opslag)
+    await opslag.write_lane(lease.lane, lanes.complete, lease, lease.koppen[0])
+    await opslag.write_lane(lease.lane, lanes.release, lease)
+    klok.verschuiving_ms -= 86_400_000
+    (lease,) = await neem(opslag)
+    klok.verschuiving_ms += 86_400_000
+    assert await opslag.write_lane(lease.lane, lanes.retry, lease, lease.koppen[0], 1, LANGSTE_WACHT_MS)
+    assert await neem(opslag) == ()
+    klok.verschuiving_ms -= 86_400_000
+    assert len(await neem(opslag)) == 1
 
 
 async def test_completing_twice_counts_once(opslag: Opslag, stort: Stort):

@@ -66,8 +66,7 @@ class Lanes(RuleBasedStateMachine):
         return 1_000_000_000_000 + self.klok.verschuiving_ms
 
     def houdt(self, lease: Lease) -> bool:
-        rij = self.rij[lease.lane]
-        return rij.token == lease.token and rij.einde > self.nu
+        return self.rij[lease.lane].token == lease.token
 
     def staat_stil(self, rij: Rij) -> bool:
         return rij.gepauzeerd and (rij.pauze_tot is None or rij.pauze_tot > self.nu)
@@ -200,9 +199,8 @@ class Lanes(RuleBasedStateMachine):
     @rule(lease=leases, wachten=st.sampled_from([0, 0, 1000]))
     def geef_terug(self, lease: Lease, wachten: int) -> None:
         rij = self.rij[lease.lane]
-        if rij.onderweg and rij.token == lease.token:
-            return  # who gives a wide lease back, first ends or takes back what was on its way
-        mag = rij.token == lease.token
+        nog = {kop.bericht_id for kop in lease.koppen} & rij.onderweg & set(rij.wachtend)
+        mag = self.houdt(lease) and not (lease.breedte > 1 and nog)
         with self.transactie() as conn:
             assert lanes.release(conn, lease, wachten) is mag
         if mag:

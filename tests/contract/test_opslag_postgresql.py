@@ -100,6 +100,32 @@ async def test_a_database_that_stays_away_is_told_to_everybody(postgres_url: str
     await opslag.close()
 
 
+async def test_a_server_that_only_reads_any_more_is_left_for_another(opslag: Opslag):
+    await opslag.write(voeg_toe, "0001")
+    lezend = iter([True])
+
+    def schrijf(conn: sa.Connection) -> int:
+        if next(lezend, False):  # as on a primary that became a standby under us
+            conn.exec_driver_sql("SET TRANSACTION READ ONLY")
+        voeg_toe(conn, "0002")
+        return int(conn.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+
+    eerst = await opslag.write(lambda conn: conn.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+    assert await opslag.write(schrijf) != eerst
+    assert await opslag.read(codes) == ["0001", "0002"]
+
+
+async def test_what_the_database_cannot_do_is_told_as_such(opslag: Opslag):
+    def te_lang(conn: sa.Connection) -> None:
+        conn.exec_driver_sql("SET LOCAL statement_timeout = 10")
+        conn.execute(sa.text("SELECT pg_sleep(5)"))
+
+    with pytest.raises(OpslagFout, match="kan dit nu niet vastleggen"):
+        await opslag.write(te_lang)
+    await opslag.write(voeg_toe, "0001")
+    assert await opslag.read(codes) == ["0001"]
+
+
 async def test_a_deadlock_is_run_again(postgres_url: str):
     opslag = Opslag(postgres_url, schrijvers=2)
     for code in ("a", "b"):
