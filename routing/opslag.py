@@ -59,8 +59,9 @@ _ADEM_S = 0.02
 """After a group of `_DRUK` operations or more a writer lets others join for as long as that took, at most so long: a
 transaction costs what its statements cost, whatever their number of rows. Who is alone waits for nobody."""
 _HERKANSINGEN = 5
-_KORT = "SET LOCAL lock_timeout = '1s'"
-"""For an operation of a group that met a row which another holds: the rest of the process waits behind it."""
+_KORT, _KORTER = "SET LOCAL lock_timeout = '1s'", "SET LOCAL lock_timeout = '100ms'"
+"""For operations of a group that met a row which another holds, and for those after one that waited for it in vain: the
+rest of the process, its heartbeats too, waits behind them."""
 _PEILING_S = 1.0
 
 
@@ -314,21 +315,25 @@ class _Schrijver(threading.Thread):
             adem_s = min(time.monotonic() - begin, _ADEM_S) if len(groep) >= _DRUK else 0.0
         self._drop()
 
-    def _perform(self, groep: list[_Bewerking], *, kort: bool = False) -> None:
+    def _perform(self, groep: list[_Bewerking], *, geduld: str = "") -> None:
         """Run a group; when an operation fails, run all again one by one, so that only the guilty one fails."""
         try:
-            self._transact(groep, kort=kort)
+            self._transact(groep, geduld=geduld)
         except BaseException as fout:  # noqa: BLE001 - whatever an operation raises belongs to its caller, not to us
             if len(groep) == 1 or isinstance(fout, OpslagFout):
                 for bewerking in groep:
                     bewerking.fout = fout
                 return
+            if is_blocked(fout):
+                geduld = _KORT
             for bewerking in groep:
-                self._perform([bewerking], kort=is_blocked(fout))
+                self._perform([bewerking], geduld=geduld)
+                if geduld and bewerking.fout is not None:
+                    geduld = _KORTER
                 _tell([bewerking])  # the next one may have to wait
 
-    def _transact(self, groep: list[_Bewerking], *, kort: bool = False) -> None:
-        """Run a group in one transaction; `kort` waits a short while for what another holds.
+    def _transact(self, groep: list[_Bewerking], *, geduld: str = "") -> None:
+        """Run a group in one transaction; `geduld` says how long to wait on PostgreSQL for what another holds.
 
         Raises:
             OpslagFout: the database is away or busy, or the outcome of the commit is unknown.
@@ -338,15 +343,15 @@ class _Schrijver(threading.Thread):
         for herkansing in range(_HERKANSINGEN + 1):
             conn = self._begin(uiterste)
             try:
-                if kort and conn.dialect.name == "postgresql":
-                    conn.exec_driver_sql(_KORT)
+                if geduld:
+                    conn.exec_driver_sql(geduld)
                 self._run(conn, groep)
             except BaseException as fout:
                 self._roll_back(conn, fout)
                 if is_lost(fout) and time.monotonic() < uiterste and herkansing < _HERKANSINGEN:
                     continue
                 # Of a group that waited in vain, most may not need what another holds: it is run one by one.
-                vaak = int(len(groep) == 1) if is_blocked(fout) else _HERKANSINGEN
+                vaak = int(len(groep) == 1 and geduld != _KORTER) if is_blocked(fout) else _HERKANSINGEN
                 if is_repeatable(fout) and herkansing < vaak:
                     time.sleep(random.uniform(0, 0.02 * 2**herkansing))  # noqa: S311 - spreads retries, hides nothing
                     continue

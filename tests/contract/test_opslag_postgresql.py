@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from meeteller import in_one_group
 
 from routing import lanes, schema
 from routing.databank import end_silent
-from routing.opslag import CommitOnzeker, Opslag, OpslagFout
+from routing.opslag import _KORT, _KORTER, CommitOnzeker, Opslag, OpslagFout, _Schrijver
 
 PARTIJ = schema.partij
 Stort = Callable[..., str]
@@ -259,6 +260,34 @@ async def test_who_needs_a_row_that_another_holds_on_to_keeps_nobody_else_waitin
         assert await ander.read(lambda conn: set(conn.execute(sa.select(PARTIJ.c.naam)).scalars())) >= {"nieuw"}
     await ander.write(noem, "a")
     await ander.close()
+
+
+async def test_many_who_need_the_row_that_another_holds_keep_nobody_waiting_for_each_of_them(
+    opslag: Opslag, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    for code in ("a", "b"):
+        await opslag.write(voeg_toe, code)
+    geduld: list[str] = []
+    echt = _Schrijver._transact
+
+    def transact(schrijver: _Schrijver, groep: list[Any], **hoe: Any) -> None:
+        geduld.append(hoe["geduld"])
+        echt(schrijver, groep, **hoe)
+
+    monkeypatch.setattr(_Schrijver, "_transact", transact)
+
+    def noem(conn: sa.Connection, code: str) -> None:
+        conn.execute(sa.update(PARTIJ).where(PARTIJ.c.code == code).values(naam="nieuw"))
+
+    dsn = sa.make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, application_name="beheerder") as houder:
+        houder.execute("SELECT code FROM partij WHERE code = 'a' FOR UPDATE")
+        rij = ["a"] * 8 + ["b"] + ["a"] * 2
+        uitkomsten = await in_one_group(opslag, [_outcome(opslag.write(noem, code)) for code in rij])
+        assert [type(uitkomst) for uitkomst in uitkomsten].count(OpslagFout) == 10
+        assert uitkomsten[8] is None
+    assert [keer for keer in geduld if keer == _KORT] == [_KORT]
+    assert geduld.count(_KORTER) == 10
 
 
 async def _outcome(bewerking: Awaitable[object]) -> object:
