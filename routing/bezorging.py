@@ -152,6 +152,8 @@ def expire(
     verlopen = termijn.expire_quarantined(conn, aantal) if lane is None else termijn.expire(conn, lane, aantal)
     for geval in verlopen:
         breekpunt.name_commit(conn, "verval")
+        if geval.gevallen:
+            logboek.record(conn, geval.bericht_id, "bezorging onderbroken", None, {"keer": geval.crashes})
         logboek.set_status_at_end(conn, geval.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
         fout = make_fout("niet_bezorgd_binnen_termijn", generatie(geval.zender))
         _tell(conn, geval.bericht_id, fout, report_failure)
