@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from routing import bezorging, breekpunt, schema
+from routing import breekpunt, schema
 from routing.bericht import Envelop
 from routing.envelopvorm import from_json
 from routing.foutplek import place
@@ -108,21 +108,22 @@ class Aanbieder:
         if aansluiting.kanaal is not Kanaal.PUSH:  # maintenance lets the lane follow
             return Uitkomst(Uitkomstsoort.TIJDELIJK, "De ontvanger haalt zijn berichten voortaan zelf op.")
         breekpunt.reach("voor_verzending")
+        begonnen = False
         try:
             if inhoud is None:
                 raise LookupError("bericht without payload")  # noqa: TRY301 - handled like any other fault of ours
             envelop, payload = self._open(kop.bericht_id, inhoud)
-            zending = Zending(kop.bericht_id, envelop, payload, aansluiting, bezorging.number(kop))
+            zending = Zending(kop.bericht_id, envelop, payload, aansluiting, kop.mogelijk_aangekomen)
+            begonnen = True
             with self.tijdgrenzen.begin(self.verzending_s):
                 uitkomst = await self.bezorgers[aansluiting.protocol].deliver(zending)
         except TimeoutError:
             zin = "De ontvanger antwoordde niet binnen de tijd."
-            return Uitkomst(Uitkomstsoort.TIJDELIJK, zin, kenmerk="verbinding.tijd")
+            return Uitkomst(Uitkomstsoort.TIJDELIJK, zin, kenmerk="verbinding.tijd", mogelijk_aangekomen=begonnen)
         except Exception as fout:  # noqa: BLE001 - a bug in an adapter may not stop a lane
             _log.error("fout bij het aanbieden", bericht_id=kop.bericht_id, **place(fout))
-            return Uitkomst(
-                Uitkomstsoort.TIJDELIJK, "Het aanbieden mislukte door een fout in het knooppunt.", kenmerk="knooppunt"
-            )
+            zin = "Het aanbieden mislukte door een fout in het knooppunt."
+            return Uitkomst(Uitkomstsoort.TIJDELIJK, zin, kenmerk="knooppunt", mogelijk_aangekomen=begonnen)
         breekpunt.reach("na_verzending")
         return uitkomst
 

@@ -100,25 +100,38 @@ def _end(stap: Stap) -> Einde:
     """Say how a bericht is closed; a lease of width one goes back with its last outcome."""
     geantwoord = stap.uitkomst.soort is not Uitkomstsoort.VERVALLEN
     laatste = stap.volgende is None and stap.lease.breedte == 1
-    return Einde(stap.lease, stap.kop, geantwoord, stap.wait_ms if laatste else None)
+    terug_ms = stap.wait_ms if laatste else None
+    return Einde(stap.lease, stap.kop, geantwoord, terug_ms, stap.uitkomst.mogelijk_aangekomen)
 
 
 def _postpone(conn: Connection, stap: Stap) -> Vervolg:
     lease, kop = stap.lease, stap.kop
-    if not lanes.retry(conn, lease, kop, stap.mislukt, stap.wait_ms, breuk=stap.breuk, geef_terug=lease.breedte == 1):
+    if not lanes.retry(
+        conn,
+        lease,
+        kop,
+        stap.mislukt,
+        stap.wait_ms,
+        breuk=stap.breuk,
+        geef_terug=lease.breedte == 1,
+        mogelijk_aangekomen=stap.uitkomst.mogelijk_aangekomen,
+    ):
         return Vervolg.VERLOREN
     feiten = _facts(kop, stap.uitkomst) | {"opnieuw_over_s": round(stap.wait_ms / 1000)}
     logboek.set_status_at_end(conn, kop.bericht_id, Status.AANBIEDEN_MISLUKT, "poging", feiten)
     return Vervolg.PAUZE
 
 
-def interrupt(conn: Connection, lease: Lease, koppen: Iterable[Kop], reden: str, wait_ms: int = 0) -> None:
+def interrupt(
+    conn: Connection, lease: Lease, koppen: Iterable[Kop], reden: str, wait_ms: int = 0, *, begonnen: bool = True
+) -> None:
     """Note that attempts were broken off by us, which is no crash and no attempt.
 
-    A lease of width one is given back along with it; a wide one when all of its attempts have ended.
+    A lease of width one is given back along with it; a wide one when all of its attempts have ended. Of an attempt that
+    had `begonnen` nobody knows whether it reached the ontvanger.
     """
     for kop in koppen:
-        if lanes.unmark(conn, lease, kop):
+        if lanes.unmark(conn, lease, kop, begonnen=begonnen):
             logboek.record(conn, kop.bericht_id, "bezorging onderbroken", None, {"toelichting": reden})
     if lease.breedte == 1:
         lanes.release(conn, lease, wait_ms)
@@ -139,6 +152,8 @@ def expire(
     verlopen = termijn.expire_quarantined(conn, aantal) if lane is None else termijn.expire(conn, lane, aantal)
     for geval in verlopen:
         breekpunt.name_commit(conn, "verval")
+        if geval.gevallen:
+            logboek.record(conn, geval.bericht_id, "bezorging onderbroken", None, {"keer": geval.crashes})
         logboek.set_status_at_end(conn, geval.bericht_id, Status.VERVALLEN, "termijn verstreken", {})
         fout = make_fout("niet_bezorgd_binnen_termijn", generatie(geval.zender))
         _tell(conn, geval.bericht_id, fout, report_failure)

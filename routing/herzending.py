@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
 from routing import doorgifte, schema
 from routing.geadresseerde import find_aansluiting
 from routing.ketenbewaking.ketenboek import resume
 from routing.klok import now
-from routing.lanes import enqueue
+from routing.lanes import AANGEKOMEN, enqueue
 from routing.logboek import OPNIEUW, set_status
 from routing.partij import TUSSENPARTIJ
 from routing.register import Register, read_register
@@ -78,7 +78,15 @@ def resend(
         .where(b.id == bericht_id)
         .values(fout_code=None, fout_melder=None, fout_omschrijving=None)
     )
-    enqueue(conn, aansluiting.partij, aansluiting.kanaal, bericht_id, termijnen.of(aansluiting))
+    eerder = select(a.id).where(a.bericht_id == bericht_id, a.lane == aansluiting.partij, text(AANGEKOMEN))
+    enqueue(
+        conn,
+        aansluiting.partij,
+        aansluiting.kanaal,
+        bericht_id,
+        termijnen.of(aansluiting),
+        mogelijk_aangekomen=conn.execute(eerder.limit(1)).first() is not None,
+    )
     resume(conn, bericht_id)
     if aansluiting.partij == TUSSENPARTIJ and rij.functie is not None:
         doorgifte.drop(conn, bericht_id)  # whatever was known of its earlier journey

@@ -6,6 +6,7 @@ An ontvanger who takes several berichten at the same time is served by as many w
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,7 +105,8 @@ class Lanebeurt:
             gestopt = self._om.stopt()
             if not gestopt:
                 self._rust_ms = self._om.ladder.wait_ms(1)  # the next claim would meet the same
-            await self._hand_back(eerste, GESTOPT if gestopt else "De database was niet te lezen.")
+            reden = GESTOPT if gestopt else "De database was niet te lezen."
+            await self._hand_back(eerste, reden, begonnen=False)
             raise
         if len(eerste) == 1:
             await self._work(eerste[0])
@@ -120,7 +122,7 @@ class Lanebeurt:
         while volgende is not None:
             kop = volgende
             if self._om.stopt():
-                await self._hand_back((kop,), GESTOPT)
+                await self._hand_back((kop,), GESTOPT, begonnen=False)
                 return
             try:
                 volgende = await self._attempt(kop)
@@ -227,9 +229,10 @@ class Lanebeurt:
 
         return cast("Vervolg", await self._record(settle))
 
-    async def _hand_back(self, koppen: tuple[Kop, ...], reden: str) -> None:
-        """Note that attempts were broken off by us."""
-        await self._record(bezorging.interrupt, self.lease, koppen, reden, self._wait_ms())
+    async def _hand_back(self, koppen: tuple[Kop, ...], reden: str, *, begonnen: bool = True) -> None:
+        """Note that attempts were broken off by us, before or after they had `begonnen`."""
+        interrupt = functools.partial(bezorging.interrupt, begonnen=begonnen)
+        await self._record(interrupt, self.lease, koppen, reden, self._wait_ms())
 
     async def _record(self, fn: Callable[..., Any], *args: Any) -> Any:
         """Write what happened, also when we are being stopped; while the database is away, keep trying for a while."""

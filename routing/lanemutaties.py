@@ -40,22 +40,23 @@ def _lengthen(invoer: postgresql.Insert | sqlite.Insert) -> ReturningInsert[str,
 
 
 _IN = _lengthen(sqlite.insert(_lane))
-_AFLEVERING = Invoeging(schema.aflevering, "lane", "seq", "bericht_id", "open", "expires_at")
+_KOLOMMEN = ("lane", "seq", "bericht_id", "open", "mogelijk_aangekomen", "expires_at")
+_AFLEVERING = Invoeging(schema.aflevering, *_KOLOMMEN)
 
 
 def _both() -> Insert:
     """Make the statement that does both on PostgreSQL, for rows with the number of each in its lane."""
-    soorten = {kolom.name: kolom.type for kolom in (_a.lane, _lane.c.kanaal, _a.seq, _a.bericht_id, _a.expires_at)}
+    kolommen = (_a.lane, _lane.c.kanaal, _a.seq, _a.bericht_id, _a.mogelijk_aangekomen, _a.expires_at)
+    soorten = {kolom.name: kolom.type for kolom in kolommen}
     rij = select(*rijenpakket.unpack(soorten | {"aantal": _a.seq.type}).c).cte("rij").c
     lanes = select(rij.lane, rij.kanaal, rij.aantal, rij.aantal).where(rij.seq == 1).order_by(rij.lane)
     staart = (
         _lengthen(postgresql.insert(_lane).from_select(["naam", "kanaal", "pending", "tail"], lanes)).cte("staart").c
     )
     plek = staart.tail - rij.aantal + rij.seq
-    erin = select(rij.lane, plek, rij.bericht_id, true(), rij.expires_at).where(rij.lane == staart.naam)
-    return insert(schema.aflevering).from_select(
-        ["lane", "seq", "bericht_id", "open", "expires_at"], erin.order_by(rij.lane, rij.seq)
-    )
+    waarden = (rij.lane, plek, rij.bericht_id, true(), rij.mogelijk_aangekomen, rij.expires_at)
+    erin = select(*waarden).where(rij.lane == staart.naam)
+    return insert(schema.aflevering).from_select(_KOLOMMEN, erin.order_by(rij.lane, rij.seq))
 
 
 _BEIDE = _both()
@@ -72,7 +73,7 @@ class _Mutatie:
     """What is to happen to one lane."""
 
     kanaal: Kanaal | None = None
-    erin: list[tuple[str, int]] = field(default_factory=list)
+    erin: list[tuple[str, bool | None, int]] = field(default_factory=list)
     eruit: int = 0
 
 
@@ -81,7 +82,9 @@ def collect(conn: Connection) -> None:
     conn.info[_SLEUTEL] = {}
 
 
-def add(conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, expires_at: int) -> None:
+def add(
+    conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, expires_at: int, *, mogelijk_aangekomen: bool = False
+) -> None:
     """Put a bericht at the end of a lane, which is made when it is not there yet.
 
     Args:
@@ -90,11 +93,13 @@ def add(conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, expires_at
         kanaal: how the ontvanger gets his berichten from now on.
         bericht_id: which bericht.
         expires_at: moment at which delivery is given up, ms since 1970 UTC.
+        mogelijk_aangekomen: in an earlier aflevering it may have reached this ontvanger.
     """
     mutaties: dict[str, _Mutatie] | None = conn.info.get(_SLEUTEL)
     mutatie = _Mutatie() if mutaties is None else mutaties.setdefault(lane, _Mutatie())
     mutatie.kanaal = kanaal
-    mutatie.erin.append((bericht_id, expires_at))
+    # Not false: NULL lets what a node of an older release attempts on it count.
+    mutatie.erin.append((bericht_id, mogelijk_aangekomen or None, expires_at))
     if mutaties is None:
         _apply(conn, {lane: mutatie})
 
@@ -141,9 +146,9 @@ def _append(conn: Connection, mutaties: Mapping[str, _Mutatie]) -> None:
     ]
     staarten: dict[str, int] = {rij.naam: rij.tail for rij in conn.execute(_IN, lanes)}
     rijen = [
-        (lane, staarten[lane] - len(mutatie.erin) + n, bericht_id, True, expires_at)
+        (lane, staarten[lane] - len(mutatie.erin) + n, bericht_id, True, mogelijk_aangekomen, expires_at)
         for lane, mutatie in mutaties.items()
-        for n, (bericht_id, expires_at) in enumerate(mutatie.erin, 1)
+        for n, (bericht_id, mogelijk_aangekomen, expires_at) in enumerate(mutatie.erin, 1)
     ]
     _AFLEVERING.insert(conn, rijen)
 
@@ -156,9 +161,10 @@ def _append_at_once(conn: Connection, mutaties: Mapping[str, _Mutatie]) -> None:
             "aantal": len(mutatie.erin),
             "seq": n,
             "bericht_id": bericht_id,
+            "mogelijk_aangekomen": mogelijk_aangekomen,
             "expires_at": expires_at,
         }
         for lane, mutatie in mutaties.items()
-        for n, (bericht_id, expires_at) in enumerate(mutatie.erin, 1)
+        for n, (bericht_id, mogelijk_aangekomen, expires_at) in enumerate(mutatie.erin, 1)
     ]
     conn.execute(_BEIDE, {rijenpakket.NAAM: rijenpakket.pack(rijen)})

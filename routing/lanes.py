@@ -64,6 +64,13 @@ _OPEN = text("aflevering.open")  # literal, as in the partial indexes: a bound v
 # Where the place is known already: a partial index of what is open would be tempting when little is, and is full of
 # what no longer is for as long as PostgreSQL cannot clean up.
 _NIET_DICHT = text("aflevering.open IS NOT FALSE")
+AANGEKOMEN: Final = """(aflevering.crashes > 0 OR aflevering.offered
+  OR coalesce(aflevering.mogelijk_aangekomen, aflevering.open AND aflevering.attempts > 0))"""
+"""SQL: an attempt may have reached the ontvanger. It did not end, or nothing said clearly that he did not take it.
+
+Of attempts that only an older release recorded nothing is known. While a bericht is offered on, each may have; of what
+was closed the last one was an answer.
+"""
 _nu = bindparam("nu", type_=_lane.c.next_due.type)
 _wachten = bindparam("wachten", type_=_lane.c.next_due.type)
 _DIE = _aflevering.c.id == bindparam("aflevering")
@@ -116,8 +123,8 @@ _NEEM = (
 )
 # One statement for the heads of all lanes that are claimed. `vanaf` says per lane where its first open one can be. The
 # LIMIT 1 keeps PostgreSQL from beginning with all of `bericht`, which looked best while that was empty.
-_KOP = """a.lane, a.id, a.seq, a.bericht_id, a.attempts, a.crashes, a.offered, a.expires_at,
-  b.zender, b.status, b.payload_grootte"""
+_KOP = f"""a.lane, a.id, a.seq, a.bericht_id, a.attempts, a.crashes, a.offered, a.expires_at,
+  {AANGEKOMEN.replace("aflevering.", "a.")} AS mogelijk_aangekomen, b.zender, b.status, b.payload_grootte"""
 _EERSTE = "WHERE lane = {lane} AND seq >= {vanaf} AND open IS NOT FALSE ORDER BY seq LIMIT :aantal"
 _KOPPEN = {
     "postgresql": text(
@@ -135,6 +142,7 @@ _GEVALLEN = update(_aflevering).where(_DIE).values(crashes=_aflevering.c.crashes
 _APART = update(_aflevering).where(_DIE).values(open=False, quarantaine_op=_nu)
 _MARKEER = update(_aflevering).where(_DIE).values(offered=True)
 _ONTMARKEER = update(_aflevering).where(_DIE).values(offered=False)
+_BREEK_AF = _ONTMARKEER.where(_NIET_DICHT).values(mogelijk_aangekomen=True)
 _HARTSLAG = update(_lane).where(_DIE_LEASE).values(leased_until=_nu + LEASE_MS)
 
 
@@ -167,7 +175,13 @@ _SLUIT_LANE = {  # by whether there was an answer, and whether the lease is give
 _SLUIT = (
     update(_aflevering)
     .where(_DIE)
-    .values(open=False, offered=False, done_at=_nu, attempts=_aflevering.c.attempts + bindparam("pogingen"))
+    .values(
+        open=False,
+        offered=False,
+        done_at=_nu,
+        attempts=_aflevering.c.attempts + bindparam("pogingen"),
+        mogelijk_aangekomen=bindparam("aangekomen"),
+    )
 )
 _UITSTEL = (
     update(_lane)
@@ -183,7 +197,15 @@ _STEL_UIT_LANE = {
     True: _UITSTEL.values(lease_token=null(), leased_until=0),
     False: _UITSTEL.values(leased_until=_nu + LEASE_MS),
 }
-_STEL_UIT = update(_aflevering).where(_DIE).values(attempts=_aflevering.c.attempts + 1, offered=False)
+_STEL_UIT = (
+    update(_aflevering)
+    .where(_DIE)
+    .values(
+        attempts=_aflevering.c.attempts + 1,
+        offered=False,
+        mogelijk_aangekomen=bindparam("aangekomen"),
+    )
+)
 _GEEF_VRIJ = update(_lane).where(_DIE_LEASE).values(_GEEF_TERUG)
 _GEEF_BREED_VRIJ = {
     dialect: _GEEF_VRIJ.where(~exists().where(een_van, _aflevering.c.offered, _NIET_DICHT))
@@ -204,8 +226,9 @@ _HERTEL = (
 class Kop:
     """A bericht at the head of a claimed lane, or behind it. `grootte` is the size of its payload in bytes.
 
-    `attempts` counts what the other side answered or failed, `crashes` the leases that ended under it; `vervallen` says
-    that its term had passed when it was claimed.
+    `attempts` counts what the other side answered or failed, `crashes` the leases that ended under it;
+    `mogelijk_aangekomen` says that one of all those may have reached the ontvanger, `vervallen` that its term had
+    passed when it was claimed.
     """
 
     aflevering_id: int
@@ -214,6 +237,7 @@ class Kop:
     status: Status
     attempts: int
     crashes: int
+    mogelijk_aangekomen: bool
     grootte: int
     vervallen: bool = False
 
@@ -249,13 +273,15 @@ class Einde:
     """A claimed bericht that is to be closed.
 
     `geantwoord`: whether the other side answered; then it is an attempt, and the lane is not failing. `terug_ms`: give
-    the lease back, and let the lane wait at least so long; None keeps it.
+    the lease back, and let the lane wait at least so long; None keeps it. `mogelijk_aangekomen`: this attempt may have
+    reached the ontvanger.
     """
 
     lease: Lease
     kop: Kop
     geantwoord: bool = True
     terug_ms: int | None = None
+    mogelijk_aangekomen: bool = False
 
 
 class Vervolg(Enum):
@@ -266,7 +292,9 @@ class Vervolg(Enum):
     DOOR = "it is closed; the next one may follow"
 
 
-def enqueue(conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, ttl_ms: int) -> None:
+def enqueue(
+    conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, ttl_ms: int, *, mogelijk_aangekomen: bool = False
+) -> None:
     """Put a stored bericht at the end of the lane of its ontvanger; it becomes visible with the commit.
 
     Args:
@@ -275,8 +303,9 @@ def enqueue(conn: Connection, lane: str, kanaal: Kanaal, bericht_id: str, ttl_ms
         kanaal: push, for the workers, or pull, for the ontvanger to collect.
         bericht_id: which bericht.
         ttl_ms: how long delivery goes on, in ms from now.
+        mogelijk_aangekomen: in an earlier aflevering it may have reached this ontvanger.
     """
-    lanemutaties.add(conn, lane, kanaal, bericht_id, now_ms(conn) + ttl_ms)
+    lanemutaties.add(conn, lane, kanaal, bericht_id, now_ms(conn) + ttl_ms, mogelijk_aangekomen=mogelijk_aangekomen)
 
 
 def claim(conn: Connection, lanes: int, koppen: int, breedte: Callable[[str], int] = lambda _lane: 1) -> Beurten:
@@ -354,6 +383,7 @@ def _kop(rij: _Rij, nu: int, *, gevallen: bool) -> Kop:
         Status(rij.status),
         rij.attempts,
         rij.crashes + gevallen,
+        bool(rij.mogelijk_aangekomen or gevallen),
         rij.payload_grootte,
         rij.expires_at <= nu,
     )
@@ -400,7 +430,8 @@ def close(conn: Connection, eindes: Sequence[Einde]) -> list[Vervolg]:
         per_lease = lanes.setdefault((einde.geantwoord, einde.terug_ms is not None), {})
         wie = {"token": einde.lease.token, "nu": nu, "wachten": einde.terug_ms, "dicht": 0}
         per_lease.setdefault(einde.lease.token, wie)["dicht"] += 1  # of a wide lease there may be several
-        dicht.append({"aflevering": einde.kop.aflevering_id, "nu": nu, "pogingen": int(einde.geantwoord)})
+        welke = {"aflevering": einde.kop.aflevering_id, "nu": nu, "pogingen": int(einde.geantwoord)}
+        dicht.append({**welke, "aangekomen": einde.kop.mogelijk_aangekomen or einde.mogelijk_aangekomen})
         gepauzeerd = lane.paused_by is not None and (lane.paused_until is None or lane.paused_until > nu)
         vervolgen.append(Vervolg.PAUZE if gepauzeerd or einde.terug_ms is not None else Vervolg.DOOR)
     per_lane = [(_SLUIT_LANE[hoe], list(waarden.values())) for hoe, waarden in lanes.items()]
@@ -427,6 +458,7 @@ def retry(
     *,
     breuk: str | None = None,
     geef_terug: bool = True,
+    mogelijk_aangekomen: bool = False,
 ) -> bool:
     """Count a failed attempt and let the whole lane wait.
 
@@ -438,6 +470,7 @@ def retry(
         wait_ms: how long the lane is not claimed.
         breuk: why the breaker opens, when it does.
         geef_terug: give the lease back; not while others are on their way under it.
+        mogelijk_aangekomen: this attempt may have reached the ontvanger.
 
     Returns:
         False, with nothing changed, when the lease was lost or the bericht was closed before.
@@ -446,7 +479,8 @@ def retry(
     wie |= {"breuk": breuk, "breuk_op": None if breuk is None else wie["nu"]}
     if conn.execute(_STEL_UIT_LANE[geef_terug], wie).rowcount != 1:
         return False
-    conn.execute(_STEL_UIT, {"aflevering": kop.aflevering_id})
+    aangekomen = kop.mogelijk_aangekomen or mogelijk_aangekomen
+    conn.execute(_STEL_UIT, {"aflevering": kop.aflevering_id, "aangekomen": aangekomen})
     return True
 
 
@@ -455,11 +489,11 @@ def mark(conn: Connection, kop: Kop) -> None:
     conn.execute(_MARKEER, {"aflevering": kop.aflevering_id})
 
 
-def unmark(conn: Connection, lease: Lease, kop: Kop) -> bool:
-    """Note, under a wide lease, that a bericht is not on its way after all; False when the lease was lost."""
+def unmark(conn: Connection, lease: Lease, kop: Kop, *, begonnen: bool = False) -> bool:
+    """Note that a bericht is not on its way after all, or, `begonnen`, not any more; False when the lease was lost."""
     if not heartbeat(conn, lease):
         return False
-    conn.execute(_ONTMARKEER, {"aflevering": kop.aflevering_id})
+    conn.execute(_BREEK_AF if begonnen else _ONTMARKEER, {"aflevering": kop.aflevering_id})
     return True
 
 

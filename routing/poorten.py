@@ -58,6 +58,7 @@ class Uitkomst:
 
     `fout` is the fault body the other side gave, to be passed on to the sender; `opnieuw_na` is the other
     side's wish in seconds (Retry-After); `kenmerk` is what in the answer decided, a key of `routing.uitkomstklassen`.
+    `mogelijk_aangekomen`: the other side may have what was sent; nothing says clearly that it did not take it.
     """
 
     soort: Uitkomstsoort
@@ -66,6 +67,7 @@ class Uitkomst:
     fout: Foutinhoud | None = None
     opnieuw_na: float | None = None
     kenmerk: str = ""
+    mogelijk_aangekomen: bool = False
 
 
 class UitgaandePayload(Protocol):
@@ -81,13 +83,16 @@ class UitgaandePayload(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Zending:
-    """One bericht on its way to one aansluiting; `poging` counts from 1."""
+    """One bericht on its way to one aansluiting.
+
+    `mogelijk_aangekomen`: an earlier attempt may have reached the ontvanger, so that "not unique" means that it did.
+    """
 
     bericht_id: str
     envelop: Envelop
     payload: UitgaandePayload
     aansluiting: Aansluiting
-    poging: int
+    mogelijk_aangekomen: bool = False
 
 
 class Bezorger(Protocol):

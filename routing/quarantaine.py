@@ -36,7 +36,7 @@ def release(conn: Connection, bericht_id: str, wie: str) -> None:
     """
     lane, expires_at = _take_out(conn, bericht_id)
     kanaal = conn.execute(select(_lane.c.kanaal).where(_lane.c.naam == lane)).scalar_one()
-    lanemutaties.add(conn, lane, Kanaal(kanaal), bericht_id, expires_at)
+    lanemutaties.add(conn, lane, Kanaal(kanaal), bericht_id, expires_at, mogelijk_aangekomen=True)  # at each crash
     if kanaal == Kanaal.PULL:  # the ontvanger collects nowadays: his box offers it at once
         logboek.set_status(conn, bericht_id, Status.WORDT_AANGEBODEN, "uit quarantaine", {"door": wie})
     else:

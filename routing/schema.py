@@ -266,6 +266,7 @@ aflevering = Table(
     Column("open", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("mogelijk_aangekomen", Boolean),  # some attempt; NULL: see `lanes.AANGEKOMEN`, by which it is read
     Column("offered", Boolean, nullable=False, server_default=text("false")),  # on its way now, in a `breed` lease
     Column("expires_at", BigInteger, nullable=False),
     Column("quarantaine_op", BigInteger),  # set aside since: not open, not done

@@ -21,6 +21,8 @@ KENMERK: Final = re.compile(
 )
 """What a key of the table looks like."""
 
+_ALERT: Final = re.compile(r"_ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)")
+
 KLASSEN: Final = (Uitkomstsoort.BEZORGD, Uitkomstsoort.TIJDELIJK, Uitkomstsoort.BLIJVEND)
 """Classes that an answer can have."""
 
@@ -57,6 +59,25 @@ class Uitkomstklassen:
             if klasse is not None:
                 return klasse, kenmerk
         return Uitkomstsoort.TIJDELIJK, eerste
+
+
+def turns_away(status: int) -> bool:
+    """Say whether an HTTP status means that the request was not carried out (RFC 9110 §15.4, §15.5).
+
+    A 5xx does not: the server, or the one behind it, may have failed after it had stored what it got.
+    """
+    return 300 <= status < 500
+
+
+def refuses_handshake(fout: BaseException) -> bool:
+    """Say whether the other side ended the TLS handshake, which is before anything reaches its application.
+
+    Args:
+        fout: as the network library raised it. With TLS 1.3 the refusal of our certificate comes after we believe that
+            the handshake is over, as an alert (RFC 8446 §6.2).
+    """
+    keten = (fout, getattr(fout, "os_error", None), fout.__cause__)
+    return any(isinstance(deel, ssl.SSLError) and _ALERT.search(deel.reason or "") for deel in keten)
 
 
 def http_kenmerken(status: int) -> tuple[str, str]:

@@ -16,17 +16,28 @@ from routing.bericht import Envelop
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
 from routing.retry_after import read_retry_after
 from routing.tijdgrens import Tijdgrenzen
-from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
+from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk, refuses_handshake
 
 _INEENS = 256 * 1024  # bytes; a larger message is written while its payload is read
+_NIET_VERBONDEN = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+)
+"""Raised before anything is sent: no address, no such name, nobody listens, no TLS."""
 
 
 class Onbereikbaar(Exception):
-    """No answer could be had; the message is a Dutch sentence, `kenmerk` the key of what went wrong."""
+    """No answer could be had; the message is a Dutch sentence, `kenmerk` the key of what went wrong.
 
-    def __init__(self, zin: str, kenmerk: str) -> None:
+    `mogelijk_aangekomen`: what was sent may have reached the receiver.
+    """
+
+    def __init__(self, zin: str, kenmerk: str, *, mogelijk_aangekomen: bool) -> None:
         super().__init__(zin)
         self.kenmerk = kenmerk
+        self.mogelijk_aangekomen = mogelijk_aangekomen
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,8 @@ class StufClient:
             with self._tijdgrenzen.begin(tijd):
                 return await self._post(url, body, lengte, kop)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
-            raise Onbereikbaar(_explain(fout, url), connection_kenmerk(fout)) from fout
+            aangekomen = not isinstance(fout, _NIET_VERBONDEN) and not refuses_handshake(fout)
+            raise Onbereikbaar(_explain(fout, url), connection_kenmerk(fout), mogelijk_aangekomen=aangekomen) from fout
 
     async def close(self) -> None:
         """Close the connections."""
@@ -149,8 +161,9 @@ async def attempt(wissel: Awaitable[Antwoord], zending: Zending, klassen: Uitkom
         antwoord = await wissel
     except Onbereikbaar as fout:
         soort, kenmerk = klassen.decide([fout.kenmerk])
-        return Uitkomst(soort, str(fout), kenmerk=kenmerk)
-    return classify(antwoord, zending.envelop.stuurgegevens.referentienummer, zending.poging, klassen)
+        return Uitkomst(soort, str(fout), kenmerk=kenmerk, mogelijk_aangekomen=fout.mogelijk_aangekomen)
+    referentienummer = zending.envelop.stuurgegevens.referentienummer
+    return classify(antwoord, referentienummer, mogelijk_aangekomen=zending.mogelijk_aangekomen, klassen=klassen)
 
 
 class StufBezorger:

@@ -9,7 +9,7 @@ from adapters.stufggk.antwoord_lezen import Antwoord, Antwoordsoort
 from routing.bericht import Foutinhoud
 from routing.partij import Protocol
 from routing.poorten import Uitkomst, Uitkomstsoort
-from routing.uitkomstklassen import Uitkomstklassen, http_kenmerken
+from routing.uitkomstklassen import Uitkomstklassen, http_kenmerken, turns_away
 
 _PLEK = {
     **dict.fromkeys(
@@ -24,22 +24,46 @@ _INSTELLING = {401, 403, 404}
 STANDAARD = Uitkomstklassen(Protocol.STUF, {})
 
 
-def classify(antwoord: Antwoord, referentienummer: str, poging: int, klassen: Uitkomstklassen = STANDAARD) -> Uitkomst:
+def classify(
+    antwoord: Antwoord, referentienummer: str, *, mogelijk_aangekomen: bool, klassen: Uitkomstklassen = STANDAARD
+) -> Uitkomst:
     """Decide on one answer.
 
     Args:
         antwoord: what the receiver answered.
         referentienummer: of the bericht that was sent.
-        poging: which attempt this was, counted from 1.
+        mogelijk_aangekomen: an earlier attempt may have reached the receiver.
         klassen: which class a kenmerk has.
     """
-    kenmerken, wat = _read(antwoord, referentienummer, poging)
+    kenmerken, wat = _read(antwoord, referentienummer, mogelijk_aangekomen=mogelijk_aangekomen)
     soort, kenmerk = klassen.decide(kenmerken)
-    fout = antwoord.fout if soort is not Uitkomstsoort.BEZORGD else None
-    return Uitkomst(soort, _say(soort, kenmerk, wat), antwoord.status, fout, antwoord.retry_after, kenmerk)
+    return Uitkomst(
+        soort,
+        _say(soort, kenmerk, wat),
+        antwoord.status,
+        antwoord.fout if soort is not Uitkomstsoort.BEZORGD else None,
+        antwoord.retry_after,
+        kenmerk,
+        mogelijk_aangekomen=not _refuses(antwoord, referentienummer),
+    )
 
 
-def _read(antwoord: Antwoord, referentienummer: str, poging: int) -> tuple[tuple[str, ...], str]:
+def _refuses(antwoord: Antwoord, referentienummer: str) -> bool:
+    """Say whether an answer means for certain that the bericht was not taken.
+
+    A Fo03 about it does, wherever the fault lies: who sends one must take the next attempt as if it were the first
+    (StUF 03.01 §4.4.3). A bare SOAP fault of the server may come from anywhere, also from behind what stored it.
+    """
+    if antwoord.soort is Antwoordsoort.ONTVANGST or antwoord.cross_ref not in (None, "", referentienummer):
+        return False
+    if antwoord.fout is not None and antwoord.cross_ref is not None:
+        return True
+    if antwoord.fout is not None and (200 <= antwoord.status < 300 or antwoord.status == 500):
+        return _plek(antwoord.fout) == "client"
+    return turns_away(antwoord.status)
+
+
+def _read(antwoord: Antwoord, referentienummer: str, *, mogelijk_aangekomen: bool) -> tuple[tuple[str, ...], str]:
     """Return the kenmerken of an answer, the most special first, and what it was in words.
 
     An answer that is about another bericht, or that contradicts itself, has none: then it is tried again.
@@ -54,7 +78,7 @@ def _read(antwoord: Antwoord, referentienummer: str, poging: int) -> tuple[tuple
     if antwoord.soort is Antwoordsoort.STUF_FOUT and antwoord.fout is not None:
         if antwoord.cross_ref and andermans:
             return (), "een Fo03 waarvan crossRefnummer niet naar dit bericht verwijst"
-        return _of_fault(antwoord.fout, poging)
+        return _of_fault(antwoord.fout, mogelijk_aangekomen=mogelijk_aangekomen)
     if antwoord.soort is Antwoordsoort.SOAP_FOUT and antwoord.fout is not None:
         wat = "een SOAP-fout zonder StUF-code"
         if antwoord.fout.plek and (200 <= antwoord.status < 300 or antwoord.status == 500):
@@ -63,14 +87,18 @@ def _read(antwoord: Antwoord, referentienummer: str, poging: int) -> tuple[tuple
     return _of_status(antwoord.status, antwoord.melding)
 
 
-def _of_fault(fout: Foutinhoud, poging: int) -> tuple[tuple[str, ...], str]:
-    plek = fout.plek or _PLEK.get(fout.code, "")
-    kenmerken: tuple[str, ...] = (f"herhaald.{fout.code}",) if poging > 1 and fout.code else ()
+def _of_fault(fout: Foutinhoud, *, mogelijk_aangekomen: bool) -> tuple[tuple[str, ...], str]:
+    plek = _plek(fout)
+    kenmerken: tuple[str, ...] = (f"herhaald.{fout.code}",) if mogelijk_aangekomen and fout.code else ()
     kenmerken += (f"fout.{fout.code}",) if fout.code else ()
     wat = f"een Fo03 met code {fout.code}" if fout.code else "een Fo03 zonder code"
     if not plek:
         return kenmerken, f"{wat}, zonder te zeggen aan welke kant de fout ligt"
     return (*kenmerken, f"plek.{plek}"), wat
+
+
+def _plek(fout: Foutinhoud) -> str:
+    return fout.plek or _PLEK.get(fout.code, "")
 
 
 def _of_status(status: int, wat: str) -> tuple[tuple[str, ...], str]:

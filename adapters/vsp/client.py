@@ -34,13 +34,20 @@ from adapters.vsp.weigering import Onvertaalbaar
 from routing.payload import Payload
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
 from routing.retry_after import read_retry_after
-from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
+from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk, refuses_handshake
 
 __all__ = ["Bytes", "VspBezorger", "VspClient", "VspFout"]
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _MAX_LIJST = 16 * 1024 * 1024
+_NIET_VERBONDEN = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+)
+"""Raised before anything is sent: no address, no such name, nobody listens, no TLS."""
 
 
 class VspClient:
@@ -171,7 +178,7 @@ class VspBezorger:
     """Pushes berichten to the url of an aansluiting, which is the whole address that takes the POST.
 
     204 is the only receipt: another 2xx may come from a web page that happens to live there, and a bericht would be
-    lost. After an earlier attempt whose answer we never saw, "traceerId not unique" means that it arrived.
+    lost. After an earlier attempt that may have arrived, "traceerId not unique" means that it did.
 
     Args:
         ssl_context: with the certificate of the hub; None for plain HTTP in tests.
@@ -205,10 +212,16 @@ class VspBezorger:
             soort, kenmerk = self._klassen.decide([connection_kenmerk(fout)])
             tijd = kenmerk == "verbinding.tijd"
             zin = f"Geen verbinding met de ontvanger ({type(fout).__name__})."
-            return Uitkomst(soort, "De ontvanger antwoordde niet binnen de tijd." if tijd else zin, kenmerk=kenmerk)
+            return Uitkomst(
+                soort,
+                "De ontvanger antwoordde niet binnen de tijd." if tijd else zin,
+                kenmerk=kenmerk,
+                mogelijk_aangekomen=not isinstance(fout, _NIET_VERBONDEN) and not refuses_handshake(fout),
+            )
         except Exception:  # noqa: BLE001 - a mistake of ours must not stop the lane; the bericht is tried again
             _log.exception("bezorging mislukt", bericht=zending.bericht_id)
-            return Uitkomst(Uitkomstsoort.TIJDELIJK, "De bezorging mislukte door een fout in het knooppunt.")
+            zin = "De bezorging mislukte door een fout in het knooppunt."
+            return Uitkomst(Uitkomstsoort.TIJDELIJK, zin, mogelijk_aangekomen=True)
 
     async def _push(self, zending: Zending) -> Uitkomst:
         url = zending.aansluiting.url
@@ -222,4 +235,10 @@ class VspBezorger:
         ) as antwoord:
             wachttijd = read_retry_after(antwoord.headers.get(hdrs.RETRY_AFTER))
             probleem = None if antwoord.status == 204 else await read_probleem(antwoord)
-            return judge(antwoord.status, probleem, zending.poging, wachttijd, self._klassen)
+            return judge(
+                antwoord.status,
+                probleem,
+                mogelijk_aangekomen=zending.mogelijk_aangekomen,
+                wachttijd=wachttijd,
+                klassen=self._klassen,
+            )

@@ -163,7 +163,9 @@ class Haler:
         try:
             await client.push(to_metadata(fo01), write_body(inhoud, fout.toelichting, fout.bevindingen))
         except VspFout as antwoord:
-            bekend = antwoord.status is not None and judge(antwoord.status, antwoord.probleem, poging=2).soort
+            # Nothing else bears its number, so "not unique" is about an earlier time that we told it.
+            status, probleem = antwoord.status, antwoord.probleem
+            bekend = status is not None and judge(status, probleem, mogelijk_aangekomen=True).soort
             if bekend is not Uitkomstsoort.BEZORGD:
                 raise
         _log.warning("bericht van VECOZO geweigerd", referentienummer=sg.referentienummer, oorzaak=fout.oorzaak)

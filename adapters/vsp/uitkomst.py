@@ -9,7 +9,7 @@ from adapters.vsp.weigering import Onvertaalbaar
 from routing.bericht import Foutinhoud
 from routing.partij import Protocol
 from routing.poorten import Uitkomst, Uitkomstsoort
-from routing.uitkomstklassen import Uitkomstklassen, http_kenmerken
+from routing.uitkomstklassen import Uitkomstklassen, http_kenmerken, turns_away
 
 _WEIGERING = frozenset({400, 409, 413, 422})
 """Statuses with which the published description refuses a bericht."""
@@ -34,7 +34,8 @@ def misfit(fout: Onvertaalbaar) -> Uitkomst:
 def judge(
     status: int,
     probleem: ValidationProblemDetails | None,
-    poging: int,
+    *,
+    mogelijk_aangekomen: bool,
     wachttijd: float | None = None,
     klassen: Uitkomstklassen = STANDAARD,
 ) -> Uitkomst:
@@ -43,7 +44,7 @@ def judge(
     Args:
         status: HTTP status.
         probleem: the problem in the answer, if there was one.
-        poging: number of this attempt, from 1.
+        mogelijk_aangekomen: an earlier attempt may have reached the other side.
         wachttijd: seconds the other side asked for.
         klassen: which class a kenmerk has.
     """
@@ -51,16 +52,18 @@ def judge(
     if probleem is not None:
         if (code := _code_of(probleem)) is not None:
             kenmerken.insert(0, f"fout.{code}")
-        if poging > 1 and status in _WEIGERING and _says_known(probleem):
+        if mogelijk_aangekomen and status in _WEIGERING and _says_known(probleem):
             kenmerken.insert(0, "herhaald")
     soort, kenmerk = klassen.decide(kenmerken)
+    nu_ook = not turns_away(status)
     if soort is Uitkomstsoort.BEZORGD:
         zin = "De ontvanger had het bericht al." if kenmerk == "herhaald" else "De ontvanger nam het bericht aan."
-        return Uitkomst(soort, zin, status, kenmerk=kenmerk)
+        return Uitkomst(soort, zin, status, kenmerk=kenmerk, mogelijk_aangekomen=nu_ook)
     if soort is Uitkomstsoort.BLIJVEND:
         zin = f"De ontvanger weigerde het bericht (HTTP {status})."
-        return Uitkomst(soort, zin, status, _foutinhoud(probleem, zin), kenmerk=kenmerk)
-    return Uitkomst(soort, _explain(status), status, opnieuw_na=wachttijd, kenmerk=kenmerk)
+        fout = _foutinhoud(probleem, zin)
+        return Uitkomst(soort, zin, status, fout, kenmerk=kenmerk, mogelijk_aangekomen=nu_ook)
+    return Uitkomst(soort, _explain(status), status, opnieuw_na=wachttijd, kenmerk=kenmerk, mogelijk_aangekomen=nu_ook)
 
 
 def _explain(status: int) -> str:

@@ -129,12 +129,13 @@ class StufPartij:
 
     async def _offer(self, zender: StufZender, envelop: Envelop, payload: bytes) -> Verzending:
         boeking = await self.grootboek.record(Richting.VERZONDEN, envelop, payload)
-        poging = 1
-        while (uitkomst := await zender.send(envelop, payload, poging)).soort is Uitkomstsoort.TIJDELIJK:
-            if poging == _POGINGEN:
+        aangekomen = False
+        for poging in range(1, _POGINGEN + 1):
+            uitkomst = await zender.send(envelop, payload, mogelijk_aangekomen=aangekomen)
+            if uitkomst.soort is not Uitkomstsoort.TIJDELIJK or poging == _POGINGEN:
                 break
+            aangekomen = aangekomen or uitkomst.mogelijk_aangekomen
             await asyncio.sleep(0.2 * 2**poging)
-            poging += 1
         return Verzending(boeking, uitkomst)
 
     async def accept(self, aanlevering: Aanlevering) -> Ontvangst:

@@ -35,10 +35,10 @@ class StufZender:
         self._hub = Aansluiting("hub", (), Kanaal.PUSH, Protocol.STUF, url)
         self._bezorger = StufBezorger(context)
 
-    async def send(self, envelop: Envelop, payload: bytes, poging: int = 1) -> Uitkomst:
-        """Offer one bericht once, and say what the hub answered."""
+    async def send(self, envelop: Envelop, payload: bytes, *, mogelijk_aangekomen: bool = False) -> Uitkomst:
+        """Offer one bericht once, and say what the hub answered; an earlier time it may have arrived."""
         inhoud = Payload(payload)
-        return await self._bezorger.deliver(Zending(str(uuid.uuid4()), envelop, inhoud, self._hub, poging))
+        return await self._bezorger.deliver(Zending(str(uuid.uuid4()), envelop, inhoud, self._hub, mogelijk_aangekomen))
 
     async def close(self) -> None:
         """Release connections."""

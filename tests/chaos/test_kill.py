@@ -52,17 +52,17 @@ async def _send_all(hub: Proefhub, berichten: Iterator[tuple[Envelop, bytes]], b
     _, client = hub.credentials(_GEMEENTE.code)
     basis, zender = "", StufZender("", client)
     for envelop, payload in berichten:
-        poging = 1
+        aangekomen = False
         while True:
             if basis != hub.basis:
                 await zender.close()
                 basis, zender = hub.basis, StufZender(hub.basis + PAD, client)
-            uitkomst = await zender.send(envelop, payload, poging)
+            uitkomst = await zender.send(envelop, payload, mogelijk_aangekomen=aangekomen)
             if uitkomst.soort is Uitkomstsoort.BEZORGD:
                 bevestigd.append(envelop.stuurgegevens.referentienummer)
                 break
             assert uitkomst.soort is Uitkomstsoort.TIJDELIJK, uitkomst
-            poging += 1
+            aangekomen = aangekomen or uitkomst.mogelijk_aangekomen
             await asyncio.sleep(0.05)  # the hub is being started again
     await zender.close()
 

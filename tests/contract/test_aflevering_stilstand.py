@@ -246,6 +246,33 @@ async def test_what_expires_in_quarantine_goes_back_to_the_zender(op: Opstelling
     assert (await op.verhaal(bericht))[-2:] == ["termijn verstreken: Vervallen", "fo01"]
 
 
+@pytest.mark.parametrize("breedte", [1, 2])
+async def test_what_expires_after_its_lease_takes_the_crash_along(op: Opstelling, breedte: int):
+    op.sluit_aan(LANE, max_gelijktijdig=breedte)
+    oud = [await op.stort(ttl_ms=LEASE_MS // 2) for _ in range(breedte)]
+    nieuw = [await op.stort() for _ in range(breedte)]
+    await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 5, lambda _lane: breedte)
+    op.klok.verschuiving_ms += LEASE_MS + 1
+    await op.motor.maintain(op.opslag)
+    for bericht in oud:
+        assert (await op.aflevering(bericht)).crashes == 1
+        assert (await op.verhaal(bericht))[-3:] == ["bezorging onderbroken", "termijn verstreken: Vervallen", "fo01"]
+    for bericht in nieuw:
+        await op.tot_status(bericht, "Bezorgd")
+        assert (await op.aflevering(bericht)).crashes == 0
+        assert "bezorging onderbroken" not in await op.verhaal(bericht)
+
+
+async def test_what_expires_behind_the_head_leaves_the_crash_to_the_head(op: Opstelling):
+    vooraan, achteraan = await op.stort(), await op.stort(ttl_ms=LEASE_MS // 2)
+    await op.opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 5)
+    op.klok.verschuiving_ms += LEASE_MS + 1
+    await op.motor.maintain(op.opslag)
+    assert await op.status(achteraan) == "Vervallen"
+    await op.tot_status(vooraan, "Bezorgd")
+    assert [(await op.aflevering(bericht)).crashes for bericht in (vooraan, achteraan)] == [1, 0]
+
+
 async def test_a_pause_goes_before_an_outcome_that_was_handed_in_after_it(op: Opstelling, database_url: str):
     for _ in range(3):
         await op.stort()

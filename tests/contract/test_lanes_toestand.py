@@ -235,6 +235,8 @@ class Lanes(RuleBasedStateMachine):
         weg = [b for b in rij.wachtend if self.verloopt[b] <= self.nu] if rij.einde <= self.nu else []
         with self.transactie() as conn:
             assert [v.bericht_id for v in termijn.expire(conn, naam, 100)] == weg
+        if rij.token is not None and not rij.breed and rij.wachtend[:1] and rij.wachtend[0] in weg:
+            rij.token, rij.einde = None, 0  # who was on his way takes the crash along
         rij.wachtend = [b for b in rij.wachtend if b not in weg]
         rij.onderweg -= set(weg)
 

@@ -105,11 +105,12 @@ async def test_claim_and_completion_touch_ready_lanes_and_heads_and_nothing_else
             ("nog open", lanes._NOG_NIET_DICHT[dialect], {"ids": [lease.koppen[0].aflevering_id]}),
             ("hartslag", lanes._HARTSLAG, houder),
             ("sluit de lane", lanes._SLUIT_LANE[True, True], houder | {"wachten": 0, "dicht": 1}),
-            ("sluit de aflevering", lanes._SLUIT, eerste | {"nu": nu, "pogingen": 1}),
+            ("sluit de aflevering", lanes._SLUIT, eerste | {"nu": nu, "pogingen": 1, "aangekomen": False}),
             ("stel de lane uit", lanes._STEL_UIT_LANE[True], houder | tweede | uitstel),
-            ("stel de aflevering uit", lanes._STEL_UIT, tweede),
+            ("stel de aflevering uit", lanes._STEL_UIT, tweede | {"aangekomen": False}),
             ("geef vrij", lanes._GEEF_VRIJ, houder | {"wachten": 0}),
             ("verlopen", termijn._VERLOPEN_LANES, {"nu": 1, "aantal": 1000}),
+            ("vooraan in lane", termijn._VOORAAN, {"welke": "L0", "vanaf": wachtend}),
             ("verlopen in lane", termijn._VERLOPEN, {"welke": "L0", "nu": 1, "aantal": 100}),
             ("verlopen apart", termijn._VERLOPEN_APART, {"nu": 1, "aantal": 100}),
         ):
@@ -117,7 +118,16 @@ async def test_claim_and_completion_touch_ready_lanes_and_heads_and_nothing_else
 
         if dialect == "postgresql":
             twee = [{"welke": "L0"} | eerste | houder, {"welke": "L1"} | tweede | houder | {"token": "geen"}]
-            alles = {"nu": nu, "pogingen": 1, "wachten": 0, "dicht": 1, "beurt": 1, "vooraan": 1, "is_breed": False}
+            alles = {
+                "nu": nu,
+                "pogingen": 1,
+                "aangekomen": False,
+                "wachten": 0,
+                "dicht": 1,
+                "beurt": 1,
+                "vooraan": 1,
+                "is_breed": False,
+            }
             waarden = [alles | {"welk": "b1"} | een for een in twee]
             for naam, wijziging in (
                 ("neem samen", lanes._NEEM),

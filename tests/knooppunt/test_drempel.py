@@ -159,10 +159,8 @@ async def test_a_client_that_waits_as_long_as_he_is_told_loses_nothing(op: Opste
         inhoud = bericht(nummer)
         envelop = compose_envelop(van=GEMEENTE, naar=AANBIEDER, functie="WMO319")
         gezonden.append(envelop.stuurgegevens.referentienummer)
-        poging = 0
         while True:
-            poging += 1
-            uitkomst = await zender.send(envelop, inhoud, poging)
+            uitkomst = await zender.send(envelop, inhoud)
             if uitkomst.soort is Uitkomstsoort.BEZORGD:
                 break
             geweigerd += 1

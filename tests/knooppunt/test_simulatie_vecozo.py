@@ -53,7 +53,7 @@ class Proef:
     async def push(self) -> Uitkomst:
         envelop = compose_envelop(van=CASUS.gemeente, naar=CASUS.aanbieder, functie="WMO301")
         aansluiting = Aansluiting("VECOZO", (), Kanaal.PUSH, Protocol.VSP, self.spel.url)
-        return await self.bezorger.deliver(Zending("id", envelop, Payload(HEEN), aansluiting, 1))
+        return await self.bezorger.deliver(Zending("id", envelop, Payload(HEEN), aansluiting))
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ async def test_past_a_bad_certificate_of_vecozo_nothing_is_sent_and_nothing_conf
     bezorger = VspBezorger(context)
     assert await Haler(tussenpartij, Innemer(), Afzender()).turn() == 0
     envelop = compose_envelop(van=CASUS.gemeente, naar=CASUS.aanbieder, functie="WMO301")
-    uitkomst = await bezorger.deliver(Zending("id", envelop, Payload(HEEN), vecozo, 1))
+    uitkomst = await bezorger.deliver(Zending("id", envelop, Payload(HEEN), vecozo))
     await bezorger.close()
     await tussenpartij.close()
     assert uitkomst.soort is Uitkomstsoort.TIJDELIJK

@@ -18,6 +18,8 @@ from routing.uitkomstklassen import (
     connection_kenmerk,
     http_kenmerken,
     ingebouwd,
+    refuses_handshake,
+    turns_away,
 )
 
 STUF = Uitkomstklassen(Protocol.STUF, {})
@@ -74,6 +76,32 @@ def test_why_there_was_no_answer_also_when_a_library_wraps_it(fout: Exception, k
     veroorzaakt = RuntimeError("library")
     veroorzaakt.__cause__ = fout
     assert connection_kenmerk(veroorzaakt) == kenmerk
+
+
+@pytest.mark.parametrize(
+    ("reden", "weigert"),
+    [
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", True),
+        ("SSLV3_ALERT_BAD_CERTIFICATE", True),
+        ("TLSV1_ALERT_UNKNOWN_CA", True),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", True),
+        ("SSLV3_ALERT_BAD_RECORD_MAC", False),
+        ("UNEXPECTED_EOF_WHILE_READING", False),
+        (None, False),
+    ],
+)
+def test_a_tls_fault_is_a_refused_handshake_only_when_the_other_side_says_so(reden: str, *, weigert: bool) -> None:
+    fout = ssl.SSLError()
+    fout.reason = reden
+    veroorzaakt = RuntimeError("library")
+    veroorzaakt.__cause__ = fout
+    assert refuses_handshake(fout) is refuses_handshake(veroorzaakt) is weigert
+
+
+def test_a_status_turns_away_when_it_says_that_nothing_was_done() -> None:
+    assert [s for s in (200, 204, 301, 307, 400, 404, 409, 429, 499, 500, 502, 503) if turns_away(s)] == [
+        301, 307, 400, 404, 409, 429, 499
+    ]  # fmt: skip
 
 
 def test_the_page_names_every_kenmerk_of_the_table_with_its_class() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -120,6 +121,13 @@ class Opstelling:
         vraag = sa.select(g.soort, g.status).where(g.bericht_id == bericht_id).order_by(g.id)
         rijen = await self.opslag.read(lambda conn: conn.execute(vraag).all())
         return [f"{rij.soort}: {rij.status}" if rij.status else rij.soort for rij in rijen]
+
+    async def pogingen(self, bericht_id: str) -> list[int]:
+        """The numbers of its attempts, as the history gives them."""
+        g = schema.gebeurtenis.c
+        vraag = sa.select(g.toelichting).where(g.bericht_id == bericht_id, g.soort == "poging").order_by(g.id)
+        rijen = await self.opslag.read(lambda conn: conn.execute(vraag).scalars().all())
+        return [json.loads(feiten)["poging"] for feiten in rijen]
 
     async def aflevering(self, bericht_id: str) -> sa.Row:
         a = schema.aflevering

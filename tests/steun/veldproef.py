@@ -34,7 +34,7 @@ from routing.bericht import Envelop
 from routing.databank import make_engine, parse_url
 from routing.partij import Aansluiting, Kanaal, Protocol
 from routing.payload import Payload
-from routing.poorten import Uitkomstsoort, Zending
+from routing.poorten import Uitkomst, Uitkomstsoort, Zending
 
 LEASE_MS = 2000
 """Short, so that the work of a node that died is taken over while a test looks on."""
@@ -201,21 +201,23 @@ class Veldproef:
         ref = envelop.stuurgegevens.referentienummer
         self.verzonden[ref] = _Verzonden(stroom, nummer, naar, _digest(payload))
         async with asyncio.timeout(_GEDULD_S):
-            poging = 1
-            while not await self._offer(envelop, payload, poging):
+            aangekomen = False
+            while (
+                uitkomst := await self._offer(envelop, payload, aangekomen=aangekomen)
+            ).soort is not Uitkomstsoort.BEZORGD:
                 self.geweigerd += 1
-                poging += 1
+                aangekomen = aangekomen or uitkomst.mogelijk_aangekomen
                 await asyncio.sleep(0.1)  # not to spin while the only node is being started again
         self.bevestigd.add(ref)
         return ref
 
-    async def _offer(self, envelop: Envelop, payload: bytes, poging: int) -> bool:
+    async def _offer(self, envelop: Envelop, payload: bytes, *, aangekomen: bool) -> Uitkomst:
         knoop = self.knopen[next(self._beurt) % len(self.knopen)]
         hub = Aansluiting("hub", (), Kanaal.PUSH, Protocol.STUF, knoop.basis + PAD)
-        zending = Zending(envelop.stuurgegevens.referentienummer, envelop, Payload(payload), hub, poging)
+        zending = Zending(envelop.stuurgegevens.referentienummer, envelop, Payload(payload), hub, aangekomen)
         uitkomst = await self._bezorger.deliver(zending)
         assert uitkomst.soort is not Uitkomstsoort.BLIJVEND, uitkomst
-        return uitkomst.soort is Uitkomstsoort.BEZORGD
+        return uitkomst
 
     async def load(self, genoeg: asyncio.Event, minstens: int = 0) -> None:
         """Keep sending to every lane, in parallel streams, until it is enough and at least so many were sent."""

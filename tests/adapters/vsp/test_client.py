@@ -52,9 +52,13 @@ async def bezorger() -> AsyncIterator[VspBezorger]:
     await bezorger.close()
 
 
-def zending(envelop: Any, url: str | None, payload: bytes | UitgaandePayload = b"<x/>", poging: int = 1) -> Zending:
+def zending(
+    envelop: Any, url: str | None, payload: bytes | UitgaandePayload = b"<x/>", *, mogelijk_aangekomen: bool = False
+) -> Zending:
     inhoud = Bytes(payload) if isinstance(payload, bytes) else payload
-    return Zending("b", envelop, inhoud, Aansluiting("99990001", (), Kanaal.PUSH, Protocol.VSP, url), poging)
+    return Zending(
+        "b", envelop, inhoud, Aansluiting("99990001", (), Kanaal.PUSH, Protocol.VSP, url), mogelijk_aangekomen
+    )
 
 
 async def test_deliver_to_our_own_server(opstelling: Any, bezorger: VspBezorger, make_envelop: Maak) -> None:
@@ -76,7 +80,7 @@ async def test_a_refusal_of_our_own_server_comes_through(
     assert eerste.soort is Uitkomstsoort.BLIJVEND
     assert eerste.fout is not None
     assert (eerste.fout.code, eerste.fout.omschrijving.startswith(fout.omschrijving)) == ("StUF016", True)
-    tweede = await bezorger.deliver(zending(make_envelop(), opstelling.push_url, poging=2))
+    tweede = await bezorger.deliver(zending(make_envelop(), opstelling.push_url, mogelijk_aangekomen=True))
     assert tweede.soort is Uitkomstsoort.BEZORGD
 
 
@@ -125,6 +129,7 @@ async def test_what_a_status_means(
 
     uitkomst = await bezorger.deliver(zending(make_envelop(), await serve(handler)))
     assert (uitkomst.soort, uitkomst.http_status) == (soort, status)
+    assert uitkomst.mogelijk_aangekomen is (status < 300 or status >= 500)
     assert (uitkomst.fout is not None) == (soort is Uitkomstsoort.BLIJVEND)
     assert uitkomst.opnieuw_na == (17.0 if soort is Uitkomstsoort.TIJDELIJK else None)
 
@@ -139,6 +144,7 @@ async def test_nobody_there(bezorger: VspBezorger, make_envelop: Maak) -> None:
     onzin = await bezorger.deliver(zending(make_envelop(), "geen adres"))
     leeg = await bezorger.deliver(zending(make_envelop(), None))
     assert {u.soort for u in (weg, niemand, onzin, leeg)} == {Uitkomstsoort.TIJDELIJK}
+    assert [u.mogelijk_aangekomen for u in (weg, niemand, onzin, leeg)] == [True, False, False, False]
 
 
 async def test_a_receiver_that_never_answers(serve: Any, make_envelop: Maak) -> None:
@@ -152,7 +158,7 @@ async def test_a_receiver_that_never_answers(serve: Any, make_envelop: Maak) -> 
     uitkomst = await bezorger.deliver(zending(make_envelop(), await serve(handler)))
     klaar.set()
     await bezorger.close()
-    assert uitkomst.soort is Uitkomstsoort.TIJDELIJK
+    assert (uitkomst.soort, uitkomst.mogelijk_aangekomen) == (Uitkomstsoort.TIJDELIJK, True)
     assert "binnen de tijd" in uitkomst.toelichting
 
 
@@ -204,10 +210,10 @@ async def test_what_does_not_fit_is_given_up(bezorger: VspBezorger, make_envelop
 )
 def test_known_before(probleem: dict[str, Any], *, bekend: bool) -> None:
     gelezen = ValidationProblemDetails.model_validate_json(json.dumps(probleem))
-    assert judge(422, gelezen, 1).soort is Uitkomstsoort.BLIJVEND
-    tweede = judge(422, gelezen, 2)
+    assert judge(422, gelezen, mogelijk_aangekomen=False).soort is Uitkomstsoort.BLIJVEND
+    tweede = judge(422, gelezen, mogelijk_aangekomen=True)
     assert tweede.soort is (Uitkomstsoort.BEZORGD if bekend else Uitkomstsoort.BLIJVEND)
-    assert_fits(judge(422, gelezen, 1))
+    assert_fits(judge(422, gelezen, mogelijk_aangekomen=False))
 
 
 def assert_fits(uitkomst: Uitkomst) -> None:
