@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
-from sqlalchemy import Connection, Select, bindparam, func, literal, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, literal, select, union, update
 
 from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
 from routing import schema, uitstel
@@ -202,9 +202,12 @@ def _retract(conn: Connection, wie: Select[str]) -> None:
         ingetrokken.c.bericht_id.in_(wie), ingetrokken.c.rol.in_(antwoorden)
     )
     over = select(ingetrokken.c.over).where(ingetrokken.c.bericht_id.in_(wie), ingetrokken.c.over.is_not(None))
+    vraagt = schema.ketenschakel.alias("vraagt")
+    gevraagd = select(vraagt.c.bericht_id).where(vraagt.c.rol == Rol.VRAAG.value, vraagt.c.kenmerk.in_(kenmerken))
+    # All that such a bericht asked: a retour that refused it by its keys ended the waiting for a decision as well.
     conn.execute(
         update(schema.ketenschakel)
-        .where(_s.rol == Rol.VRAAG.value, or_(_s.kenmerk.in_(kenmerken), _s.bericht_id.in_(over)))
+        .where(_s.rol == Rol.VRAAG.value, _s.bericht_id.in_(union(gevraagd, over)))
         .values(open=True)
     )
 

@@ -277,6 +277,18 @@ async def test_a_request_that_is_refused_waits_for_nothing(hub: Hub, v: Verhaal,
     }
 
 
+@pytest.mark.parametrize("met_crossref", [True, False])
+async def test_a_refusal_that_comes_back_lets_all_of_the_request_wait_again(
+    hub: Hub, v: Verhaal, *, met_crossref: bool
+) -> None:
+    vraag = v.vraag()
+    nummer = await hub.send(vraag)
+    terug = await hub.send(v.retour(vraag, "0001"), over=nummer if met_crossref else None)
+    assert not await hub.waits()
+    await hub.fault(AANBIEDER, GEMEENTE, terug)
+    assert await hub.rules() == ["OP090", "OP274"]
+
+
 async def test_a_start_that_is_reported_late_says_so_without_its_days(hub: Hub, v: Verhaal) -> None:
     await hub.send(v.wijs_toe())
     hub.travel(date(2026, 2, 10))
