@@ -33,10 +33,20 @@ _HOOGSTENS = 1000
 
 _SLUITEND = frozenset({Rol.RETOUR, Rol.ANTWOORD, Rol.TOEWIJZING, Rol.AFWIJZING, Rol.WOONPLAATS})
 
+_NOEMEND = RETOUREN | {Rol.ANTWOORD}
+"""What is about the one bericht that its crossRefnummer names."""
+
 _s = schema.ketenschakel.c
 _NOTEER = Invoeging(schema.ketenschakel, *(kolom.name for kolom in schema.ketenschakel.c if kolom.name != "id"))
 _SLUIT = update(schema.ketenschakel).where(_s.open).values(open=False)
-_SLUIT_KENMERK = _SLUIT.where(_s.kenmerk == bindparam("welk"))
+_vraagt = schema.ketenschakel.alias("vraagt")
+_SLUIT_LAATSTE = _SLUIT.where(
+    _s.id
+    == select(func.max(_vraagt.c.id))
+    .where(_vraagt.c.kenmerk == bindparam("welk"), _vraagt.c.rol == Rol.VRAAG.value)
+    .scalar_subquery()
+)
+"""For an answer that names no bericht: what was asked before the latest may still wait."""
 _SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
 _TOEGEWEZEN = (
     select(_s.kenmerk, func.max(_s.moment))
@@ -92,7 +102,7 @@ class Ketenboek:
             envelop.stuurgegevens.zender.organisatie,
             envelop.stuurgegevens.ontvanger.organisatie,
         )
-        beantwoord = {antwoord["welk"] for antwoord in uitstel.waiting(conn, _SLUIT_KENMERK)}
+        beantwoord = {antwoord["welk"] for antwoord in uitstel.waiting(conn, _SLUIT_LAATSTE)}
         if beantwoord and any(g.kenmerk in beantwoord and _is_open(g.schakel, functie) for g in gevonden):
             uitstel.settle(conn)  # an answer ends what was asked before it, and nothing else
         uitstel.insert_later(conn, _NOTEER, *(_row(bericht_id, g, functie, over, wie) for g in gevonden))
@@ -111,16 +121,15 @@ class Ketenboek:
     def _settle(self, conn: Connection, schakels: Sequence[Gemerkt], over: str | None) -> None:
         """Lower the hint of what this bericht answers."""
         rollen = {g.schakel.rol for g in schakels}
-        if over is not None and rollen & RETOUREN:
-            if Rol.RETOUR in rollen:
+        if over is not None and rollen & _NOEMEND:
+            if rollen & _SLUITEND:
                 uitstel.later(conn, _SLUIT_UITWISSELING, {"welk": over})
             else:
                 retract(conn, over)
         elif Rol.AFKEURING in rollen:
-            welke = [g.kenmerk for g in schakels]
-            _retract(conn, select(_s.bericht_id).where(_s.kenmerk.in_(welke), _s.rol == Rol.VRAAG.value))
+            _retract_latest(conn, [g.kenmerk for g in schakels])
         elif beantwoord := [{"welk": g.kenmerk} for g in schakels if _ends(g.schakel)]:
-            uitstel.later(conn, _SLUIT_KENMERK, *beantwoord)
+            uitstel.later(conn, _SLUIT_LAATSTE, *beantwoord)
 
     def _check_report(self, conn: Connection, bericht_id: str, functie: str, schakels: Sequence[Gemerkt]) -> None:
         """Note in the history of a 305 or 307 that it came too late; the days themselves are not kept."""
@@ -160,7 +169,7 @@ def _row(
         schakel.soort.value,
         gemerkt.kenmerk,
         schakel.rol.value,
-        over if schakel.rol in RETOUREN else None,
+        over if schakel.rol in _NOEMEND else None,
         _is_open(schakel, functie),
         *wie,
         schakel.dag.isoformat() if schakel.rol is Rol.VRAAG and schakel.dag else None,
@@ -178,7 +187,22 @@ def retract(conn: Connection, bericht_id: str) -> None:
         conn: connection inside the transaction that stores the Fo01, or the retour that refuses.
         bericht_id: the bericht that came back.
     """
-    _retract(conn, select(literal(bericht_id)))
+    wie = select(literal(bericht_id))
+    uitstel.settle(conn)
+    conn.execute(_SLUIT.where(_s.bericht_id.in_(wie)))
+    _reopen(conn, wie)
+
+
+def _retract_latest(conn: Connection, kenmerken: Sequence[bytes]) -> None:
+    """Adjust the hints when a retour refuses by its keys: the latest bericht, unless that turns out not to count.
+
+    So only the latest stops waiting, and what any of them answered waits again.
+    """
+    uitstel.settle(conn)
+    vraagt = _s.kenmerk.in_(kenmerken), _s.rol == Rol.VRAAG.value
+    laatste = select(_s.bericht_id).where(*vraagt).order_by(_s.id.desc()).limit(1)
+    conn.execute(_SLUIT.where(_s.bericht_id == laatste.scalar_subquery()))
+    _reopen(conn, select(_s.bericht_id).where(*vraagt))
 
 
 def resume(conn: Connection, bericht_id: str) -> None:
@@ -193,17 +217,15 @@ def resume(conn: Connection, bericht_id: str) -> None:
     conn.execute(vraagt.values(open=True))
 
 
-def _retract(conn: Connection, wie: Select[str]) -> None:
-    uitstel.settle(conn)
-    conn.execute(_SLUIT.where(_s.bericht_id.in_(wie)))
+def _reopen(conn: Connection, wie: Select[str]) -> None:
+    """Let everything wait again that these berichten answered."""
     ingetrokken = schema.ketenschakel.alias("ingetrokken")
     antwoorden = [rol.value for rol in Rol if rol not in {Rol.VRAAG, Rol.DEEL}]
     kenmerken = select(ingetrokken.c.kenmerk).where(
         ingetrokken.c.bericht_id.in_(wie), ingetrokken.c.rol.in_(antwoorden)
     )
     over = select(ingetrokken.c.over).where(ingetrokken.c.bericht_id.in_(wie), ingetrokken.c.over.is_not(None))
-    vraagt = schema.ketenschakel.alias("vraagt")
-    gevraagd = select(vraagt.c.bericht_id).where(vraagt.c.rol == Rol.VRAAG.value, vraagt.c.kenmerk.in_(kenmerken))
+    gevraagd = select(_vraagt.c.bericht_id).where(_vraagt.c.rol == Rol.VRAAG.value, _vraagt.c.kenmerk.in_(kenmerken))
     # All that such a bericht asked: a retour that refused it by its keys ended the waiting for a decision as well.
     conn.execute(
         update(schema.ketenschakel)

@@ -131,6 +131,60 @@ async def test_used_before_without_a_crossrefnummer_answers_nobody(hub: Hub, v: 
     assert [w.referentienummer for w in await hub.waits()] == [nummer]
 
 
+async def test_a_correction_with_the_same_identificatie_waits_for_a_retour_of_its_own(hub: Hub, v: Verhaal) -> None:
+    fout, goed = v.wijs_toe(identificatie="7"), v.wijs_toe(identificatie="7")
+    eerste = await hub.send(fout)
+    await hub.send(v.retour(fout, "0001"))
+    assert not await hub.waits()
+    nummer = await hub.send(goed)
+    assert [w.referentienummer for w in await hub.waits()] == [nummer]
+    zaak = {p.bericht.referentienummer: [w.afloop for w in p.wacht] for p in await hub.case(nummer)}
+    assert (zaak[eerste], zaak[nummer]) == (["beantwoord"], ["wacht"])
+    await hub.send(v.retour(goed))
+    assert not await hub.waits()
+
+
+async def test_a_correction_of_a_request_is_not_refused_by_the_retour_before_it(hub: Hub, v: Verhaal) -> None:
+    fout, goed = v.vraag(identificatie="7"), v.vraag({"ReferentieAanbieder": "VOT-2"}, identificatie="7")
+    await hub.send(fout)
+    await hub.send(v.retour(fout, "0001"))
+    nummer = await hub.send(goed)
+    assert [(w.referentienummer, w.regel) for w in await hub.waits()] == [(nummer, "OP090"), (nummer, "OP274")]
+    await hub.send(v.retour(goed, "0001"))
+    assert not await hub.waits()
+
+
+async def test_a_retour_that_names_no_bericht_leaves_an_earlier_one_waiting(hub: Hub, v: Verhaal) -> None:
+    een, twee = v.vraag(identificatie="7"), v.vraag({"ReferentieAanbieder": "VOT-2"}, identificatie="7")
+    nummer = await hub.send(een)
+    await hub.send(twee)
+    await hub.send(v.retour(twee, "0001"))
+    assert [(w.referentienummer, w.regel) for w in await hub.waits()] == [(nummer, "OP090"), (nummer, "OP274")]
+    drie = v.vraag({"ReferentieAanbieder": "VOT-3"}, identificatie="7")
+    await hub.send(drie)
+    await hub.send(v.retour(drie))
+    assert [(w.referentienummer == nummer, w.regel) for w in await hub.waits()] == [
+        (True, "OP090"),
+        (True, "OP274"),
+        (False, "OP274"),
+    ]
+
+
+@pytest.mark.parametrize("met_crossref", [True, False])
+async def test_an_answer_to_a_declaratie_is_not_about_a_later_one(hub: Hub, v: Verhaal, *, met_crossref: bool) -> None:
+    een, twee = v.declareer(identificatie="7"), v.declareer(identificatie="7", nummer="D2")
+    nummer = await hub.send(een)
+    if met_crossref:
+        tweede = await hub.send(twee)
+        await hub.send(v.beantwoord(een), over=nummer)
+    else:
+        await hub.send(v.beantwoord(een))
+        tweede = await hub.send(twee)
+    assert [w.referentienummer for w in await hub.waits()] == [tweede]
+    await hub.send(v.beantwoord(twee, nummer="D2"), over=tweede if met_crossref else None)
+    assert not await hub.waits()
+
+
 async def test_a_retour_before_its_heenbericht(hub: Hub, v: Verhaal) -> None:
     heen = v.wijs_toe()
     await hub.send(v.retour(heen))
