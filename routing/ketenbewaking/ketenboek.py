@@ -19,6 +19,7 @@ from routing import schema, uitstel
 from routing.bericht import Envelop
 from routing.invoeging import Invoeging
 from routing.ketenbewaking.kalender import Kalender, day_of
+from routing.ketenbewaking.schakelstand import assigned_at
 from routing.ketenbewaking.termijnen import RETOUREN, terms_of
 from routing.ketenbewaking.verwachting import is_report_late
 from routing.klok import now_ms
@@ -48,11 +49,6 @@ _SLUIT_LAATSTE = _SLUIT.where(
 )
 """For an answer that names no bericht: what was asked before the latest may still wait."""
 _SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
-_TOEGEWEZEN = (
-    select(_s.kenmerk, func.max(_s.moment))
-    .where(_s.kenmerk.in_(bindparam("welke", expanding=True)), _s.rol == Rol.TOEWIJZING.value)
-    .group_by(_s.kenmerk)
-)
 
 
 class Gemerkt(NamedTuple):
@@ -143,7 +139,7 @@ class Ketenboek:
         if not laat:
             return
         uitstel.settle(conn)
-        toegewezen = {bytes(rij[0]): day_of(rij[1]) for rij in conn.execute(_TOEGEWEZEN, {"welke": list(laat)})}
+        toegewezen = {kenmerk: day_of(ms) for kenmerk, ms in assigned_at(conn, list(laat)).items()}
         gemist = [
             termijn
             for kenmerk, dag in laat.items()

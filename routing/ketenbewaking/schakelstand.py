@@ -128,3 +128,19 @@ def _refusals(conn: Connection, kenmerken: Select[bytes]) -> dict[bytes, list[tu
     for rij in conn.execute(keuze):
         gevonden[bytes(rij.kenmerk)].append((rij.id, rij.moment))
     return dict(gevonden)
+
+
+def assigned_at(conn: Connection, kenmerken: Collection[bytes]) -> dict[bytes, int]:
+    """Give per key of a toewijzing the moment (ms) at which it was first assigned, or offered again after all.
+
+    A 301 that was refused or came back assigned nothing, and a later one only changes the toewijzing.
+    """
+    toewijzingen = select_links().where(_s.kenmerk.in_(kenmerken), _s.rol == Rol.TOEWIJZING.value)
+    rijen = conn.execute(toewijzingen).all()
+    op_kenmerk = refused_by_key(conn, {rij.bericht_id for rij in rijen})
+    gevonden: dict[bytes, int] = {}
+    for rij in rijen:
+        if rij.fout_op is None and rij.afgekeurd_over is None and rij.bericht_id not in op_kenmerk:
+            kenmerk, moment = bytes(rij.kenmerk), max(rij.moment, rij.opnieuw_op or 0)
+            gevonden[kenmerk] = min(moment, gevonden.get(kenmerk, moment))
+    return gevonden

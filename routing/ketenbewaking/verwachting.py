@@ -163,7 +163,8 @@ def is_report_late(
         functie: ``WMO305``.
         gemeld: day on which the hub took it.
         feit: day of the start or stop that it reports.
-        toegewezen: day on which the hub took the toewijzing, if it knows: from a later toewijzing on the term counts.
+        toegewezen: day on which the hub first took the toewijzing, if it knows: the term counts from there when the
+            toewijzing came after the start or stop.
         kalender: which days are working days.
     """
     vanaf = max(feit, toegewezen or feit)

@@ -362,6 +362,36 @@ async def test_a_start_before_a_late_toewijzing_counts_from_the_toewijzing(hub: 
     assert punt.opmerkingen == ()
 
 
+@pytest.mark.parametrize("melding", ["start", "stop"])
+async def test_a_later_toewijzing_gives_a_start_or_stop_no_new_term(hub: Hub, v: Verhaal, melding: str) -> None:
+    hub.travel(date(2026, 1, 5))
+    await hub.send(v.wijs_toe())
+    hub.travel(date(2026, 2, 20))
+    await hub.send(v.wijs_toe(v.toewijzing(Toewijzingsdatum=date(2026, 2, 20), RedenWijziging="07")))
+    hub.travel(date(2026, 2, 25))
+    dag = {"Begindatum": date(2026, 1, 6)}
+    laat = await hub.send(v.start(dag) if melding == "start" else v.stop(dag | {"Einddatum": date(2026, 2, 10)}))
+    (punt,) = [p for p in await hub.case(laat) if p.bericht.referentienummer == laat]
+    assert len(punt.opmerkingen) == 1
+
+
+@pytest.mark.parametrize("terug", ["crossref", "sleutels", "foutbericht"])
+async def test_a_toewijzing_that_came_back_assigned_nothing(hub: Hub, v: Verhaal, terug: str) -> None:
+    hub.travel(date(2026, 1, 5))
+    eerste = v.wijs_toe()
+    nummer = await hub.send(eerste)
+    if terug == "foutbericht":
+        await hub.fault(AANBIEDER, GEMEENTE, nummer)
+    else:
+        await hub.send(v.retour(eerste, "0001"), over=nummer if terug == "crossref" else None)
+    hub.travel(date(2026, 2, 20))
+    await hub.send(v.wijs_toe())
+    hub.travel(date(2026, 2, 25))
+    op_tijd = await hub.send(v.start({"Begindatum": date(2026, 1, 6)}))
+    (punt,) = [p for p in await hub.case(op_tijd) if p.bericht.referentienummer == op_tijd]
+    assert punt.opmerkingen == ()
+
+
 @pytest.mark.parametrize("soort", ["toewijzing", "declaratie"])
 async def test_what_the_hub_answers_itself_does_not_wait(hub: Hub, v: Verhaal, soort: str) -> None:
     heen = v.wijs_toe() if soort == "toewijzing" else v.declareer()
