@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from verhaal import AANBIEDER, BSN, GEMEENTE, Verhaal
 
 from istandaarden.catalogus import ingebouwd
+from istandaarden.schakels import Rol, Schakel, Schakelsoort
 from istandaarden.voorbeeld import make_voorbeeld
 from knooppunt import inzicht
 from knooppunt.ketenzicht import Openvraag, Schakelpunt, Wacht, count_late, open_terms, timeline
@@ -23,6 +24,7 @@ from routing.bericht import Aanlevering, Berichtcode, Envelop, Foutinhoud, Stuur
 from routing.fouten import make_fout
 from routing.herzending import resend
 from routing.ketenbewaking.kalender import Kalender, start_of
+from routing.ketenbewaking.ketenboek import Ketenboek
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.logboek import set_status
@@ -35,6 +37,8 @@ from routing.vastlegging import Termijnen
 DAG_MS = 86_400_000
 MAANDAG = date(2026, 2, 2)
 K = Kalender()
+OPGEGAAN = "0457"
+"""Weesp, since 24 March 2022 part of Amsterdam (`GEMEENTE`)."""
 
 
 class Hub(Inleveraar):
@@ -303,6 +307,46 @@ async def test_a_request_is_followed_to_its_toewijzing(hub: Hub, v: Verhaal) -> 
     start = await hub.send(v.start())
     zaak = await hub.case(start)
     assert [p.bericht.functie for p in zaak] == ["WMO315", "WMO316", "WMO319", "WMO319", "WMO301", "WMO305"]
+
+
+@pytest.mark.parametrize("rotatie", [False, True])
+async def test_the_successor_of_a_gemeente_decides_on_a_request_to_its_old_code(
+    hub: Hub, v: Verhaal, tmp_path: Path, *, rotatie: bool
+) -> None:
+    vraag = v.vraag().replace(GEMEENTE.encode(), OPGEGAAN.encode())
+    nummer = await hub.send(vraag, naar=OPGEGAAN)
+    await hub.send(v.retour(vraag), over=nummer, van=GEMEENTE, naar=AANBIEDER)
+    assert await hub.rules() == ["OP274"]
+    if rotatie:
+        hub.open(Kluis.create(tmp_path / "sleutels"))
+    toewijzing = v.wijs_toe(v.toewijzing(ReferentieAanbieder="VOT-1"))
+    besluit = await hub.send(toewijzing)
+    assert await hub.rules() == ["OP090"]
+    assert nummer in [p.bericht.referentienummer for p in await hub.case(besluit)]
+    await hub.send(v.retour(toewijzing, "0001"), over=besluit)
+    assert [(w.referentienummer, w.regel) for w in await hub.waits()] == [(nummer, "OP274")]
+
+
+async def test_a_decision_goes_first_to_a_request_under_the_code_of_its_zender(hub: Hub, v: Verhaal) -> None:
+    oud = v.vraag().replace(GEMEENTE.encode(), OPGEGAAN.encode())
+    nummer = await hub.send(oud, naar=OPGEGAAN)
+    await hub.send(v.vraag())
+    await hub.send(v.antwoord("1"))
+    assert [w.referentienummer for w in await hub.waits() if w.regel == "OP274"] == [nummer]
+
+
+@pytest.mark.parametrize(("dag", "wacht"), [(date(2022, 3, 23), True), (date(2022, 3, 24), False)])
+async def test_nobody_decides_for_a_gemeente_before_it_took_that_one_over(
+    hub: Hub, v: Verhaal, dag: date, *, wacht: bool
+) -> None:
+    await hub.send(v.vraag().replace(GEMEENTE.encode(), OPGEGAAN.encode()), naar=OPGEGAAN)
+    wie = await hub.id_of(await hub.send(v.antwoord("1", "VOT-2")))
+    boek = Ketenboek(hub.kluis)
+    besluit = boek.mark([Schakel(Schakelsoort.VERZOEK, ("iwmo", GEMEENTE, AANBIEDER, "VOT-1"), Rol.AFWIJZING)])
+    sg = Stuurgegevens(Berichtcode.DI01, Systeem(GEMEENTE), Systeem(AANBIEDER), "n", "20220323100000", functie="WMO319")
+    hub.travel(dag)  # no release of that day is still taken
+    await hub.opslag.write(lambda conn: boek.store(conn, wie, Envelop(sg), besluit, None))
+    assert ("OP274" in await hub.rules()) is wacht
 
 
 async def test_a_toewijzing_that_is_refused_leaves_the_request_waiting(hub: Hub, v: Verhaal) -> None:
