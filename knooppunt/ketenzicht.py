@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,11 +18,12 @@ from sqlalchemy import Connection, Row, or_, select
 
 from istandaarden.schakels import Rol, Schakelsoort
 from knooppunt import inzicht
-from knooppunt.ketenlezing import find_case, select_links
+from knooppunt.ketenlezing import find_case
 from routing import schema
 from routing.ketenbewaking.kalender import Kalender, day_of, start_of
+from routing.ketenbewaking.schakelstand import refused_by_key, select_links, turns_on
 from routing.ketenbewaking.termijnen import TERMIJNEN, Eenheid
-from routing.ketenbewaking.verwachting import Feit, Verwachting, expectations
+from routing.ketenbewaking.verwachting import ALTIJD, Feit, Verwachting, expectations
 from routing.klok import now_ms
 
 _GREEP = 500  # values in one question; SQLite takes some thousands at most
@@ -152,6 +153,8 @@ def _expand(conn: Connection, kalender: Kalender, vragen: Sequence[Row[Any]]) ->
     vandaag = day_of(now_ms(conn))
     op_kenmerk: defaultdict[bytes, list[Row[Any]]] = defaultdict(list)
     op_bericht: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    beurten: dict[int, range] = {}
+    afgekeurd: dict[str, int] = {}
     for begin in range(0, len(vragen), _GREEP):
         deel = vragen[begin : begin + _GREEP]
         kenmerken, ids = {bytes(rij.kenmerk) for rij in deel}, {rij.bericht_id for rij in deel}
@@ -160,13 +163,18 @@ def _expand(conn: Connection, kalender: Kalender, vragen: Sequence[Row[Any]]) ->
             op_kenmerk[bytes(rij.kenmerk)].append(rij)
         for rij in conn.execute(select_links().where(_s.over.in_(ids))):
             op_bericht[rij.over].append(rij)
+        beurten |= turns_on(conn, {k for k in kenmerken if any(rij.over is None for rij in op_kenmerk[k])})
+        besluiten = {rij.bericht_id for k in kenmerken for rij in op_kenmerk[k] if rij.soort == Schakelsoort.VERZOEK}
+        afgekeurd |= refused_by_key(conn, ids | besluiten)
     for vraag in vragen:
         link = Schakelsoort(vraag.soort)
         rijen = {rij.id: rij for rij in op_kenmerk[bytes(vraag.kenmerk)]}
         if link is Schakelsoort.UITWISSELING:
             rijen |= {rij.id: rij for rij in op_bericht[vraag.bericht_id]}
         referenties = {rij.bericht_id: rij.referentienummer for rij in rijen.values()}
-        for v in expectations(_fact(vraag), link, map(_fact, rijen.values()), kalender):
+        feit = replace(_fact(vraag, afgekeurd), beurt=beurten.get(vraag.id, ALTIJD))
+        antwoorden = (_fact(rij, afgekeurd) for rij in rijen.values())
+        for v in expectations(feit, link, antwoorden, kalender):
             yield vraag, _wacht(vraag, v, referenties, kalender, vandaag)
 
 
@@ -192,9 +200,10 @@ def _wacht(rij: Row[Any], v: Verwachting, referenties: dict[str, str], kalender:
     )
 
 
-def _fact(rij: Row[Any]) -> Feit:
+def _fact(rij: Row[Any], op_kenmerk: Mapping[str, int]) -> Feit:
     vraagt = rij.rol == Rol.VRAAG
-    afgekeurd = min((ms for ms in (rij.afgekeurd_over, rij.afgekeurd_kenmerk) if ms is not None), default=None)
+    redenen = (rij.afgekeurd_over, op_kenmerk.get(rij.bericht_id))
+    afgekeurd = min((ms for ms in redenen if ms is not None), default=None)
     begin = rij.moment if not vraagt or rij.opnieuw_op is None else max(rij.moment, rij.opnieuw_op)
     return Feit(
         bericht_id=rij.bericht_id,

@@ -12,13 +12,16 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
-from sqlalchemy import Connection, Select, bindparam, func, literal, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, literal, select, union, update
 
+from istandaarden.gemeenten import taken_over
 from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
 from routing import schema, uitstel
 from routing.bericht import Envelop
+from routing.gelijktijdig import handfuls
 from routing.invoeging import Invoeging
 from routing.ketenbewaking.kalender import Kalender, day_of
+from routing.ketenbewaking.schakelstand import assigned_at
 from routing.ketenbewaking.termijnen import RETOUREN, terms_of
 from routing.ketenbewaking.verwachting import is_report_late
 from routing.klok import now_ms
@@ -33,16 +36,21 @@ _HOOGSTENS = 1000
 
 _SLUITEND = frozenset({Rol.RETOUR, Rol.ANTWOORD, Rol.TOEWIJZING, Rol.AFWIJZING, Rol.WOONPLAATS})
 
+_NOEMEND = RETOUREN | {Rol.ANTWOORD}
+"""What is about the one bericht that its crossRefnummer names."""
+
 _s = schema.ketenschakel.c
 _NOTEER = Invoeging(schema.ketenschakel, *(kolom.name for kolom in schema.ketenschakel.c if kolom.name != "id"))
 _SLUIT = update(schema.ketenschakel).where(_s.open).values(open=False)
-_SLUIT_KENMERK = _SLUIT.where(_s.kenmerk == bindparam("welk"))
-_SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
-_TOEGEWEZEN = (
-    select(_s.kenmerk, func.max(_s.moment))
-    .where(_s.kenmerk.in_(bindparam("welke", expanding=True)), _s.rol == Rol.TOEWIJZING.value)
-    .group_by(_s.kenmerk)
+_vraagt = schema.ketenschakel.alias("vraagt")
+_SLUIT_LAATSTE = _SLUIT.where(
+    _s.id
+    == select(func.max(_vraagt.c.id))
+    .where(_vraagt.c.kenmerk == bindparam("welk"), _vraagt.c.rol == Rol.VRAAG.value)
+    .scalar_subquery()
 )
+"""For an answer that names no bericht: what was asked before the latest may still wait."""
+_SLUIT_UITWISSELING = _SLUIT.where(_s.bericht_id == bindparam("welk"), _s.soort == Schakelsoort.UITWISSELING.value)
 
 
 class Gemerkt(NamedTuple):
@@ -85,42 +93,59 @@ class Ketenboek:
         """
         if not schakels:
             return
-        gevonden = self._join_older(conn, schakels)
+        moment = now_ms(conn)
+        gevonden = self._join_earlier(conn, schakels, moment)
         functie = envelop.stuurgegevens.functie or ""
         wie = (
-            now_ms(conn),
+            moment,
             envelop.stuurgegevens.zender.organisatie,
             envelop.stuurgegevens.ontvanger.organisatie,
         )
-        beantwoord = {antwoord["welk"] for antwoord in uitstel.waiting(conn, _SLUIT_KENMERK)}
+        beantwoord = {antwoord["welk"] for antwoord in uitstel.waiting(conn, _SLUIT_LAATSTE)}
         if beantwoord and any(g.kenmerk in beantwoord and _is_open(g.schakel, functie) for g in gevonden):
             uitstel.settle(conn)  # an answer ends what was asked before it, and nothing else
         uitstel.insert_later(conn, _NOTEER, *(_row(bericht_id, g, functie, over, wie) for g in gevonden))
         self._settle(conn, gevonden, over)
         self._check_report(conn, bericht_id, functie, gevonden)
 
-    def _join_older(self, conn: Connection, schakels: Sequence[Gemerkt]) -> Sequence[Gemerkt]:
-        """Take the kenmerk that is in use where an older key made it, so that a case stays one across a rotation."""
-        if not self._ouder:
+    def _join_earlier(self, conn: Connection, schakels: Sequence[Gemerkt], moment: int) -> Sequence[Gemerkt]:
+        """Take the kenmerk that is in use where a case has one already: it stays one across a rotation and a merger."""
+        keuzes = [(g, (*g.ouder, g.kenmerk, *self._of_old_codes(g.schakel, moment))) for g in schakels]
+        gezocht = [kenmerk for _, keuze in keuzes if len(keuze) > 1 for kenmerk in keuze]
+        bekend: set[bytes] = set()
+        for deel in handfuls(gezocht):
+            bekend.update(map(bytes, conn.execute(select(_s.kenmerk).where(_s.kenmerk.in_(deel)).distinct()).scalars()))
+        if not bekend:
             return schakels
-        oud = {kenmerk: g for g in schakels for kenmerk in g.ouder}
-        bekend = conn.execute(select(_s.kenmerk).where(_s.kenmerk.in_(oud)).distinct()).scalars()
-        in_gebruik = {oud[bytes(kenmerk)].kenmerk: bytes(kenmerk) for kenmerk in bekend}
-        return [g._replace(kenmerk=in_gebruik.get(g.kenmerk, g.kenmerk)) for g in schakels]
+        return [g._replace(kenmerk=next((k for k in keuze if k in bekend), g.kenmerk)) for g, keuze in keuzes]
+
+    def _of_old_codes(self, schakel: Schakel, moment: int) -> list[bytes]:
+        """Give the kenmerken of a request to a gemeente that had gone on in the one that decides on it.
+
+        A reference is unique per aanbieder, so it is of that request whoever decides; the number of a toewijzing is
+        unique per gemeente, and says nothing under another code.
+        """
+        if schakel.soort is not Schakelsoort.VERZOEK or schakel.rol is Rol.VRAAG:
+            return []
+        standaard, gemeente, *rest = schakel.sleutel
+        teksten = [
+            _SCHEIDING.join((schakel.soort, standaard, oud, *rest)).encode()
+            for oud in sorted(taken_over(gemeente, day_of(moment)))
+        ]
+        return [_hmac(sleutel, tekst) for tekst in teksten for sleutel in (self._nieuwste, *self._ouder)]
 
     def _settle(self, conn: Connection, schakels: Sequence[Gemerkt], over: str | None) -> None:
         """Lower the hint of what this bericht answers."""
         rollen = {g.schakel.rol for g in schakels}
-        if over is not None and rollen & RETOUREN:
-            if Rol.RETOUR in rollen:
+        if over is not None and rollen & _NOEMEND:
+            if rollen & _SLUITEND:
                 uitstel.later(conn, _SLUIT_UITWISSELING, {"welk": over})
             else:
                 retract(conn, over)
         elif Rol.AFKEURING in rollen:
-            welke = [g.kenmerk for g in schakels]
-            _retract(conn, select(_s.bericht_id).where(_s.kenmerk.in_(welke), _s.rol == Rol.VRAAG.value))
+            _retract_latest(conn, [g.kenmerk for g in schakels])
         elif beantwoord := [{"welk": g.kenmerk} for g in schakels if _ends(g.schakel)]:
-            uitstel.later(conn, _SLUIT_KENMERK, *beantwoord)
+            uitstel.later(conn, _SLUIT_LAATSTE, *beantwoord)
 
     def _check_report(self, conn: Connection, bericht_id: str, functie: str, schakels: Sequence[Gemerkt]) -> None:
         """Note in the history of a 305 or 307 that it came too late; the days themselves are not kept."""
@@ -134,7 +159,7 @@ class Ketenboek:
         if not laat:
             return
         uitstel.settle(conn)
-        toegewezen = {bytes(rij[0]): day_of(rij[1]) for rij in conn.execute(_TOEGEWEZEN, {"welke": list(laat)})}
+        toegewezen = {kenmerk: day_of(ms) for kenmerk, ms in assigned_at(conn, list(laat)).items()}
         gemist = [
             termijn
             for kenmerk, dag in laat.items()
@@ -160,7 +185,7 @@ def _row(
         schakel.soort.value,
         gemerkt.kenmerk,
         schakel.rol.value,
-        over if schakel.rol in RETOUREN else None,
+        over if schakel.rol in _NOEMEND else None,
         _is_open(schakel, functie),
         *wie,
         schakel.dag.isoformat() if schakel.rol is Rol.VRAAG and schakel.dag else None,
@@ -178,7 +203,22 @@ def retract(conn: Connection, bericht_id: str) -> None:
         conn: connection inside the transaction that stores the Fo01, or the retour that refuses.
         bericht_id: the bericht that came back.
     """
-    _retract(conn, select(literal(bericht_id)))
+    wie = select(literal(bericht_id))
+    uitstel.settle(conn)
+    conn.execute(_SLUIT.where(_s.bericht_id.in_(wie)))
+    _reopen(conn, wie)
+
+
+def _retract_latest(conn: Connection, kenmerken: Sequence[bytes]) -> None:
+    """Adjust the hints when a retour refuses by its keys: the latest bericht, unless that turns out not to count.
+
+    So only the latest stops waiting, and what any of them answered waits again.
+    """
+    uitstel.settle(conn)
+    vraagt = _s.kenmerk.in_(kenmerken), _s.rol == Rol.VRAAG.value
+    laatste = select(_s.bericht_id).where(*vraagt).order_by(_s.id.desc()).limit(1)
+    conn.execute(_SLUIT.where(_s.bericht_id == laatste.scalar_subquery()))
+    _reopen(conn, select(_s.bericht_id).where(*vraagt))
 
 
 def resume(conn: Connection, bericht_id: str) -> None:
@@ -193,18 +233,19 @@ def resume(conn: Connection, bericht_id: str) -> None:
     conn.execute(vraagt.values(open=True))
 
 
-def _retract(conn: Connection, wie: Select[str]) -> None:
-    uitstel.settle(conn)
-    conn.execute(_SLUIT.where(_s.bericht_id.in_(wie)))
+def _reopen(conn: Connection, wie: Select[str]) -> None:
+    """Let everything wait again that these berichten answered."""
     ingetrokken = schema.ketenschakel.alias("ingetrokken")
     antwoorden = [rol.value for rol in Rol if rol not in {Rol.VRAAG, Rol.DEEL}]
     kenmerken = select(ingetrokken.c.kenmerk).where(
         ingetrokken.c.bericht_id.in_(wie), ingetrokken.c.rol.in_(antwoorden)
     )
     over = select(ingetrokken.c.over).where(ingetrokken.c.bericht_id.in_(wie), ingetrokken.c.over.is_not(None))
+    gevraagd = select(_vraagt.c.bericht_id).where(_vraagt.c.rol == Rol.VRAAG.value, _vraagt.c.kenmerk.in_(kenmerken))
+    # All that such a bericht asked: a retour that refused it by its keys ended the waiting for a decision as well.
     conn.execute(
         update(schema.ketenschakel)
-        .where(_s.rol == Rol.VRAAG.value, or_(_s.kenmerk.in_(kenmerken), _s.bericht_id.in_(over)))
+        .where(_s.rol == Rol.VRAAG.value, _s.bericht_id.in_(union(gevraagd, over)))
         .values(open=True)
     )
 

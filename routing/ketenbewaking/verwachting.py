@@ -6,7 +6,8 @@ second answer, and an answer that is refused after all need no case of their own
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,6 +15,9 @@ from enum import StrEnum
 from istandaarden.schakels import Rol, Schakelsoort
 from routing.ketenbewaking.kalender import Kalender
 from routing.ketenbewaking.termijnen import Soort, Termijn, terms_of
+
+ALTIJD = range(sys.maxsize)
+"""`Feit.beurt` of a bericht that alone asks on its key."""
 
 
 class Afloop(StrEnum):
@@ -30,8 +34,9 @@ class Feit:
     """One bericht on a key. Days are Dutch days of intake; `volgorde` sorts by the moment of intake.
 
     `fout_op` is the day on which a Fo01 about it came, `afgekeurd_op` that on which its retour refused it: from then on
-    it counts as not sent (iStandaarden IV032, OP286). `over` is the bericht that a retour names with its
-    crossRefnummer, as far as the hub knows it: then it is about that one, whatever its keys say.
+    it counts as not sent (iStandaarden IV032, OP286). `over` is the bericht that a retour or 325 names with its
+    crossRefnummer, as far as the hub knows it: then it is about that one, whatever its keys say. `beurt` says of a
+    bericht that asks at which `volgorde` an answer that names none is about it (`turns`).
     """
 
     bericht_id: str
@@ -43,12 +48,14 @@ class Feit:
     fout_op: date | None = None
     afgekeurd_op: date | None = None
     over: str | None = None
+    beurt: range = ALTIJD
 
     def is_about(self, vraag: Feit) -> bool:
         """Say whether a bericht on the same key is about this one that asks."""
         if self.over is not None:
             return self.over == vraag.bericht_id
-        return self.rol is not Rol.DUBBEL  # about a second bericht with the same identificatie, and nobody knows which
+        # DUBBEL is about a second bericht with the same identificatie, and nobody knows which.
+        return self.rol is not Rol.DUBBEL and self.volgorde in vraag.beurt
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,29 @@ class Verwachting:
         if self.afloop in (Afloop.FOUTBERICHT, Afloop.AFGEKEURD):
             return False
         return (self.klaar_op or vandaag) > self.uiterlijk
+
+
+def turns(vragen: Mapping[int, bool], link: Schakelsoort) -> dict[int, range]:
+    """Divide the answers on one key, as far as they name no bericht, over those that asked on it.
+
+    An answer is about what was asked before it; only when nothing was, about what was asked first. A retour or 325 is
+    about one bericht, the latest (an Identificatie may be used again after a refusal, TR056); a decision is about
+    every request with its reference.
+
+    Args:
+        vragen: `volgorde` of each bericht that asks, ascending, and whether it counts as sent.
+        link: kind of the key.
+
+    Returns:
+        Per bericht that asks its `Feit.beurt`.
+    """
+    beurten: dict[int, range] = {}
+    eerste, einde = min(vragen), sys.maxsize
+    for volgorde in reversed(vragen):
+        beurten[volgorde] = range(0 if volgorde == eerste else volgorde, einde)
+        if link is Schakelsoort.UITWISSELING and vragen[volgorde]:
+            einde = volgorde
+    return beurten
 
 
 def expectations(
@@ -133,7 +163,8 @@ def is_report_late(
         functie: ``WMO305``.
         gemeld: day on which the hub took it.
         feit: day of the start or stop that it reports.
-        toegewezen: day on which the hub took the toewijzing, if it knows: from a later toewijzing on the term counts.
+        toegewezen: day on which the hub first took the toewijzing, if it knows: the term counts from there when the
+            toewijzing came after the start or stop.
         kalender: which days are working days.
     """
     vanaf = max(feit, toegewezen or feit)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from verhaal import AANBIEDER, BSN, GEMEENTE, Verhaal
 
 from istandaarden.catalogus import ingebouwd
+from istandaarden.schakels import Rol, Schakel, Schakelsoort
 from istandaarden.voorbeeld import make_voorbeeld
 from knooppunt import inzicht
 from knooppunt.ketenzicht import Openvraag, Schakelpunt, Wacht, count_late, open_terms, timeline
@@ -23,6 +24,7 @@ from routing.bericht import Aanlevering, Berichtcode, Envelop, Foutinhoud, Stuur
 from routing.fouten import make_fout
 from routing.herzending import resend
 from routing.ketenbewaking.kalender import Kalender, start_of
+from routing.ketenbewaking.ketenboek import Ketenboek
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.logboek import set_status
@@ -35,6 +37,8 @@ from routing.vastlegging import Termijnen
 DAG_MS = 86_400_000
 MAANDAG = date(2026, 2, 2)
 K = Kalender()
+OPGEGAAN = "0457"
+"""Weesp, since 24 March 2022 part of Amsterdam (`GEMEENTE`)."""
 
 
 class Hub(Inleveraar):
@@ -129,6 +133,60 @@ async def test_used_before_without_a_crossrefnummer_answers_nobody(hub: Hub, v: 
     nummer = await hub.send(heen)
     await hub.send(v.retour(heen, "9056"))
     assert [w.referentienummer for w in await hub.waits()] == [nummer]
+
+
+async def test_a_correction_with_the_same_identificatie_waits_for_a_retour_of_its_own(hub: Hub, v: Verhaal) -> None:
+    fout, goed = v.wijs_toe(identificatie="7"), v.wijs_toe(identificatie="7")
+    eerste = await hub.send(fout)
+    await hub.send(v.retour(fout, "0001"))
+    assert not await hub.waits()
+    nummer = await hub.send(goed)
+    assert [w.referentienummer for w in await hub.waits()] == [nummer]
+    zaak = {p.bericht.referentienummer: [w.afloop for w in p.wacht] for p in await hub.case(nummer)}
+    assert (zaak[eerste], zaak[nummer]) == (["beantwoord"], ["wacht"])
+    await hub.send(v.retour(goed))
+    assert not await hub.waits()
+
+
+async def test_a_correction_of_a_request_is_not_refused_by_the_retour_before_it(hub: Hub, v: Verhaal) -> None:
+    fout, goed = v.vraag(identificatie="7"), v.vraag({"ReferentieAanbieder": "VOT-2"}, identificatie="7")
+    await hub.send(fout)
+    await hub.send(v.retour(fout, "0001"))
+    nummer = await hub.send(goed)
+    assert [(w.referentienummer, w.regel) for w in await hub.waits()] == [(nummer, "OP090"), (nummer, "OP274")]
+    await hub.send(v.retour(goed, "0001"))
+    assert not await hub.waits()
+
+
+async def test_a_retour_that_names_no_bericht_leaves_an_earlier_one_waiting(hub: Hub, v: Verhaal) -> None:
+    een, twee = v.vraag(identificatie="7"), v.vraag({"ReferentieAanbieder": "VOT-2"}, identificatie="7")
+    nummer = await hub.send(een)
+    await hub.send(twee)
+    await hub.send(v.retour(twee, "0001"))
+    assert [(w.referentienummer, w.regel) for w in await hub.waits()] == [(nummer, "OP090"), (nummer, "OP274")]
+    drie = v.vraag({"ReferentieAanbieder": "VOT-3"}, identificatie="7")
+    await hub.send(drie)
+    await hub.send(v.retour(drie))
+    assert [(w.referentienummer == nummer, w.regel) for w in await hub.waits()] == [
+        (True, "OP090"),
+        (True, "OP274"),
+        (False, "OP274"),
+    ]
+
+
+@pytest.mark.parametrize("met_crossref", [True, False])
+async def test_an_answer_to_a_declaratie_is_not_about_a_later_one(hub: Hub, v: Verhaal, *, met_crossref: bool) -> None:
+    een, twee = v.declareer(identificatie="7"), v.declareer(identificatie="7", nummer="D2")
+    nummer = await hub.send(een)
+    if met_crossref:
+        tweede = await hub.send(twee)
+        await hub.send(v.beantwoord(een), over=nummer)
+    else:
+        await hub.send(v.beantwoord(een))
+        tweede = await hub.send(twee)
+    assert [w.referentienummer for w in await hub.waits()] == [tweede]
+    await hub.send(v.beantwoord(twee, nummer="D2"), over=tweede if met_crossref else None)
+    assert not await hub.waits()
 
 
 async def test_a_retour_before_its_heenbericht(hub: Hub, v: Verhaal) -> None:
@@ -251,6 +309,46 @@ async def test_a_request_is_followed_to_its_toewijzing(hub: Hub, v: Verhaal) -> 
     assert [p.bericht.functie for p in zaak] == ["WMO315", "WMO316", "WMO319", "WMO319", "WMO301", "WMO305"]
 
 
+@pytest.mark.parametrize("rotatie", [False, True])
+async def test_the_successor_of_a_gemeente_decides_on_a_request_to_its_old_code(
+    hub: Hub, v: Verhaal, tmp_path: Path, *, rotatie: bool
+) -> None:
+    vraag = v.vraag().replace(GEMEENTE.encode(), OPGEGAAN.encode())
+    nummer = await hub.send(vraag, naar=OPGEGAAN)
+    await hub.send(v.retour(vraag), over=nummer, van=GEMEENTE, naar=AANBIEDER)
+    assert await hub.rules() == ["OP274"]
+    if rotatie:
+        hub.open(Kluis.create(tmp_path / "sleutels"))
+    toewijzing = v.wijs_toe(v.toewijzing(ReferentieAanbieder="VOT-1"))
+    besluit = await hub.send(toewijzing)
+    assert await hub.rules() == ["OP090"]
+    assert nummer in [p.bericht.referentienummer for p in await hub.case(besluit)]
+    await hub.send(v.retour(toewijzing, "0001"), over=besluit)
+    assert [(w.referentienummer, w.regel) for w in await hub.waits()] == [(nummer, "OP274")]
+
+
+async def test_a_decision_goes_first_to_a_request_under_the_code_of_its_zender(hub: Hub, v: Verhaal) -> None:
+    oud = v.vraag().replace(GEMEENTE.encode(), OPGEGAAN.encode())
+    nummer = await hub.send(oud, naar=OPGEGAAN)
+    await hub.send(v.vraag())
+    await hub.send(v.antwoord("1"))
+    assert [w.referentienummer for w in await hub.waits() if w.regel == "OP274"] == [nummer]
+
+
+@pytest.mark.parametrize(("dag", "wacht"), [(date(2022, 3, 23), True), (date(2022, 3, 24), False)])
+async def test_nobody_decides_for_a_gemeente_before_it_took_that_one_over(
+    hub: Hub, v: Verhaal, dag: date, *, wacht: bool
+) -> None:
+    await hub.send(v.vraag().replace(GEMEENTE.encode(), OPGEGAAN.encode()), naar=OPGEGAAN)
+    wie = await hub.id_of(await hub.send(v.antwoord("1", "VOT-2")))
+    boek = Ketenboek(hub.kluis)
+    besluit = boek.mark([Schakel(Schakelsoort.VERZOEK, ("iwmo", GEMEENTE, AANBIEDER, "VOT-1"), Rol.AFWIJZING)])
+    sg = Stuurgegevens(Berichtcode.DI01, Systeem(GEMEENTE), Systeem(AANBIEDER), "n", "20220323100000", functie="WMO319")
+    hub.travel(dag)  # no release of that day is still taken
+    await hub.opslag.write(lambda conn: boek.store(conn, wie, Envelop(sg), besluit, None))
+    assert ("OP274" in await hub.rules()) is wacht
+
+
 async def test_a_toewijzing_that_is_refused_leaves_the_request_waiting(hub: Hub, v: Verhaal) -> None:
     vraag, toewijzing = v.vraag(), v.wijs_toe(v.toewijzing(ReferentieAanbieder="VOT-1"))
     await hub.send(v.retour(vraag), over=await hub.send(vraag))
@@ -277,6 +375,18 @@ async def test_a_request_that_is_refused_waits_for_nothing(hub: Hub, v: Verhaal,
     }
 
 
+@pytest.mark.parametrize("met_crossref", [True, False])
+async def test_a_refusal_that_comes_back_lets_all_of_the_request_wait_again(
+    hub: Hub, v: Verhaal, *, met_crossref: bool
+) -> None:
+    vraag = v.vraag()
+    nummer = await hub.send(vraag)
+    terug = await hub.send(v.retour(vraag, "0001"), over=nummer if met_crossref else None)
+    assert not await hub.waits()
+    await hub.fault(AANBIEDER, GEMEENTE, terug)
+    assert await hub.rules() == ["OP090", "OP274"]
+
+
 async def test_a_start_that_is_reported_late_says_so_without_its_days(hub: Hub, v: Verhaal) -> None:
     await hub.send(v.wijs_toe())
     hub.travel(date(2026, 2, 10))
@@ -293,6 +403,36 @@ async def test_a_start_before_a_late_toewijzing_counts_from_the_toewijzing(hub: 
     await hub.send(v.wijs_toe())
     hub.travel(date(2026, 2, 16))
     (punt,) = [p for p in await hub.case(await hub.send(v.start())) if p.bericht.functie == "WMO305"]
+    assert punt.opmerkingen == ()
+
+
+@pytest.mark.parametrize("melding", ["start", "stop"])
+async def test_a_later_toewijzing_gives_a_start_or_stop_no_new_term(hub: Hub, v: Verhaal, melding: str) -> None:
+    hub.travel(date(2026, 1, 5))
+    await hub.send(v.wijs_toe())
+    hub.travel(date(2026, 2, 20))
+    await hub.send(v.wijs_toe(v.toewijzing(Toewijzingsdatum=date(2026, 2, 20), RedenWijziging="07")))
+    hub.travel(date(2026, 2, 25))
+    dag = {"Begindatum": date(2026, 1, 6)}
+    laat = await hub.send(v.start(dag) if melding == "start" else v.stop(dag | {"Einddatum": date(2026, 2, 10)}))
+    (punt,) = [p for p in await hub.case(laat) if p.bericht.referentienummer == laat]
+    assert len(punt.opmerkingen) == 1
+
+
+@pytest.mark.parametrize("terug", ["crossref", "sleutels", "foutbericht"])
+async def test_a_toewijzing_that_came_back_assigned_nothing(hub: Hub, v: Verhaal, terug: str) -> None:
+    hub.travel(date(2026, 1, 5))
+    eerste = v.wijs_toe()
+    nummer = await hub.send(eerste)
+    if terug == "foutbericht":
+        await hub.fault(AANBIEDER, GEMEENTE, nummer)
+    else:
+        await hub.send(v.retour(eerste, "0001"), over=nummer if terug == "crossref" else None)
+    hub.travel(date(2026, 2, 20))
+    await hub.send(v.wijs_toe())
+    hub.travel(date(2026, 2, 25))
+    op_tijd = await hub.send(v.start({"Begindatum": date(2026, 1, 6)}))
+    (punt,) = [p for p in await hub.case(op_tijd) if p.bericht.referentienummer == op_tijd]
     assert punt.opmerkingen == ()
 
 

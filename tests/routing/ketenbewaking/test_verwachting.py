@@ -15,7 +15,7 @@ from istandaarden.regels.boek import rows
 from istandaarden.schakels import Rol, Schakelsoort
 from routing.ketenbewaking.kalender import Kalender
 from routing.ketenbewaking.termijnen import TERMIJNEN, Soort, terms_of
-from routing.ketenbewaking.verwachting import Afloop, Feit, Verwachting, expectations, is_report_late
+from routing.ketenbewaking.verwachting import ALTIJD, Afloop, Feit, Verwachting, expectations, is_report_late, turns
 
 K = Kalender()
 MAANDAG = date(2026, 2, 2)
@@ -92,6 +92,34 @@ def test_a_retour_that_says_used_before_does_not_answer_the_first_bericht() -> N
     vraag = feit(Rol.VRAAG, bericht_id="een")
     assert een(vraag, U, feit(Rol.DUBBEL)).is_open
     assert een(vraag, U, feit(Rol.DUBBEL, over="een")).afloop is Afloop.BEANTWOORD
+
+
+def test_an_answer_that_names_no_bericht_is_about_what_was_asked_before_it() -> None:
+    vragen = {10: True, 20: True, 30: True}
+    assert {v: [a for a in (5, 15, 25, 35) if a in beurt] for v, beurt in turns(vragen, U).items()} == {
+        10: [5, 15],  # the first also has what came before anything was asked
+        20: [25],
+        30: [35],
+    }
+    # A decision is about every request with its reference.
+    assert {v: [a for a in (5, 15, 25, 35) if a in beurt] for v, beurt in turns(vragen, V).items()} == {
+        10: [5, 15, 25, 35],
+        20: [25, 35],
+        30: [35],
+    }
+
+
+def test_what_does_not_count_as_sent_takes_no_answer_from_what_was_asked_before_it() -> None:
+    beurten = turns({10: True, 20: False, 30: True}, U)
+    assert (25 in beurten[10], 35 in beurten[10]) == (True, False)
+    assert turns({10: False, 20: True}, U)[20] == range(20, ALTIJD.stop)
+
+
+def test_an_answer_to_an_earlier_bericht_with_the_same_identificatie_answers_nothing() -> None:
+    antwoord = feit(Rol.RETOUR, volgorde=15)
+    beurten = turns({10: True, 20: True}, U)
+    assert een(feit(Rol.VRAAG, volgorde=10, beurt=beurten[10]), U, antwoord).afloop is Afloop.BEANTWOORD
+    assert een(feit(Rol.VRAAG, volgorde=20, beurt=beurten[20]), U, antwoord).is_open
 
 
 @pytest.mark.parametrize("rol", [Rol.TOEWIJZING, Rol.AFWIJZING])
