@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -16,7 +17,8 @@ from routing.opslag import Opslag
 from routing.poorten import Melder, Uitkomst, Uitkomstsoort
 
 _log = structlog.get_logger(__name__)
-_PER_BEURT: Final = 100
+_BEURT_S: Final = 5.0
+"""After so long no bestemming begins with another event: the next turn begins when the slowest one is done."""
 _ONBEZORGBAAR: Final = "notificatie_onbezorgbaar"
 
 
@@ -28,29 +30,33 @@ class Notificatiebezorging:
         melders: who sends to which bestemming; closing them is up to their owner.
         boek: where it is written that events do not arrive.
         ladder: how long to wait after failures.
+        klok: seconds, monotonic.
     """
 
     def __init__(
-        self, opslag: Opslag, melders: Mapping[str, Melder], boek: Incidentboek, ladder: Ladder | None = None
+        self,
+        opslag: Opslag,
+        melders: Mapping[str, Melder],
+        boek: Incidentboek,
+        ladder: Ladder | None = None,
+        klok: Callable[[], float] = time.monotonic,
     ) -> None:
         self._opslag = opslag
         self._melders = melders
         self._boek = boek
         self._ladder = ladder or Ladder()
+        self._klok = klok
 
     async def turn(self, beurt: Beurt) -> None:
-        """Send what is due; bestemmingen do not wait for each other."""
+        """Send what is due; bestemmingen wait for each other no longer than one event and a few seconds."""
         if opgegeven := await beurt.write(notificatie.expire):
             await self._give_up(beurt, opgegeven)
         await beurt.write(notificatie.prune)
         await asyncio.gather(*(self._empty(beurt, naam, melder) for naam, melder in self._melders.items()))
 
     async def _empty(self, beurt: Beurt, bestemming: str, melder: Melder) -> None:
-        bezorgd = False
-        for _ in range(_PER_BEURT):
-            kop = await self._opslag.read(notificatie.head, bestemming)
-            if kop is None:
-                break
+        einde, bezorgd = self._klok() + _BEURT_S, False
+        while self._klok() < einde and (kop := await self._opslag.read(notificatie.head, bestemming)) is not None:
             uitkomst = await melder.send(kop.inhoud.encode())
             tijdelijk = uitkomst.soort is Uitkomstsoort.TIJDELIJK
             wachten = self._ladder.wait_ms(kop.pogingen + 1, uitkomst.opnieuw_na) if tijdelijk else None

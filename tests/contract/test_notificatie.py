@@ -23,7 +23,7 @@ from routing.ladder import Ladder
 from routing.notificatiebezorging import Notificatiebezorging
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag
-from routing.poorten import Uitkomstsoort
+from routing.poorten import Uitkomst, Uitkomstsoort
 
 TOKEN = "mF_9.B5f-4.1JqM"
 BRON = "urn:nld:oin:00000001999999990000:systeem:knooppunt"
@@ -211,10 +211,41 @@ async def test_what_an_answer_of_the_webhook_means(ontvanger: Ontvanger, monkeyp
     )
 
 
-async def test_an_event_stands_in_the_outbox_once(opslag: Opslag):
-    event = notificatie.make_event(
-        bron=BRON, soort="nl.knooppunt.proef", kenmerk="k1", onderwerp="x", moment_ms=0, data={}
+class Trage:
+    """A webhook that takes four seconds for each event, by a clock that only it moves."""
+
+    def __init__(self) -> None:
+        self.nu, self.kreeg = 0.0, 0
+
+    async def send(self, _event: bytes) -> Uitkomst:
+        self.nu += 4
+        self.kreeg += 1
+        return Uitkomst(Uitkomstsoort.BEZORGD, "Aangenomen.", 204)
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+async def test_a_slow_webhook_ends_its_turn_so_that_others_get_what_came_meanwhile(opslag: Opslag, klok: Klok):
+    trage = Trage()
+    werk = Notificatiebezorging(opslag, {"wlz-0344": trage}, Incidentboek(BRON), klok=lambda: trage.nu)
+    for nummer in range(5):
+        await opslag.write(notificatie.enqueue, "wlz-0344", _event(f"k{nummer}"))
+    onderhoud, taak = Onderhoud(opslag, ()), Taak("notificaties", 5.0, werk.turn)
+    for kreeg in (2, 4, 5):
+        klok.verschuiving_ms += 10_000
+        assert await onderhoud.run(taak)
+        assert trage.kreeg == kreeg
+
+
+def _event(kenmerk: str) -> notificatie.Event:
+    return notificatie.make_event(
+        bron=BRON, soort="nl.knooppunt.proef", kenmerk=kenmerk, onderwerp="x", moment_ms=0, data={}
     )
+
+
+async def test_an_event_stands_in_the_outbox_once(opslag: Opslag):
+    event = _event("k1")
     for _ in range(2):
         await opslag.write(notificatie.enqueue, "gemeente", event)
     assert await opslag.read(notificatie.waiting) == 1
