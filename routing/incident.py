@@ -119,7 +119,7 @@ class Incidentboek:
         Args:
             conn: connection inside a transaction.
             oorzaak: name of the cause.
-            onderwerp: code of the ontvanger, name of the node, or empty.
+            onderwerp: code of the ontvanger, name of the node, bestemming of notifications, or empty.
             feiten: how bad it is.
             sinds: when it began, when that is not now.
         """

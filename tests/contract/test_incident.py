@@ -176,6 +176,6 @@ async def test_only_what_was_looked_at_is_closed(opslag: Opslag, boek: Incidentb
 def test_every_cause_has_words_that_fit_its_subject():
     for oorzaak in incident.oorzaken().values():
         assert oorzaak.niveau in ("storing", "waarschuwing")
-        assert oorzaak.soort in ("ontvanger", "knooppunt", "vrager", "hub")
+        assert oorzaak.soort in ("ontvanger", "knooppunt", "vrager", "bestemming", "hub")
         assert ("{onderwerp}" in oorzaak.titel) == (oorzaak.soort != "hub")
         assert oorzaak.actie.format(onderwerp="X")
