@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from routing import bewaking, incident, schema
+from routing import bewaking, doorgifte, incident, schema
 from routing.bewaking import Grenzen
 from routing.fouten import make_fout
 from routing.incident import Incidentboek
 from routing.klok import Klok, now_ms
 from routing.opslag import Opslag
-from routing.partij import Kanaal
+from routing.partij import TUSSENPARTIJ, Kanaal
 
 Stort = Callable[..., str]
 LANE, ANDER = "99010001", "99010002"
@@ -156,13 +156,52 @@ async def test_a_refusal_is_told_with_the_fo01_and_is_over_when_the_ontvanger_ta
     assert gemeld == [f"{tweede} KNP001", f"{eerste} KNP002", f"{eerste} KNP002"]
     assert await look(opslag, boek) == [("ontvanger_weigert", LANE)]
 
-    def deliver(conn: sa.Connection, bericht_id: str) -> None:
-        a, b = schema.aflevering, schema.bericht
-        conn.execute(sa.update(a).where(a.c.bericht_id == bericht_id).values(open=False))
-        conn.execute(sa.update(b).where(b.c.id == bericht_id).values(status="Bezorgd"))
-
-    await opslag.write(deliver, tweede)
+    await opslag.write(_finish, tweede, "Bezorgd")
     assert await look(opslag, boek) == []
+
+
+@pytest.mark.parametrize("lane", [TUSSENPARTIJ, "0344"])
+async def test_a_refusal_is_over_when_the_same_ontvanger_takes_a_later_one_in_the_lane_where_he_refused(
+    opslag: Opslag, boek: Incidentboek, stort: Stort, lane: str
+):
+    """Behind VECOZO, or of a gemeente that merged, an ontvanger has the lane of another."""
+    geweigerd, later = [await opslag.write(stort, lane) for _ in range(2)]
+    b, ontvanger = schema.bericht, "0164"
+    await opslag.write(lambda conn: conn.execute(sa.update(b).values(ontvanger=ontvanger)))
+    tell = bewaking.note_failure(boek, lambda *_: None)
+    await opslag.write(_finish, geweigerd, "Bezorging afgebroken")
+    await opslag.write(tell, geweigerd, make_fout("geweigerd_door_ontvanger", "B"))
+    assert await look(opslag, boek) == [("ontvanger_weigert", ontvanger)]
+    await opslag.write(_finish, later, "Bezorgd")
+    assert await look(opslag, boek) == []
+
+
+async def test_what_vecozo_took_over_ends_a_refusal_when_it_arrived_at_the_same_ontvanger(
+    opslag: Opslag, boek: Incidentboek, stort: Stort
+):
+    b = schema.bericht
+    geweigerd, ander, later = [await opslag.write(stort, TUSSENPARTIJ) for _ in range(3)]
+    await opslag.write(lambda conn: conn.execute(sa.update(b).values(ontvanger=LANE)))
+    await opslag.write(lambda conn: conn.execute(sa.update(b).where(b.c.id == ander).values(ontvanger=ANDER)))
+    for bericht_id in (geweigerd, ander, later):
+        await opslag.write(_finish, bericht_id, "Bezorgd")
+    await opslag.write(doorgifte.follow, later)
+    await opslag.write(
+        bewaking.note_failure(boek, lambda *_: None), geweigerd, make_fout("geweigerd_door_ontvanger", "B")
+    )
+    for _ in range(2):
+        assert await look(opslag, boek) == [("ontvanger_weigert", LANE)]
+    await opslag.write(doorgifte.drop, later)
+    await opslag.write(lambda conn: conn.execute(sa.update(b).where(b.c.id == later).values(fout_code="999")))
+    assert await look(opslag, boek) == [("ontvanger_weigert", LANE)]  # it was refused there as well
+    await opslag.write(lambda conn: conn.execute(sa.update(b).where(b.c.id == later).values(fout_code=None)))
+    assert await look(opslag, boek) == []
+
+
+def _finish(conn: sa.Connection, bericht_id: str, status: str) -> None:
+    a, b = schema.aflevering, schema.bericht
+    conn.execute(sa.update(a).where(a.c.bericht_id == bericht_id).values(open=False))
+    conn.execute(sa.update(b).where(b.c.id == bericht_id).values(status=status))
 
 
 async def test_only_what_was_looked_at_is_closed(opslag: Opslag, boek: Incidentboek):
