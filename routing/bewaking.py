@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, exists, func, select, text
 
-from routing import incident, schema
+from routing import incident, logboek, schema
 from routing.bezorging import Foutmelding
 from routing.fouten import Fout
 from routing.incident import Feiten, Incident, Incidentboek, Sleutel, Verschil
@@ -33,15 +33,16 @@ OORZAKEN: Final = (
 WEIGERT: Final = "ontvanger_weigert"
 
 _lane, _a, _b = schema.lane.c, schema.aflevering.c, schema.bericht.c
-_kop = (
-    select(_b.ontvangen_op)
+WACHT_SINDS: Final = (
+    select(logboek.queued_at(schema.bericht))
     .join_from(schema.aflevering, schema.bericht, _a.bericht_id == _b.id)
     .where(_a.lane == _lane.naam, text("aflevering.open"))
     .order_by(_a.seq)
     .limit(1)
     .scalar_subquery()
 )
-_WACHTEND = select(schema.lane, _kop.label("oudste")).where(_lane.pending > 0)
+"""Since when (ms) what is at the head of a row of `lane` waits there."""
+_WACHTEND = select(schema.lane, WACHT_SINDS.label("oudste")).where(_lane.pending > 0)
 _APART = (
     select(_a.lane, func.count().label("aantal"), func.min(_a.quarantaine_op).label("sinds"))
     .where(text("aflevering.quarantaine_op IS NOT NULL"))
@@ -51,7 +52,7 @@ _APART = (
 
 @dataclass(frozen=True, slots=True)
 class Grenzen:
-    """When waiting is an incident: age in ms of the oldest bericht of an ontvanger, and berichten waiting in all."""
+    """When waiting is an incident: ms that a bericht waits in its lane, and berichten waiting in all."""
 
     oudste_ms: int
     achterstand: int

@@ -9,13 +9,17 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from routing import bewaking, doorgifte, incident, schema
+from knooppunt.achterstand import read_achterstand
+from routing import bewaking, doorgifte, incident, quarantaine, schema
 from routing.bewaking import Grenzen
 from routing.fouten import make_fout
+from routing.herzending import resend
 from routing.incident import Incidentboek
 from routing.klok import Klok, now_ms
 from routing.opslag import Opslag
-from routing.partij import TUSSENPARTIJ, Kanaal
+from routing.partij import TUSSENPARTIJ, Aansluiting, Kanaal, Partij, Partijsoort, Protocol
+from routing.register import Register
+from routing.vastlegging import Termijnen
 
 Stort = Callable[..., str]
 LANE, ANDER = "99010001", "99010002"
@@ -118,6 +122,44 @@ async def test_lanes_open_incidents_and_close_them(opslag: Opslag, boek: Inciden
     await set_lane(opslag, ANDER, paused_until=nu + 2 * UUR_MS)
     assert await look(opslag, boek) == lang[:2]
     assert len(await events(opslag)) == 6
+
+
+async def test_what_is_offered_again_waits_from_then(opslag: Opslag, boek: Incidentboek, klok: Klok, stort: Stort):
+    bericht_id = await opslag.write(stort, LANE)
+
+    def give_up(conn: sa.Connection) -> None:
+        _finish(conn, bericht_id, "Vervallen")
+        conn.execute(sa.update(schema.lane).values(pending=0))
+
+    await opslag.write(give_up)
+    klok.verschuiving_ms += 6 * 24 * UUR_MS
+    push = Aansluiting(LANE, (), Kanaal.PUSH, Protocol.STUF, "https://127.0.0.1/")
+    register = Register.of([Partij(LANE, Partijsoort.ZORGAANBIEDER, LANE)], [push], [])
+    termijnen = Termijnen(24 * UUR_MS, 24 * UUR_MS)
+    await opslag.write(lambda conn: resend(conn, bericht_id, termijnen, "beheer", register=register))
+    assert await look(opslag, boek) == []
+    (stand,) = await opslag.read(read_achterstand)
+    assert stand.oudste_seconden < 60
+    klok.verschuiving_ms += UUR_MS + 1000
+    assert await look(opslag, boek) == [("bericht_wacht_lang", LANE)]
+    (stand,) = await opslag.read(read_achterstand)
+    assert stand.oudste_seconden == pytest.approx(UUR_MS / 1000, abs=60)
+
+
+async def test_what_comes_out_of_quarantine_waits_from_then(
+    opslag: Opslag, boek: Incidentboek, klok: Klok, stort: Stort
+):
+    bericht_id = await opslag.write(stort, LANE)
+    a = schema.aflevering
+
+    def set_apart(conn: sa.Connection) -> None:
+        conn.execute(sa.update(a).values(quarantaine_op=now_ms(conn), open=False))
+        conn.execute(sa.update(schema.lane).values(pending=0))
+
+    await opslag.write(set_apart)
+    klok.verschuiving_ms += 24 * UUR_MS
+    await opslag.write(quarantaine.release, bericht_id, "beheer")
+    assert await look(opslag, boek) == []
 
 
 async def test_the_backlog_of_all_lanes_together_is_one_incident(opslag: Opslag, boek: Incidentboek, stort: Stort):
