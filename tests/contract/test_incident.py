@@ -96,6 +96,17 @@ async def test_an_event_has_the_attributes_of_the_profile_and_says_what_to_do(op
     assert event["data"]["feiten"] == {"wachtend": 2}
 
 
+async def test_the_row_says_who_closed_it_and_no_event_does(opslag: Opslag, boek: Incidentboek):
+    await opslag.write(boek.open, "achterstand", "", {})
+    (staat,) = await opslag.read(incident.find)
+    await opslag.write(boek.close, staat.nummer, "gesloten", "j.jansen")
+    (staat,) = await opslag.read(incident.find)
+    _, event = await events(opslag)
+    assert staat.gesloten_omdat == "gesloten door j.jansen"
+    assert event["data"]["gesloten_omdat"] == "gesloten door een beheerder"
+    assert "jansen" not in json.dumps(event)
+
+
 async def test_without_a_webhook_nothing_piles_up(opslag: Opslag):
     await opslag.write(Incidentboek().open, "achterstand", "", {})
     assert await events(opslag) == []
