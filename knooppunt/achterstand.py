@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, func, or_, select, text, update
 
 from routing import notificatie, schema
+from routing.bewaking import WACHT_SINDS
 from routing.herzendtaak import Toestand
 from routing.klok import now_ms
 
 
 @dataclass(frozen=True, slots=True)
 class Achterstand:
-    """What waits on one kanaal: berichten, partijen, and the age in seconds of the oldest bericht."""
+    """What waits on one kanaal: berichten, partijen, and the seconds that one waits longest in its lane."""
 
     kanaal: str
     berichten: int
@@ -25,18 +26,10 @@ class Achterstand:
 def read_achterstand(conn: Connection) -> tuple[Achterstand, ...]:
     """Return what waits, per kanaal; a kanaal without anything is absent.
 
-    The head of a lane is its oldest bericht, so the cost grows with the lanes that wait and not with their length.
+    The head of a lane waits longest there, so the cost grows with the lanes that wait and not with their length.
     """
-    lane, aflevering, bericht = schema.lane.c, schema.aflevering.c, schema.bericht.c
-    kop = (
-        select(bericht.ontvangen_op)
-        .join_from(schema.aflevering, schema.bericht, aflevering.bericht_id == bericht.id)
-        .where(aflevering.lane == lane.naam, aflevering.open)
-        .order_by(aflevering.seq)
-        .limit(1)
-        .scalar_subquery()
-    )
-    wachtend = select(lane.kanaal, lane.pending, kop.label("sinds")).where(lane.pending > 0).subquery().c
+    lane = schema.lane.c
+    wachtend = select(lane.kanaal, lane.pending, WACHT_SINDS.label("sinds")).where(lane.pending > 0).subquery().c
     nu = now_ms(conn)
     return tuple(
         Achterstand(kanaal, int(berichten), lanes, max(0, nu - (nu if sinds is None else sinds)) / 1000)

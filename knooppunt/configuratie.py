@@ -236,11 +236,16 @@ class ToelatingSectie(Sectie):
         ge=1,
         description="MiB that a partij may hand in per minute; `quota_mib` in the register goes before.",
     )
-    tegelijk: int = Field(512, ge=1, description="Berichten that may be on their way in at once.")
+    tegelijk: int = Field(
+        512,
+        ge=1,
+        description="Berichten that may be on their way in at once; a quarter of them for one certificate.",
+    )
     mib_tegelijk: int = Field(
         512,
         ge=1,
-        description="MiB that may be on their way in at once; a request without a length counts as the largest.",
+        description="MiB that may be on their way in at once; a request without a length counts as the largest. A "
+        "quarter of them for one certificate.",
     )
     schrijfrij: int = Field(4096, ge=1, description="Operations that may wait for the database.")
 

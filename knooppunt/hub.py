@@ -172,7 +172,8 @@ class Hub:
             stapel.push_async_callback(self.wlzregister.close)
         for bezorger in bezorgers.values():
             stapel.push_async_callback(bezorger.close)
-        afleveraar = self._start_delivery(stapel, bezorgers, note_failure(boek, melder.report_failure))
+        report_failure = note_failure(boek, melder.report_failure)
+        afleveraar = self._start_delivery(stapel, bezorgers, report_failure)
         wake = self._start_waking(stapel, afleveraar)
         self._start_upkeep(stapel, afleveraar, wake, client_tls, boek=boek, meting=meting)
         self._start_following(stapel, Vrijgave(self.opslag, melder, wake, self._in.hub.fout_generatie))
@@ -190,7 +191,7 @@ class Hub:
             overdracht=self._overdracht,
         )
         innemer = GeteldeInnemer(intake, meting)
-        self._start_vecozo(stapel, innemer, client_tls, melder, wake)
+        self._start_vecozo(stapel, innemer, client_tls, melder, report_failure=report_failure, wake=wake)
         app = self._application(innemer, self._endpoints(kalender, boek))
         await self._open_koppelvlak(stapel, app, self._threshold(meting), server_tls)
 
@@ -282,12 +283,15 @@ class Hub:
         innemer: Innemer,
         client_tls: ssl.SSLContext,
         melder: Foutmelder,
+        *,
+        report_failure: Foutmelding,
         wake: Callable[[str], None],
     ) -> None:
         """Start collecting at VECOZO and asking it about what it took over."""
         tussenpartij = Tussenpartij(self.register_bron, client_tls, _vsp_timeout(self._in.aflevering))
         stapel.push_async_callback(tussenpartij.close)
-        onderhoud = Onderhoud(self.opslag, vecozo_tasks(self._in, tussenpartij, innemer, melder, wake))
+        taken = vecozo_tasks(self._in, tussenpartij, innemer, melder, report_failure=report_failure, wake=wake)
+        onderhoud = Onderhoud(self.opslag, taken)
         onderhoud.start()
         stapel.push_async_callback(onderhoud.stop)
 

@@ -45,7 +45,7 @@ class Meting:
         )
         self._oudste = Gauge(
             "knooppunt_oudste_wachtend_seconden",
-            "Age of the oldest bericht that waits for delivery; 0 when none waits.",
+            "How long the bericht waits that waits longest in its lane; 0 when none waits.",
             ("kanaal",),
             registry=self._register,
         )

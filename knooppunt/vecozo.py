@@ -8,6 +8,7 @@ from adapters.vsp.halen import Haler
 from adapters.vsp.tussenpartij import Tussenpartij
 from adapters.vsp.volgen import Statusvolger
 from knooppunt.configuratie import Configuratie
+from routing.bezorging import Foutmelding
 from routing.foutbericht import Foutmelder
 from routing.onderhoud import Beurt, Taak
 from routing.poorten import Innemer
@@ -19,15 +20,20 @@ def vecozo_tasks(
     tussenpartij: Tussenpartij,
     innemer: Innemer,
     foutmelder: Foutmelder,
+    *,
+    report_failure: Foutmelding,
     wake: Callable[[str], None],
 ) -> tuple[Taak, ...]:
-    """Return the tasks; as long as the register has no aansluiting for VECOZO, they do nothing."""
+    """Return the tasks; as long as the register has no aansluiting for VECOZO, they do nothing.
+
+    `report_failure` is told of what VECOZO took over and refused afterwards.
+    """
     haler = Haler(tussenpartij, innemer, foutmelder.afzender)
 
     def generation(zender: str) -> str:
         return generation_for(foutmelder.register_bron.current(), zender, configuratie.hub.fout_generatie)
 
-    volger = Statusvolger(tussenpartij, foutmelder.report_failure, generation, wake)
+    volger = Statusvolger(tussenpartij, report_failure, generation, wake)
 
     async def collect(_beurt: Beurt) -> None:
         await haler.turn()

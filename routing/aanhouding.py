@@ -145,9 +145,9 @@ def release(conn: Connection, groepen: Iterable[Groep], kanaal: Kanaal, ttl_ms: 
         lanes.enqueue(conn, rij.lane, kanaal, rij.bericht_id, ttl_ms)
         feiten = {"toelichting": f"Release {rij.release} is open voor {rij.partij}."}
         if kanaal is Kanaal.PULL:
-            logboek.set_status_at_end(conn, rij.bericht_id, Status.WORDT_AANGEBODEN, "vrijgegeven", feiten)
+            logboek.set_status_at_end(conn, rij.bericht_id, Status.WORDT_AANGEBODEN, logboek.VRIJGEGEVEN, feiten)
         else:
-            logboek.record(conn, rij.bericht_id, "vrijgegeven", None, feiten)
+            logboek.record(conn, rij.bericht_id, logboek.VRIJGEGEVEN, None, feiten)
     return len(rijen)
 
 

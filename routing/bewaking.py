@@ -12,12 +12,13 @@ from typing import Final
 
 from sqlalchemy import Connection, exists, func, select, text
 
-from routing import incident, schema
+from routing import incident, logboek, schema
 from routing.bezorging import Foutmelding
 from routing.fouten import Fout
-from routing.incident import Feiten, Incidentboek, Sleutel, Verschil
+from routing.incident import Feiten, Incident, Incidentboek, Sleutel, Verschil
 from routing.klok import now_ms
 from routing.notificatie import iso
+from routing.partij import TUSSENPARTIJ
 from routing.status import Status
 
 OORZAKEN: Final = (
@@ -32,15 +33,16 @@ OORZAKEN: Final = (
 WEIGERT: Final = "ontvanger_weigert"
 
 _lane, _a, _b = schema.lane.c, schema.aflevering.c, schema.bericht.c
-_kop = (
-    select(_b.ontvangen_op)
+WACHT_SINDS: Final = (
+    select(logboek.queued_at(schema.bericht))
     .join_from(schema.aflevering, schema.bericht, _a.bericht_id == _b.id)
     .where(_a.lane == _lane.naam, text("aflevering.open"))
     .order_by(_a.seq)
     .limit(1)
     .scalar_subquery()
 )
-_WACHTEND = select(schema.lane, _kop.label("oudste")).where(_lane.pending > 0)
+"""Since when (ms) what is at the head of a row of `lane` waits there."""
+_WACHTEND = select(schema.lane, WACHT_SINDS.label("oudste")).where(_lane.pending > 0)
 _APART = (
     select(_a.lane, func.count().label("aantal"), func.min(_a.quarantaine_op).label("sinds"))
     .where(text("aflevering.quarantaine_op IS NOT NULL"))
@@ -50,7 +52,7 @@ _APART = (
 
 @dataclass(frozen=True, slots=True)
 class Grenzen:
-    """When waiting is an incident: age in ms of the oldest bericht of an ontvanger, and berichten waiting in all."""
+    """When waiting is an incident: ms that a bericht waits in its lane, and berichten waiting in all."""
 
     oudste_ms: int
     achterstand: int
@@ -92,15 +94,23 @@ def _better(conn: Connection) -> tuple[int, ...]:
     return tuple(
         geval.nummer
         for geval in incident.find(conn, alleen_open=True)
-        if geval.oorzaak == WEIGERT and _took_later(conn, geval.onderwerp, geval.feiten["bericht_id"])
+        if geval.oorzaak == WEIGERT and _took_later(conn, geval)
     )
 
 
-def _took_later(conn: Connection, lane: str, bericht_id: str) -> bool:
-    geweigerd = select(func.min(_a.seq)).where(_a.bericht_id == bericht_id, _a.lane == lane).scalar_subquery()
+def _took_later(conn: Connection, geval: Incident) -> bool:
+    """Judge by the lane of the bericht that was refused: a merger, or VECOZO, gives it another name than its ontvanger.
+
+    VECOZO has a lane for many ontvangers, and may hear of a refusal after it took a bericht over.
+    """
+    lane = geval.feiten.get("lane", geval.onderwerp)
+    in_lane = select(func.min(_a.seq)).where(_a.bericht_id == geval.feiten["bericht_id"], _a.lane == lane)
     later = exists().where(
-        _a.lane == lane, _a.seq > geweigerd, ~_a.open, _b.id == _a.bericht_id, _b.status == Status.BEZORGD.value
-    )
+        _a.lane == lane, _a.seq > in_lane.scalar_subquery(), ~_a.open, _b.id == _a.bericht_id,
+        _b.status == Status.BEZORGD.value, _b.fout_code.is_(None),
+    )  # fmt: skip
+    if lane == TUSSENPARTIJ:
+        later = later.where(_b.ontvanger == geval.onderwerp, ~exists().where(schema.doorgifte.c.bericht_id == _b.id))
     return bool(conn.execute(select(later)).scalar())
 
 
@@ -115,7 +125,8 @@ def note_failure(boek: Incidentboek, report: Foutmelding) -> Foutmelding:
     def tell(conn: Connection, bericht_id: str, fout: Fout) -> None:
         report(conn, bericht_id, fout)
         if fout.oorzaak == "geweigerd_door_ontvanger":
-            ontvanger = conn.execute(select(_b.ontvanger).where(_b.id == bericht_id)).scalar_one()
-            boek.open(conn, WEIGERT, ontvanger, {"bericht_id": bericht_id, "code": fout.code})
+            lane = select(_a.lane).where(_a.bericht_id == bericht_id).order_by(_a.id.desc()).limit(1).scalar_subquery()
+            rij = conn.execute(select(_b.ontvanger, lane.label("lane")).where(_b.id == bericht_id)).one()
+            boek.open(conn, WEIGERT, rij.ontvanger, {"bericht_id": bericht_id, "code": fout.code, "lane": rij.lane})
 
     return tell

@@ -11,7 +11,7 @@ import json
 import tomllib
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -119,7 +119,7 @@ class Incidentboek:
         Args:
             conn: connection inside a transaction.
             oorzaak: name of the cause.
-            onderwerp: code of the ontvanger, name of the node, or empty.
+            onderwerp: code of the ontvanger, name of the node, bestemming of notifications, or empty.
             feiten: how bad it is.
             sinds: when it began, when that is not now.
         """
@@ -136,18 +136,26 @@ class Incidentboek:
         self._tell(conn, _incident(nieuw), "geopend")
         return True
 
-    def close(self, conn: Connection, nummer: int, omdat: str) -> bool:
-        """Close an incident; False when it was closed before, or never was."""
+    def close(self, conn: Connection, nummer: int, omdat: str, door: str | None = None) -> bool:
+        """Close an incident; False when it was closed before, or never was.
+
+        Args:
+            conn: connection inside a transaction.
+            nummer: of the incident.
+            omdat: why, or with `door` what was done, in Dutch.
+            door: which person did it; that stands in the row, and no event names him.
+        """
         gesloten = (
             update(schema.incident)
             .where(_i.id == nummer, _OPEN)
-            .values(gesloten_op=now_ms(conn), gesloten_omdat=omdat)
+            .values(gesloten_op=now_ms(conn), gesloten_omdat=omdat if door is None else f"{omdat} door {door}")
             .returning(*schema.incident.c)
         )
         rij = conn.execute(gesloten).first()
         if rij is None:
             return False
-        self._tell(conn, _incident(rij), "gesloten")
+        reden = omdat if door is None else f"{omdat} door een beheerder"
+        self._tell(conn, replace(_incident(rij), gesloten_omdat=reden), "gesloten")
         return True
 
     def apply(self, conn: Connection, verschil: Verschil) -> None:

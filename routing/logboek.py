@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, FromClause, ScalarSelect, bindparam, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, ScalarSelect, bindparam, false, func, or_, select, update
 
 from routing import schema
 from routing.fouten import Fout
@@ -46,6 +46,10 @@ class _Klad:
 
 OPNIEUW: Final = "opnieuw aangeboden"
 """Soort of the gebeurtenis with which a bericht goes on after its delivery was broken off."""
+VRIJGEGEVEN: Final = "vrijgegeven"
+"""The same, after it was held."""
+UIT_QUARANTAINE: Final = "uit quarantaine"
+"""The same, after it was in quarantine."""
 
 
 def offered_again_at(bericht: FromClause) -> ScalarSelect[Any]:
@@ -56,6 +60,14 @@ def offered_again_at(bericht: FromClause) -> ScalarSelect[Any]:
     g = schema.gebeurtenis.alias()
     keuze = select(func.max(g.c.moment)).where(g.c.bericht_id == bericht.c.id, g.c.soort == OPNIEUW)
     return keuze.correlate(bericht).scalar_subquery()
+
+
+def queued_at(bericht: FromClause) -> ColumnElement[int]:
+    """Select the moment (ms) at which a row of `bericht` was last put in a lane: when it came in, or later."""
+    g = schema.gebeurtenis.alias()
+    later = g.c.soort.in_([OPNIEUW, VRIJGEGEVEN, UIT_QUARANTAINE])
+    keuze = select(func.max(g.c.moment)).where(g.c.bericht_id == bericht.c.id, later)
+    return func.coalesce(keuze.correlate(bericht).scalar_subquery(), bericht.c.ontvangen_op)
 
 
 def collect(conn: Connection) -> None:

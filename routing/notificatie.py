@@ -8,6 +8,7 @@ written here once and sent byte for byte the same on every attempt, so that a re
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,13 +43,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Notificatie:
-    """An event that waits for one bestemming; `pogingen` counts the attempts that were made."""
+    """An event that waits for one bestemming.
+
+    `pogingen` counts the attempts that were made, `oud_ms` is how long ago it was made, and `aan_de_beurt` says whether
+    it may be sent now: false after a failure, until its wait is over.
+    """
 
     id: int
     kenmerk: str
     inhoud: str
     pogingen: int
-    gemaakt_op: int
+    oud_ms: int
+    aan_de_beurt: bool
 
 
 def iso(ms: int) -> str:
@@ -94,16 +100,17 @@ def withdraw(conn: Connection, bestemming: str, kenmerken: Sequence[str]) -> Non
 
 
 def head(conn: Connection, bestemming: str) -> Notificatie | None:
-    """Return what this bestemming gets next, or None when nothing is due: later events wait for earlier ones."""
+    """Return what this bestemming gets next, or None when nothing waits: later events wait for earlier ones."""
     rij = conn.execute(
         select(_n.id, _n.kenmerk, _n.event, _n.attempts, _n.gemaakt_op, _n.next_due)
         .where(_n.bestemming == bestemming, _WACHT)
         .order_by(_n.id)
         .limit(1)
     ).first()
-    if rij is None or rij.next_due > now_ms(conn):
+    if rij is None:
         return None
-    return Notificatie(rij.id, rij.kenmerk, rij.event, rij.attempts, rij.gemaakt_op)
+    nu = now_ms(conn)
+    return Notificatie(rij.id, rij.kenmerk, rij.event, rij.attempts, nu - rij.gemaakt_op, rij.next_due <= nu)
 
 
 def settle(conn: Connection, welke: Notificatie, uitkomst: str, wait_ms: int | None) -> None:
@@ -117,15 +124,16 @@ def settle(conn: Connection, welke: Notificatie, uitkomst: str, wait_ms: int | N
     )
 
 
-def expire(conn: Connection) -> int:
-    """Give up what waited longer than its term, for every bestemming; returns how many."""
+def expire(conn: Connection) -> Mapping[str, int]:
+    """Give up what waited longer than its term; returns how many, by bestemming."""
     nu = now_ms(conn)
     verlopen = (
         update(schema.notificatie)
         .where(_WACHT, _n.gemaakt_op <= nu - TERMIJN_MS)
         .values(klaar_op=nu, uitkomst="Opgegeven: de termijn is verstreken.")
+        .returning(_n.bestemming)
     )
-    return conn.execute(verlopen).rowcount
+    return Counter(conn.execute(verlopen).scalars())
 
 
 def prune(conn: Connection, aantal: int = 500) -> int:

@@ -38,9 +38,9 @@ def release(conn: Connection, bericht_id: str, wie: str) -> None:
     kanaal = conn.execute(select(_lane.c.kanaal).where(_lane.c.naam == lane)).scalar_one()
     lanemutaties.add(conn, lane, Kanaal(kanaal), bericht_id, expires_at, mogelijk_aangekomen=True)  # at each crash
     if kanaal == Kanaal.PULL:  # the ontvanger collects nowadays: his box offers it at once
-        logboek.set_status(conn, bericht_id, Status.WORDT_AANGEBODEN, "uit quarantaine", {"door": wie})
+        logboek.set_status(conn, bericht_id, Status.WORDT_AANGEBODEN, logboek.UIT_QUARANTAINE, {"door": wie})
     else:
-        logboek.record(conn, bericht_id, "uit quarantaine", None, {"door": wie})
+        logboek.record(conn, bericht_id, logboek.UIT_QUARANTAINE, None, {"door": wie})
 
 
 def give_up(

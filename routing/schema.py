@@ -448,7 +448,7 @@ incident = Table(
     Column("id", _Rijnummer, primary_key=True, autoincrement=True),
     Column("kenmerk", Text, nullable=False),  # UUID, for the outside world
     Column("oorzaak", Text, nullable=False),
-    Column("onderwerp", Text, nullable=False),  # code of the ontvanger, name of the node, or empty
+    Column("onderwerp", Text, nullable=False),  # code of the ontvanger, name of the node, bestemming, or empty
     Column("feiten", Text, nullable=False),  # JSON, without personal data
     Column("geopend_op", BigInteger, nullable=False),
     Column("gesloten_op", BigInteger),

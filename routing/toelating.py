@@ -3,6 +3,9 @@
 Who hands in more than was agreed is asked to wait (429); when the hub itself is too busy or has no room, everybody is
 (503). Both say for how long, and nothing was stored: a client that waits and offers the same again loses nothing.
 
+An account belongs to the partijen that a certificate acts for; certificates that no partij has share one. Of the places
+and bytes of this node an account has a part at most (429 above it), so that one sender cannot shut the door for others.
+
 Quotas are debts: a bericht is let in while something is left, however large it is, and what it takes above that has to
 be made up before the next one. So a bericht larger than the quota still gets in, and the average holds. They count per
 node, and in memory: to share them would cost a trip to the database for every request that is refused.
@@ -14,7 +17,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
@@ -23,7 +26,8 @@ from routing.partij import Aansluiting
 from routing.register import Register, RegisterBron
 
 _MIB: Final = 1024 * 1024
-_EMMERS: Final = 20_000  # identities remembered; who is forgotten starts full again
+_EMMERS: Final = 20_000  # accounts and identities remembered; who is forgotten starts full again
+_DEEL, _DEEL_VREEMD = 4, 16  # an account may hold one part in so many of the places and bytes; that of strangers less
 _DRUK_S: Final = 5
 VOL_S: Final = 60
 """Seconds after which trying again makes sense when there is no room."""
@@ -33,8 +37,8 @@ VOL_S: Final = 60
 class Instellingen:
     """Limits. Quotas hold per minute and per group of partijen that a certificate acts for; the rest for this node.
 
-    `tegelijk` requests and `mib_tegelijk` of bodies may be on their way at once, and `schrijfrij` operations may wait
-    to be written.
+    `tegelijk` requests and `mib_tegelijk` of bodies may be on their way at once, a quarter of them for one group, and
+    `schrijfrij` operations may wait to be written.
     """
 
     quota_berichten: int = 60_000
@@ -45,7 +49,7 @@ class Instellingen:
 
 
 _Afspraak = tuple[frozenset[str], int, int]
-"""Whose account it is, and how many berichten and bytes per minute."""
+"""Whose account it is (nobody: that of strangers), and how many berichten and bytes per minute."""
 
 
 class Druk(Exception):
@@ -78,17 +82,23 @@ class _Emmer:
 
 
 @dataclass(slots=True)
-class _Rekening:
-    berichten: _Emmer
-    bytes: _Emmer
-
-
-@dataclass(slots=True)
 class _Bezetting:
     """How many requests have a place, and how many bytes of bodies are on their way for them."""
 
     verzoeken: int = 0
     bytes: int = 0
+
+    def take(self, aantal: int, onderweg: int) -> None:
+        """Add requests with so many bytes in all; negative numbers give back."""
+        self.verzoeken += aantal
+        self.bytes += onderweg
+
+
+@dataclass(slots=True)
+class _Rekening:
+    berichten: _Emmer
+    bytes: _Emmer
+    bezetting: _Bezetting = field(default_factory=_Bezetting)
 
 
 class Plek:
@@ -106,8 +116,8 @@ class Plek:
         self._lengte = lengte
         self._bezetting = bezetting
         self._onderweg = onderweg
-        bezetting.verzoeken += 1
-        bezetting.bytes += onderweg
+        for bezet in (bezetting, rekening.bezetting):
+            bezet.take(1, onderweg)
 
     def settle(self, gelezen: int) -> None:
         """Charge what was really read, where the request announced something else or nothing."""
@@ -120,8 +130,8 @@ class Plek:
     def __exit__(
         self, _soort: type[BaseException] | None, _fout: BaseException | None, _spoor: TracebackType | None
     ) -> None:
-        self._bezetting.verzoeken -= 1
-        self._bezetting.bytes -= self._onderweg
+        for bezet in (self._bezetting, self._rekening.bezetting):
+            bezet.take(-1, -self._onderweg)
 
 
 class Toelating:
@@ -177,12 +187,21 @@ class Toelating:
         lengte = lengte or 0
         wie, aantal, omvang = self._agreed(identiteit)
         rekening = self._account(wie, aantal, omvang)
+        if self._has_its_part(wie, rekening.bezetting, onderweg, hoogstens):
+            raise Druk("quota_bereikt", _DRUK_S, van_ons=False)
         if rekening.berichten.over < 1 or rekening.bytes.over < 1:
             wachten = max(rekening.berichten.wait_s(aantal, 1), rekening.bytes.wait_s(omvang, 1))
             raise Druk("quota_bereikt", wachten, van_ons=False)
         rekening.berichten.over -= 1
         rekening.bytes.over -= lengte
         return Plek(aantal, rekening, lengte, self._bezetting, onderweg)
+
+    def _has_its_part(self, wie: frozenset[str], bezet: _Bezetting, onderweg: int, hoogstens: int) -> bool:
+        """Say whether an account holds so much that `onderweg` bytes more do not fit; one bericht always does."""
+        deel = _DEEL if wie else _DEEL_VREEMD
+        return bezet.verzoeken >= max(1, self._in.tegelijk // deel) or bezet.bytes + onderweg > max(
+            hoogstens, self._in.mib_tegelijk * _MIB // deel
+        )
 
     def _agreed(self, identiteit: Identiteit) -> _Afspraak:
         """Return for whom a certificate acts and what they may hand in; worked out once for every register."""
@@ -192,8 +211,7 @@ class Toelating:
         afspraak = self._afspraken.get(identiteit)
         if afspraak is None:
             partijen = register.partijen_of(identiteit)
-            wie = partijen or frozenset({identiteit.vingerafdruk})
-            afspraak = self._afspraken[identiteit] = (wie, *self._quota(register, partijen))
+            afspraak = self._afspraken[identiteit] = (partijen, *self._quota(register, partijen))
         return afspraak
 
     def _quota(self, register: Register, partijen: frozenset[str]) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import URL, Connection, Table, func, insert, select, text
+from sqlalchemy import URL, Connection, Table, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from routing import schema
@@ -55,7 +55,7 @@ def move(van: str, naar: str, meld: Voortgang) -> tuple[Tabelstand, ...]:
 
     Args:
         van: URL of the source, which nobody may use meanwhile.
-        naar: URL of the target, without tables or with empty ones.
+        naar: URL of the target, without tables or with empty ones; it gets the tables of this release.
         meld: is told how far it is.
 
     Returns:
@@ -74,6 +74,7 @@ def move(van: str, naar: str, meld: Voortgang) -> tuple[Tabelstand, ...]:
         with ExitStack() as stapel:
             uit = _open(stapel, bron, "De bron")
             revisie = _revision(uit)
+            _check_unused(doel)
             upgrade(naar)
             erin = _open(stapel, doel, "Het doel")
             if revisie != _revision(erin):
@@ -81,9 +82,7 @@ def move(van: str, naar: str, meld: Voortgang) -> tuple[Tabelstand, ...]:
                     f"De tabellen van de bron zijn van een andere versie ({revisie or 'geen'}); doe daar eerst "
                     "`knooppunt db upgrade`, of verhuis met de versie van het knooppunt die erbij hoort."
                 )
-            for tabel in schema.metadata.sorted_tables:
-                if _count(erin, tabel):
-                    raise VerhuizingGeweigerd(f"Het doel is niet leeg: in tabel {tabel.name} staan al rijen.")
+            _check_empty(erin)
             standen = tuple(_copy(uit, erin, tabel, meld) for tabel in schema.metadata.sorted_tables)
             _set_sequences(erin)
             erin.commit()
@@ -96,6 +95,29 @@ def move(van: str, naar: str, meld: Voortgang) -> tuple[Tabelstand, ...]:
     return standen
 
 
+def _check_unused(doel: URL) -> None:
+    """Refuse a target that is in use or holds rows while its tables are still as they were.
+
+    What was seen here is looked at again behind the lock that the move takes; `upgrade` cannot run behind it.
+    """
+    if doel.get_backend_name() == "sqlite" and not Path(doel.database or "").is_file():
+        return
+    with ExitStack() as stapel:
+        _check_empty(_open(stapel, doel, "Het doel"))
+
+
+def _check_empty(conn: Connection) -> None:
+    for tabel in _tables(conn):
+        if _count(conn, tabel):
+            raise VerhuizingGeweigerd(f"Het doel is niet leeg: in tabel {tabel.name} staan al rijen.")
+
+
+def _tables(conn: Connection) -> list[Table]:
+    """Return our tables that a database has; of an older release it has fewer."""
+    staan = set(inspect(conn).get_table_names())
+    return [tabel for tabel in schema.metadata.sorted_tables if tabel.name in staan]
+
+
 def _open(stapel: ExitStack, adres: URL, wie: str) -> Connection:
     """Connect to a database that is to be ours alone, and see to it that it stays so while the connection is open."""
     if adres.get_backend_name() == "sqlite":
@@ -105,8 +127,7 @@ def _open(stapel: ExitStack, adres: URL, wie: str) -> Connection:
         # One side waits while the other is read; that may take longer than a node may be silent.
         conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         _be_alone(conn, wie)
-        if _revision(conn) is not None:
-            tabellen = ", ".join(tabel.name for tabel in schema.metadata.sorted_tables)
+        if tabellen := ", ".join(tabel.name for tabel in _tables(conn)):
             conn.execute(text(f"LOCK TABLE {tabellen} IN SHARE ROW EXCLUSIVE MODE"))
     return conn
 

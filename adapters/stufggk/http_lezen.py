@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from adapters.stufggk.envelop_lezen import EnvelopLezer, Gelezen
 from adapters.stufggk.weigering import Geweigerd
 from istandaarden.weigering import printable
+from routing.leestijd import Leestijd
 
 _HAP = 16 * 1024  # bytes parsed before others get a turn: 0.2 ms of base64, at worst some 15 ms of tiny elements
 _CODERINGEN = {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"}
@@ -40,14 +41,13 @@ def check_headers(request: web.BaseRequest) -> None:
         )
 
 
-async def read_request(request: web.Request, lezer: EnvelopLezer, *, leestijd: float, tempo: int) -> Gelezen:
+async def read_request(request: web.Request, lezer: EnvelopLezer, leestijd: Leestijd) -> Gelezen:
     """Read the body of a request without ever holding it, and without keeping others waiting.
 
     Args:
         request: of which the body has not been touched.
         lezer: fresh.
-        leestijd: seconds that the whole body may take, and one more for every `tempo` bytes received.
-        tempo: bytes per second.
+        leestijd: how long the whole body may take.
 
     Raises:
         Geweigerd: too slow, broken off, or refused by the reader.
@@ -56,13 +56,12 @@ async def read_request(request: web.Request, lezer: EnvelopLezer, *, leestijd: f
     if inhoud.is_eof() and inhoud.total_bytes <= _HAP and inhoud.exception() is None:  # it all came with the headers
         lezer.feed(inhoud.read_nowait())
         return lezer.close()
-    klok = asyncio.get_running_loop().time
-    begin, gelezen = klok(), 0
+    gelezen = 0
     try:
-        async with asyncio.timeout(leestijd) as wekker:
+        async with leestijd.bound() as note:
             while data := await inhoud.readany():
                 gelezen += len(data)
-                wekker.reschedule(begin + leestijd + gelezen / tempo)
+                note(gelezen)
                 for plek in range(0, len(data), _HAP):
                     lezer.feed(data[plek : plek + _HAP])
                     if gelezen > _HAP:

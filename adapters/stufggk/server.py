@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
@@ -16,6 +16,7 @@ from adapters.stufggk.namen import MAX_ENVELOP
 from adapters.stufggk.weigering import AntwoordOp, Geweigerd
 from routing.bericht import Aanlevering, Identiteit, Systeem
 from routing.fouten import Fout, make_fout
+from routing.leestijd import Leestijd
 from routing.poorten import Innemer, Ontvangst, Ontvangstsoort
 
 PAD = "/ggk/0210/OntvangAsynchroon"
@@ -32,15 +33,14 @@ class Serverinstellingen:
 
     `hub` is the zender of Bv03 and Fo03; `fout_generatie` the list of codes for a sender we do not know yet;
     `adres` the public URL in the WSDL, None for the one of the request; `max_bytes` bounds the whole message;
-    `leestijd` is how many seconds a message may take to come in, with a second more per `tempo` bytes.
+    `leestijd` is how long a message may take to come in.
     """
 
     hub: Systeem = HUB
     fout_generatie: str = "B"
     adres: str | None = None
     max_bytes: int = MAX_ENVELOP
-    leestijd: float = 30.0
-    tempo: int = 32 * 1024
+    leestijd: Leestijd = field(default_factory=Leestijd)
 
 
 class OntvangAsynchroon:
@@ -86,7 +86,7 @@ class OntvangAsynchroon:
                 aangekondigd=request.content_length,
                 max_bytes=grenzen.max_bytes,
             )
-            gelezen = await read_request(request, lezer, leestijd=grenzen.leestijd, tempo=grenzen.tempo)
+            gelezen = await read_request(request, lezer, grenzen.leestijd)
             sg = gelezen.envelop.stuurgegevens
             antwoord_op = AntwoordOp(sg.zender, sg.referentienummer)
             aanlevering = Aanlevering(gelezen.envelop, gelezen.payload, identiteit, KANAAL, gelezen.bevindingen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -13,6 +13,7 @@ from adapters.vsp.foutteksten import explain
 from adapters.vsp.model import BerichtMetadata
 from adapters.vsp.paden import MAX_METADATA, MAX_PAYLOAD
 from adapters.vsp.weigering import Afgewezen
+from routing.leestijd import Leestijd
 from routing.payload import Payload
 
 METADATA, PAYLOAD = "berichtMetadata", "payload"
@@ -28,20 +29,20 @@ class _Delen:
     payload: Payload | None = None
 
 
-async def read_push(request: web.Request, termijn: float) -> tuple[BerichtMetadata, Payload]:
+async def read_push(request: web.Request, leestijd: Leestijd) -> tuple[BerichtMetadata, Payload]:
     """Read a push, keeping the payload compressed and refusing what is too large while it arrives.
 
     Args:
         request: with its body still unread.
-        termijn: seconds in which the whole body must have arrived.
+        leestijd: how long the whole body may take.
 
     Raises:
         Afgewezen: 400 with a sentence per part or field, 408, or 413.
     """
     _check_headers(request)
     try:
-        async with asyncio.timeout(termijn):
-            delen = await _read_parts(request)
+        async with leestijd.bound() as note:
+            delen = await _read_parts(request, note)
     except TimeoutError:
         raise Afgewezen(408, "De aanvraag kwam niet op tijd binnen.", "Bied het bericht opnieuw aan.") from None
     except (ValueError, RuntimeError, AssertionError, HttpProcessingError, web.RequestPayloadError):
@@ -63,7 +64,7 @@ def _check_headers(request: web.Request) -> None:
         raise _too_large()
 
 
-async def _read_parts(request: web.Request) -> _Delen:
+async def _read_parts(request: web.Request, note: Callable[[int], None]) -> _Delen:
     delen = _Delen()
     lezer = MultipartReader(request.headers, request.content)
     while (deel := await lezer.next()) is not None:
@@ -83,7 +84,7 @@ async def _read_parts(request: web.Request) -> _Delen:
         if deel.name == METADATA:
             delen.metadata = await _read_metadata(deel)
         else:
-            delen.payload = await _read_payload(deel)
+            delen.payload = await _read_payload(deel, lambda: note(request.content.total_bytes))
     return delen
 
 
@@ -97,9 +98,10 @@ async def _read_metadata(deel: BodyPartReader) -> bytes:
     return bytes(data)
 
 
-async def _read_payload(deel: BodyPartReader) -> Payload:
+async def _read_payload(deel: BodyPartReader, note: Callable[[], None]) -> Payload:
     payload = Payload()
     while stuk := await deel.read_chunk(_HAP):
+        note()
         payload.write(stuk)
         if payload.size > MAX_PAYLOAD:
             raise _too_large()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import web
@@ -30,6 +30,7 @@ from routing.afhaal import Afhaalbak
 from routing.bericht import Aanlevering, Foutinhoud, Identiteit
 from routing.fouten import Fout
 from routing.geadresseerde import codes_of
+from routing.leestijd import Leestijd
 from routing.payload import DREMPEL, Payload
 from routing.poorten import Innemer, Ontvangstsoort
 from routing.register import RegisterBron
@@ -43,11 +44,11 @@ class Instellingen:
     """Settings of the interface.
 
     `publieke_url` is scheme, host and port under which clients reach the hub, for the download addresses in a list;
-    None takes them from the request. `ontvangsttermijn` is in seconds, for the whole body of a push.
+    None takes them from the request. `leestijd` is how long the body of a push may take to come in.
     """
 
     publieke_url: str | None = None
-    ontvangsttermijn: float = 300.0
+    leestijd: Leestijd = field(default_factory=Leestijd)
 
 
 class VspInterface:
@@ -91,7 +92,7 @@ class VspInterface:
 
     async def _push(self, request: web.Request) -> web.Response:
         identiteit = self._identify(request)
-        metadata, payload = await read_push(request, self._instellingen.ontvangsttermijn)
+        metadata, payload = await read_push(request, self._instellingen.leestijd)
         try:
             envelop = to_envelop(metadata, await _read_fout(metadata, payload))
         except Onvertaalbaar as fout:

@@ -51,7 +51,7 @@ def toon(
 def sluit(nummer: Annotated[int, typer.Argument(help="Nummer van het incident.")], config: Config = _STANDAARD) -> None:
     """Sluit een incident met de hand; is de oorzaak er nog, dan gaat het vanzelf weer open."""
     configuratie = load(config)
-    if not write(configuratie, make_boek(configuratie).close, nummer, f"gesloten door {getpass.getuser()}"):
+    if not write(configuratie, make_boek(configuratie).close, nummer, "gesloten", getpass.getuser()):
         typer.echo(f"Er staat geen incident {nummer} open.", err=True)
         raise typer.Exit(1)
     typer.echo(f"Incident {nummer} is gesloten.")

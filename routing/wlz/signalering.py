@@ -156,7 +156,7 @@ def accept_shrink(conn: Connection, boek: Incidentboek, wie: str) -> int | None:
         return None
     aantal = int(geval.feiten["indicaties"])
     believe(conn, aantal)
-    boek.close(conn, geval.nummer, f"aanvaard door {wie}")
+    boek.close(conn, geval.nummer, "aanvaard", wie)
     return aantal
 
 

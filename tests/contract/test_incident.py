@@ -9,13 +9,17 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from routing import bewaking, incident, schema
+from knooppunt.achterstand import read_achterstand
+from routing import bewaking, doorgifte, incident, quarantaine, schema
 from routing.bewaking import Grenzen
 from routing.fouten import make_fout
+from routing.herzending import resend
 from routing.incident import Incidentboek
 from routing.klok import Klok, now_ms
 from routing.opslag import Opslag
-from routing.partij import Kanaal
+from routing.partij import TUSSENPARTIJ, Aansluiting, Kanaal, Partij, Partijsoort, Protocol
+from routing.register import Register
+from routing.vastlegging import Termijnen
 
 Stort = Callable[..., str]
 LANE, ANDER = "99010001", "99010002"
@@ -92,6 +96,17 @@ async def test_an_event_has_the_attributes_of_the_profile_and_says_what_to_do(op
     assert event["data"]["feiten"] == {"wachtend": 2}
 
 
+async def test_the_row_says_who_closed_it_and_no_event_does(opslag: Opslag, boek: Incidentboek):
+    await opslag.write(boek.open, "achterstand", "", {})
+    (staat,) = await opslag.read(incident.find)
+    await opslag.write(boek.close, staat.nummer, "gesloten", "j.jansen")
+    (staat,) = await opslag.read(incident.find)
+    _, event = await events(opslag)
+    assert staat.gesloten_omdat == "gesloten door j.jansen"
+    assert event["data"]["gesloten_omdat"] == "gesloten door een beheerder"
+    assert "jansen" not in json.dumps(event)
+
+
 async def test_without_a_webhook_nothing_piles_up(opslag: Opslag):
     await opslag.write(Incidentboek().open, "achterstand", "", {})
     assert await events(opslag) == []
@@ -118,6 +133,44 @@ async def test_lanes_open_incidents_and_close_them(opslag: Opslag, boek: Inciden
     await set_lane(opslag, ANDER, paused_until=nu + 2 * UUR_MS)
     assert await look(opslag, boek) == lang[:2]
     assert len(await events(opslag)) == 6
+
+
+async def test_what_is_offered_again_waits_from_then(opslag: Opslag, boek: Incidentboek, klok: Klok, stort: Stort):
+    bericht_id = await opslag.write(stort, LANE)
+
+    def give_up(conn: sa.Connection) -> None:
+        _finish(conn, bericht_id, "Vervallen")
+        conn.execute(sa.update(schema.lane).values(pending=0))
+
+    await opslag.write(give_up)
+    klok.verschuiving_ms += 6 * 24 * UUR_MS
+    push = Aansluiting(LANE, (), Kanaal.PUSH, Protocol.STUF, "https://127.0.0.1/")
+    register = Register.of([Partij(LANE, Partijsoort.ZORGAANBIEDER, LANE)], [push], [])
+    termijnen = Termijnen(24 * UUR_MS, 24 * UUR_MS)
+    await opslag.write(lambda conn: resend(conn, bericht_id, termijnen, "beheer", register=register))
+    assert await look(opslag, boek) == []
+    (stand,) = await opslag.read(read_achterstand)
+    assert stand.oudste_seconden < 60
+    klok.verschuiving_ms += UUR_MS + 1000
+    assert await look(opslag, boek) == [("bericht_wacht_lang", LANE)]
+    (stand,) = await opslag.read(read_achterstand)
+    assert stand.oudste_seconden == pytest.approx(UUR_MS / 1000, abs=60)
+
+
+async def test_what_comes_out_of_quarantine_waits_from_then(
+    opslag: Opslag, boek: Incidentboek, klok: Klok, stort: Stort
+):
+    bericht_id = await opslag.write(stort, LANE)
+    a = schema.aflevering
+
+    def set_apart(conn: sa.Connection) -> None:
+        conn.execute(sa.update(a).values(quarantaine_op=now_ms(conn), open=False))
+        conn.execute(sa.update(schema.lane).values(pending=0))
+
+    await opslag.write(set_apart)
+    klok.verschuiving_ms += 24 * UUR_MS
+    await opslag.write(quarantaine.release, bericht_id, "beheer")
+    assert await look(opslag, boek) == []
 
 
 async def test_the_backlog_of_all_lanes_together_is_one_incident(opslag: Opslag, boek: Incidentboek, stort: Stort):
@@ -156,13 +209,52 @@ async def test_a_refusal_is_told_with_the_fo01_and_is_over_when_the_ontvanger_ta
     assert gemeld == [f"{tweede} KNP001", f"{eerste} KNP002", f"{eerste} KNP002"]
     assert await look(opslag, boek) == [("ontvanger_weigert", LANE)]
 
-    def deliver(conn: sa.Connection, bericht_id: str) -> None:
-        a, b = schema.aflevering, schema.bericht
-        conn.execute(sa.update(a).where(a.c.bericht_id == bericht_id).values(open=False))
-        conn.execute(sa.update(b).where(b.c.id == bericht_id).values(status="Bezorgd"))
-
-    await opslag.write(deliver, tweede)
+    await opslag.write(_finish, tweede, "Bezorgd")
     assert await look(opslag, boek) == []
+
+
+@pytest.mark.parametrize("lane", [TUSSENPARTIJ, "0344"])
+async def test_a_refusal_is_over_when_the_same_ontvanger_takes_a_later_one_in_the_lane_where_he_refused(
+    opslag: Opslag, boek: Incidentboek, stort: Stort, lane: str
+):
+    """Behind VECOZO, or of a gemeente that merged, an ontvanger has the lane of another."""
+    geweigerd, later = [await opslag.write(stort, lane) for _ in range(2)]
+    b, ontvanger = schema.bericht, "0164"
+    await opslag.write(lambda conn: conn.execute(sa.update(b).values(ontvanger=ontvanger)))
+    tell = bewaking.note_failure(boek, lambda *_: None)
+    await opslag.write(_finish, geweigerd, "Bezorging afgebroken")
+    await opslag.write(tell, geweigerd, make_fout("geweigerd_door_ontvanger", "B"))
+    assert await look(opslag, boek) == [("ontvanger_weigert", ontvanger)]
+    await opslag.write(_finish, later, "Bezorgd")
+    assert await look(opslag, boek) == []
+
+
+async def test_what_vecozo_took_over_ends_a_refusal_when_it_arrived_at_the_same_ontvanger(
+    opslag: Opslag, boek: Incidentboek, stort: Stort
+):
+    b = schema.bericht
+    geweigerd, ander, later = [await opslag.write(stort, TUSSENPARTIJ) for _ in range(3)]
+    await opslag.write(lambda conn: conn.execute(sa.update(b).values(ontvanger=LANE)))
+    await opslag.write(lambda conn: conn.execute(sa.update(b).where(b.c.id == ander).values(ontvanger=ANDER)))
+    for bericht_id in (geweigerd, ander, later):
+        await opslag.write(_finish, bericht_id, "Bezorgd")
+    await opslag.write(doorgifte.follow, later)
+    await opslag.write(
+        bewaking.note_failure(boek, lambda *_: None), geweigerd, make_fout("geweigerd_door_ontvanger", "B")
+    )
+    for _ in range(2):
+        assert await look(opslag, boek) == [("ontvanger_weigert", LANE)]
+    await opslag.write(doorgifte.drop, later)
+    await opslag.write(lambda conn: conn.execute(sa.update(b).where(b.c.id == later).values(fout_code="999")))
+    assert await look(opslag, boek) == [("ontvanger_weigert", LANE)]  # it was refused there as well
+    await opslag.write(lambda conn: conn.execute(sa.update(b).where(b.c.id == later).values(fout_code=None)))
+    assert await look(opslag, boek) == []
+
+
+def _finish(conn: sa.Connection, bericht_id: str, status: str) -> None:
+    a, b = schema.aflevering, schema.bericht
+    conn.execute(sa.update(a).where(a.c.bericht_id == bericht_id).values(open=False))
+    conn.execute(sa.update(b).where(b.c.id == bericht_id).values(status=status))
 
 
 async def test_only_what_was_looked_at_is_closed(opslag: Opslag, boek: Incidentboek):
@@ -176,6 +268,6 @@ async def test_only_what_was_looked_at_is_closed(opslag: Opslag, boek: Incidentb
 def test_every_cause_has_words_that_fit_its_subject():
     for oorzaak in incident.oorzaken().values():
         assert oorzaak.niveau in ("storing", "waarschuwing")
-        assert oorzaak.soort in ("ontvanger", "knooppunt", "vrager", "hub")
+        assert oorzaak.soort in ("ontvanger", "knooppunt", "vrager", "bestemming", "hub")
         assert ("{onderwerp}" in oorzaak.titel) == (oorzaak.soort != "hub")
         assert oorzaak.actie.format(onderwerp="X")

@@ -23,11 +23,11 @@ from routing.ladder import Ladder
 from routing.notificatiebezorging import Notificatiebezorging
 from routing.onderhoud import Onderhoud, Taak
 from routing.opslag import Opslag
-from routing.poorten import Uitkomstsoort
+from routing.poorten import Uitkomst, Uitkomstsoort
 
 TOKEN = "mF_9.B5f-4.1JqM"
 BRON = "urn:nld:oin:00000001999999990000:systeem:knooppunt"
-UUR_MS = 3_600_000
+UUR_MS, KWARTIER_MS = 3_600_000, 900_000
 
 
 class Ontvanger:
@@ -121,7 +121,7 @@ async def test_a_webhook_that_fails_gets_the_same_bytes_again_in_order(op: Opste
     (staat,) = await op.opslag.read(incident.find)
     await op.opslag.write(op.boek.close, staat.nummer, "weg")
     for _ in range(4):
-        await op.turn(UUR_MS)
+        await op.turn(KWARTIER_MS)
     assert len({inhoud for _, inhoud in ontvanger.verzoeken[:4]}) == 1
     assert ontvanger.aangenomen == [f"{staat.kenmerk}-geopend", f"{staat.kenmerk}-gesloten"]
     assert await op.opslag.read(notificatie.waiting) == 0
@@ -142,12 +142,12 @@ async def test_a_webhook_that_is_away_gets_everything_when_it_is_back(op: Opstel
     for onderwerp in ("99010001", "99010002"):
         await op.opslag.write(op.boek.open, "ontvanger_onbereikbaar", onderwerp, {})
     await op.turn()
-    await op.turn(UUR_MS)
+    await op.turn(KWARTIER_MS)
     n = schema.notificatie.c
     eerste = await op.opslag.read(lambda conn: conn.execute(sa.select(n.attempts, n.uitkomst).order_by(n.id)).first())
     assert tuple(eerste) == (2, "De webhook is niet bereikbaar.")
     await ontvanger.start()
-    await op.turn(UUR_MS)
+    await op.turn(KWARTIER_MS)
     assert len(ontvanger.aangenomen) == 2
 
 
@@ -211,10 +211,110 @@ async def test_what_an_answer_of_the_webhook_means(ontvanger: Ontvanger, monkeyp
     )
 
 
-async def test_an_event_stands_in_the_outbox_once(opslag: Opslag):
-    event = notificatie.make_event(
-        bron=BRON, soort="nl.knooppunt.proef", kenmerk="k1", onderwerp="x", moment_ms=0, data={}
+class Haak:
+    """A webhook with one answer, which the test changes."""
+
+    def __init__(self, soort: Uitkomstsoort) -> None:
+        self.soort = soort
+
+    async def send(self, _event: bytes) -> Uitkomst:
+        return Uitkomst(self.soort, "Zo is het antwoord.")
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+class Tweetal:
+    """The webhooks of the operator and of a gemeente, and the incidents that they bring."""
+
+    def __init__(self, opslag: Opslag, klok: Klok, gemeente: Uitkomstsoort) -> None:
+        self._opslag, self._klok, self._nummer = opslag, klok, 0
+        self.beheer, self.gemeente = Haak(Uitkomstsoort.BEZORGD), Haak(gemeente)
+        melders = {BESTEMMING: self.beheer, "wlz-0344": self.gemeente}
+        werk = Notificatiebezorging(opslag, melders, Incidentboek(BRON), Ladder(600, 600))
+        self._onderhoud, self._taak = Onderhoud(opslag, ()), Taak("notificaties", 5.0, werk.turn)
+
+    async def turn(self, *nieuw_voor: str, later_ms: int = 10_000) -> list[tuple[str, str]]:
+        """Take a turn, after new events for these bestemmingen, and return what is open then."""
+        for bestemming in nieuw_voor:
+            self._nummer += 1
+            await self._opslag.write(notificatie.enqueue, bestemming, _event(f"k{self._nummer}"))
+        self._klok.verschuiving_ms += later_ms
+        assert await self._onderhoud.run(self._taak)
+        return [(i.oorzaak, i.onderwerp) for i in await self._opslag.read(incident.find, alleen_open=True)]
+
+
+ONBEZORGBAAR = [("notificatie_onbezorgbaar", "wlz-0344")]
+
+
+async def test_only_a_success_of_its_own_ends_the_incident_of_a_webhook(opslag: Opslag, klok: Klok):
+    op = Tweetal(opslag, klok, Uitkomstsoort.BLIJVEND)
+    assert await op.turn("wlz-0344") == ONBEZORGBAAR
+    for _ in range(3):
+        assert await op.turn("wlz-0344", BESTEMMING) == ONBEZORGBAAR
+    op.gemeente.soort = Uitkomstsoort.BEZORGD
+    assert await op.turn("wlz-0344") == []
+    assert len(await opslag.read(incident.find)) == 1
+
+
+async def test_a_webhook_that_fails_for_an_hour_is_an_incident_and_one_that_was_not_tried_is_not(
+    opslag: Opslag, klok: Klok
+):
+    op = Tweetal(opslag, klok, Uitkomstsoort.TIJDELIJK)
+    assert await op.turn("wlz-0344", BESTEMMING) == []
+    assert await op.turn(later_ms=UUR_MS - 20_000) == []
+    for _ in range(3):
+        assert await op.turn(BESTEMMING, later_ms=20_000) == ONBEZORGBAAR
+    op.gemeente.soort = Uitkomstsoort.BEZORGD
+    assert await op.turn("wlz-0344", later_ms=UUR_MS) == []
+    assert await op.turn("wlz-0344", later_ms=2 * UUR_MS) == []  # all nodes were away for a while
+    assert len(await opslag.read(incident.find)) == 1
+
+
+async def test_what_waited_too_long_is_an_incident_of_its_own_webhook(opslag: Opslag, klok: Klok):
+    op = Tweetal(opslag, klok, Uitkomstsoort.BEZORGD)
+    await opslag.write(Incidentboek(BRON).open, "notificatie_onbezorgbaar", "", {})  # as it was before
+    await opslag.write(notificatie.enqueue, "wlz-0363", _event("k"))  # of a webhook that is configured no longer
+    weg = [("notificatie_onbezorgbaar", "wlz-0363")]
+    assert sorted(await op.turn("wlz-0344", later_ms=5 * 24 * UUR_MS)) == ONBEZORGBAAR + weg
+    assert await op.turn("wlz-0344") == weg
+
+
+class Trage:
+    """A webhook that takes four seconds for each event, by a clock that only it moves."""
+
+    def __init__(self) -> None:
+        self.nu, self.kreeg = 0.0, 0
+
+    async def send(self, _event: bytes) -> Uitkomst:
+        self.nu += 4
+        self.kreeg += 1
+        return Uitkomst(Uitkomstsoort.BEZORGD, "Aangenomen.", 204)
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+async def test_a_slow_webhook_ends_its_turn_so_that_others_get_what_came_meanwhile(opslag: Opslag, klok: Klok):
+    trage = Trage()
+    werk = Notificatiebezorging(opslag, {"wlz-0344": trage}, Incidentboek(BRON), klok=lambda: trage.nu)
+    for nummer in range(5):
+        await opslag.write(notificatie.enqueue, "wlz-0344", _event(f"k{nummer}"))
+    onderhoud, taak = Onderhoud(opslag, ()), Taak("notificaties", 5.0, werk.turn)
+    for kreeg in (2, 4, 5):
+        klok.verschuiving_ms += 10_000
+        assert await onderhoud.run(taak)
+        assert trage.kreeg == kreeg
+
+
+def _event(kenmerk: str) -> notificatie.Event:
+    return notificatie.make_event(
+        bron=BRON, soort="nl.knooppunt.proef", kenmerk=kenmerk, onderwerp="x", moment_ms=0, data={}
     )
+
+
+async def test_an_event_stands_in_the_outbox_once(opslag: Opslag):
+    event = _event("k1")
     for _ in range(2):
         await opslag.write(notificatie.enqueue, "gemeente", event)
     assert await opslag.read(notificatie.waiting) == 1

@@ -7,6 +7,7 @@ import hashlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -35,17 +36,21 @@ from knooppunt.simulatie.grootboek import Boeking, Richting
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.storing import read_storing
 from knooppunt.simulatie.vecozo import VecozoSimulatie
-from routing import schema
+from knooppunt.vecozo import vecozo_tasks
+from routing import incident, schema
 from routing.aflevering import Afleveraar, Instellingen
 from routing.bericht import Aanlevering, Berichtcode, Identiteit
+from routing.bewaking import note_failure
 from routing.envelopvorm import from_json
 from routing.foutbericht import Afzender, Foutmelder
 from routing.fouten import make_fout
 from routing.herzending import resend
+from routing.incident import Incidentboek
 from routing.intake import Intake
 from routing.klok import Klok
 from routing.kluis import Kluis
 from routing.ladder import Ladder
+from routing.onderhoud import Onderhoud
 from routing.opslag import Opslag
 from routing.partij import Aansluiting, Kanaal, Machtiging, Partij, Partijsoort, Protocol
 from routing.partij import Richting as Machtigingsrichting
@@ -55,6 +60,7 @@ from routing.register import Register, RegisterBron
 from routing.status import Status
 from routing.toetsing import Toetser
 from routing.vastlegging import Termijnen
+from routing.vecozocodes import from_vecozo
 
 CASUS = wmo_casus(date(2026, 3, 4))
 GEMEENTE, AGB, HIER = CASUS.gemeente, CASUS.aanbieder, "98010009"
@@ -409,6 +415,34 @@ async def test_without_a_fo01_of_vecozo_itself_the_status_makes_one(proef: Proef
     assert proef.gewekt == [GEMEENTE]
     await _beurt(proef, 3600)
     assert len(await proef.berichten(berichtcode="Fo01")) == 1
+
+
+async def test_what_vecozo_refuses_afterwards_is_an_incident_for_the_operator(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boek = Incidentboek()
+    configuratie: Any = SimpleNamespace(
+        hub=SimpleNamespace(fout_generatie="B"), vecozo=SimpleNamespace(ophalen_seconden=5, status_seconden=5)
+    )
+    _, volgen = vecozo_tasks(
+        configuratie,
+        proef.tussenpartij,
+        proef.intake,
+        proef.melder,
+        report_failure=note_failure(boek, proef.melder.report_failure),
+        wake=proef.gewekt.append,
+    )
+    monkeypatch.setattr(
+        "adapters.vsp.volgen.from_vecozo", lambda _code, tekst, generatie: from_vecozo("999", tekst, generatie)
+    )
+    ontvangst, _ = await proef.zend(naar="98019999")
+    await proef.afgeleverd(ontvangst.bericht_id)
+    onderhoud = Onderhoud(proef.opslag, ())
+    for _ in range(2):
+        proef.klok.verschuiving_ms += 121_000
+        assert await onderhoud.run(volgen)
+    [geval] = await proef.opslag.read(incident.find)
+    assert (geval.oorzaak, geval.onderwerp, geval.feiten["lane"]) == ("ontvanger_weigert", "98019999", "VECOZO")
 
 
 async def test_a_retour_of_vecozo_itself_reaches_the_zender_and_ends_the_following(proef: Proef) -> None:

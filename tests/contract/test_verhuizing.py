@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from sjabloon import make_tables
 
 from routing import bezorging, herzendtaak, incident, lanes, notificatie, schema
-from routing.databank import OpslagFout, make_engine, parse_url
+from routing.databank import OpslagFout, Slot, make_engine, parse_url
 from routing.herzendtaak import Selectie
 from routing.incident import Incidentboek
 from routing.kluis import Kluis, Verzegeld
@@ -77,6 +80,14 @@ async def fill(opslag: Opslag, stort: Stort) -> list[str]:
     await opslag.write(rest)
     await opslag.write_lane(ACHTERAAN, bezorging.claim, 1, 1)  # a worker that died: its lease stands
     return wachtend
+
+
+def make_older(conn: sa.Connection) -> None:
+    """Make the tables of an older release."""
+    config = Config()
+    config.set_main_option("script_location", "routing:migraties")
+    config.attributes["connection"] = conn
+    command.upgrade(config, "0012")
 
 
 def _some_row(conn: sa.Connection, tabel: sa.Table) -> dict[str, object]:
@@ -177,6 +188,40 @@ async def test_a_target_in_use_or_not_empty_is_refused_and_stays_as_it_was(
     b = schema.bericht.c
     assert await weer.read(lambda conn: conn.execute(sa.select(b.id)).scalars().all()) == [bericht_id]
     await weer.close()
+
+
+@pytest.mark.parametrize("in_gebruik", [False, True])
+async def test_a_target_of_an_older_release_that_is_refused_keeps_its_tables(
+    database_url: str, ander_url: str, opslag: Opslag, *, in_gebruik: bool
+):
+    await opslag.close()
+    engine = make_engine(adres := parse_url(ander_url), schrijft=True)
+    with engine.begin() as conn:
+        make_older(conn)
+        if not in_gebruik:
+            conn.execute(sa.text("INSERT INTO partij (code, soort, naam) VALUES ('0344', 'gemeente', 'Utrecht')"))
+    with ExitStack() as stapel:
+        if in_gebruik and adres.get_backend_name() == "sqlite":
+            stapel.callback(Slot(adres).release)
+        elif in_gebruik:
+            stapel.enter_context(engine.connect()).execute(sa.text("SELECT 1"))
+        with pytest.raises((VerhuizingGeweigerd, OpslagFout), match="in gebruik" if in_gebruik else "niet leeg"):
+            move(database_url, ander_url, zwijg)
+    with engine.connect() as conn:
+        assert conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one() == "0012"
+    engine.dispose()
+
+
+async def test_an_empty_target_of_an_older_release_is_brought_up_to_date(
+    database_url: str, ander_url: str, opslag: Opslag, stort: Stort
+):
+    await opslag.write(stort, LANE)
+    await opslag.close()
+    engine = make_engine(parse_url(ander_url), schrijft=True)
+    with engine.begin() as conn:
+        make_older(conn)
+    engine.dispose()
+    assert sum(stand.rijen for stand in move(database_url, ander_url, zwijg) if stand.tabel == "bericht") == 1
 
 
 async def test_what_breaks_off_leaves_no_row_and_can_be_done_again(

@@ -89,13 +89,19 @@ def test_a_warning_alone_is_no_reason_to_fail(config: Path) -> None:
     assert with_config(config, "incident", "toon").exit_code == 0
 
 
-def test_closing_by_hand_tells_the_webhook_as_well(config: Path) -> None:
+def test_closing_by_hand_tells_the_webhook_as_well_but_not_who_did_it(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "j.jansen")
     write(load(config, {}), Incidentboek().open, "achterstand", "", {})
     with config.open("a") as bestand:
         bestand.write('[notificatie]\nurl = "https://hook.example/"\nbron = "urn:nld:proef"\n')
     assert with_config(config, "incident", "sluit", "1").exit_code == 0
     with connect(load(config, {})) as conn:
-        assert "incident-gesloten" in conn.execute(select(schema.notificatie.c.event)).scalar_one()
+        event = conn.execute(select(schema.notificatie.c.event)).scalar_one()
+    assert "incident-gesloten" in event
+    assert "jansen" not in event
+    assert "gesloten door j.jansen" in with_config(config, "incident", "toon").stdout
 
 
 def test_a_resend_is_previewed_started_stopped_and_shown(config: Path) -> None:

@@ -240,6 +240,31 @@ async def test_too_many_at_once_is_503_without_reading_the_body(op: Opstelling, 
     await wacht_op(status, 400)
 
 
+async def test_one_sender_that_holds_bodies_back_hears_429_and_shuts_the_door_for_nobody(
+    op: Opstelling, wacht_op: Callable
+):
+    await op.start(TOELATING__MIB_TEGELIJK="100", quota=10_000)
+    pki = op.map / "pki"
+    tls = client_context(credentials(pki / f"{GEMEENTE}.pem", pki / f"{GEMEENTE}.key", pki / "ca.pem"))
+    poort = int(op.hub.koppelvlak_url.rsplit(":", 1)[1])
+    kop = f"POST {VSP} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    schrijvers = []
+    for _ in range(5):
+        _, schrijver = await asyncio.open_connection("127.0.0.1", poort, ssl=tls, server_hostname="localhost")
+        schrijver.write(f"{kop}Transfer-Encoding: chunked\r\n\r\n".encode())
+        schrijvers.append(schrijver)
+
+    async def status() -> int:
+        return (await op.post(VSP))[0]
+
+    await wacht_op(status, 429)
+    assert (await op.post(VSP))[1]["Retry-After"] == "5"
+    assert (await op.post(VSP, AANBIEDER))[0] == 400
+    for schrijver in schrijvers:
+        schrijver.transport.abort()
+    await wacht_op(status, 400)
+
+
 async def test_what_the_listener_refuses_is_not_charged(op: Opstelling):
     await op.start(quota=2)
     for _ in range(3):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
+
 import pytest
 
 from routing.bericht import Identiteit
@@ -13,6 +15,7 @@ MIB = 1024 * 1024
 OIN = "00000001999999991001"
 IEMAND = Identiteit(OIN, "aa")
 VREEMDE = Identiteit(None, "bb")
+ANDEREN = [Identiteit(f"0000000200000000{nummer:04}", "cc") for nummer in range(4)]
 
 
 class Proef:
@@ -22,6 +25,10 @@ class Proef:
         self.nu, self.wachtrij, self.vol = 1000.0, 0, ""
         aansluitingen = [
             Aansluiting(code, (f"oin:{OIN}",), Kanaal.PULL, Protocol.VSP, **quota) for code in ("99010001", "99010002")
+        ]
+        aansluitingen += [
+            Aansluiting(f"9902000{nummer}", (f"oin:{wie.oin}",), Kanaal.PULL, Protocol.VSP)
+            for nummer, wie in enumerate(ANDEREN)
         ]
         partijen = [Partij(a.partij, Partijsoort.ZORGAANBIEDER, a.partij) for a in aansluitingen]
         bron = RegisterBron(Register.of(partijen, aansluitingen, []))
@@ -64,12 +71,12 @@ def test_the_quota_of_the_register_goes_before_the_general_one():
     assert Proef(quota_berichten=500).offer() == 999
 
 
-def test_a_stranger_has_a_quota_of_his_own():
+def test_strangers_have_one_quota_together_and_nobody_else_notices():
     proef = Proef()
-    for _ in range(20):
-        proef.offer()
-    proef.refused()
-    assert proef.offer(VREEMDE) == 9
+    for nummer in range(10):
+        proef.offer(Identiteit(None, str(nummer)))
+    assert proef.refused(VREEMDE).oorzaak == "quota_bereikt"
+    assert proef.offer() == 19
 
 
 def test_a_bericht_larger_than_the_quota_gets_in_and_is_made_up_for():
@@ -98,13 +105,47 @@ def test_what_was_announced_but_not_sent_is_given_back():
 @pytest.mark.parametrize("lengte", [400 * 1024, None])
 def test_places_and_bytes_on_their_way_are_bounded_and_come_back(lengte: int | None):
     proef = Proef(Instellingen(tegelijk=3, mib_tegelijk=1))
-    with proef.toelating.admit(IEMAND, 400 * 1024, MIB), proef.toelating.admit(IEMAND, 400 * 1024, MIB):
-        with pytest.raises(Druk) as druk, proef.toelating.admit(VREEMDE, lengte, MIB):
+    een, twee, drie, vier = ANDEREN
+    with proef.toelating.admit(een, 400 * 1024, MIB), proef.toelating.admit(twee, 400 * 1024, MIB):
+        with pytest.raises(Druk) as druk, proef.toelating.admit(drie, lengte, MIB):
             pytest.fail("let in")
         assert (druk.value.oorzaak, druk.value.van_ons) == ("knooppunt_overbelast", True)
-        with proef.toelating.admit(VREEMDE, 10, MIB), pytest.raises(Druk), proef.toelating.admit(VREEMDE, 10, MIB):
+        with proef.toelating.admit(drie, 10, MIB), pytest.raises(Druk), proef.toelating.admit(vier, 10, MIB):
             pytest.fail("a fourth was let in")
     proef.offer()
+
+
+@pytest.mark.parametrize(("wie", "plaatsen"), [(IEMAND, 16), (VREEMDE, 4)])
+def test_one_account_holds_a_part_of_the_places_and_leaves_the_rest(wie: Identiteit, plaatsen: int):
+    proef = Proef(Instellingen(tegelijk=64))
+    with ExitStack() as stapel:
+        for _ in range(plaatsen):
+            stapel.enter_context(proef.toelating.admit(wie, 10, MIB))
+        druk = proef.refused(wie)
+        assert (druk.oorzaak, druk.van_ons, druk.wachttijd) == ("quota_bereikt", False, 5)
+        for ander in ANDEREN:
+            proef.offer(ander)
+    proef.offer(wie)
+
+
+@pytest.mark.parametrize(("wie", "aantal"), [(IEMAND, 5), (VREEMDE, 1)])
+def test_one_account_holds_a_part_of_the_bytes_and_leaves_the_rest(wie: Identiteit, aantal: int):
+    proef = Proef(Instellingen())
+    with ExitStack() as stapel:
+        for _ in range(aantal):
+            stapel.enter_context(proef.toelating.admit(wie, None, 25 * MIB))
+        with pytest.raises(Druk) as druk, proef.toelating.admit(wie, None, 25 * MIB):
+            pytest.fail("let in")
+        assert (druk.value.oorzaak, druk.value.van_ons) == ("quota_bereikt", False)
+        for ander in ANDEREN:
+            proef.offer(ander, 25 * MIB)
+    proef.offer(wie, 25 * MIB)
+
+
+def test_strangers_share_one_part():
+    proef = Proef(Instellingen(tegelijk=32))
+    with proef.toelating.admit(VREEMDE, 10, MIB), proef.toelating.admit(Identiteit(None, "dd"), 10, MIB):
+        assert proef.refused(Identiteit(None, "ee")).van_ons is False
 
 
 def test_one_bericht_larger_than_all_that_may_be_on_its_way_still_gets_in():
@@ -141,5 +182,7 @@ def test_a_flood_of_certificates_does_not_fill_the_memory(monkeypatch: pytest.Mo
     monkeypatch.setattr("routing.toelating._EMMERS", 100)
     proef = Proef()
     for nummer in range(1000):
-        proef.offer(Identiteit(None, str(nummer)))
-    assert len(proef.toelating._rekeningen) == 100
+        with suppress(Druk):
+            proef.offer(Identiteit(None, str(nummer)))
+    assert len(proef.toelating._rekeningen) == 1
+    assert len(proef.toelating._afspraken) <= 101

@@ -17,6 +17,7 @@ from adapters.stufggk.server import PAD, OntvangAsynchroon, Serverinstellingen
 from istandaarden.bevinding import Bevinding
 from routing.bericht import Berichtcode, Identiteit
 from routing.fouten import make_fout
+from routing.leestijd import Leestijd
 from routing.poorten import Ontvangst, Ontvangstsoort
 
 Stuf = Any  # the classes stand in conftest.py, which cannot be imported
@@ -217,7 +218,7 @@ async def test_exactly_the_limit_is_taken(stuf: Stuf, intake: Opschrijver, ident
 
 
 async def test_slow_message_is_cut_off(stuf: Stuf, intake: Opschrijver, identiteit: Identiteit) -> None:
-    async with serving(intake, identiteit, Serverinstellingen(leestijd=0.05)) as (_, url):
+    async with serving(intake, identiteit, Serverinstellingen(leestijd=Leestijd(0.05))) as (_, url):
         poort = int(url.split(":")[2].split("/")[0])
         reader, writer = await asyncio.open_connection("127.0.0.1", poort)
         writer.write(

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import io
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
@@ -18,6 +18,7 @@ from adapters.vsp.server import Instellingen
 from istandaarden.bevinding import Bevinding
 from routing.bericht import Berichtcode, Foutinhoud
 from routing.fouten import make_fout
+from routing.leestijd import Leestijd
 from routing.poorten import Ontvangst, Ontvangstsoort
 
 Maak = Callable[..., Any]
@@ -249,7 +250,7 @@ async def test_an_announced_size_is_refused_before_reading(opstelling: Any) -> N
     schrijver.close()
 
 
-@pytest.mark.parametrize("instellingen", [Instellingen(ontvangsttermijn=0.05)])
+@pytest.mark.parametrize("instellingen", [Instellingen(leestijd=Leestijd(0.05))])
 async def test_a_body_that_does_not_come(opstelling: Any) -> None:
     lezer, schrijver = await asyncio.open_connection("127.0.0.1", int(opstelling.url.split(":")[2].split("/")[0]))
     schrijver.write(
@@ -258,6 +259,24 @@ async def test_a_body_that_does_not_come(opstelling: Any) -> None:
     )
     assert b" 408 " in await lezer.readline()
     schrijver.close()
+
+
+@pytest.mark.parametrize("instellingen", [Instellingen(leestijd=Leestijd(0.2, tempo=1024 * 1024))])
+async def test_every_byte_gives_time_for_more(opstelling: Any, make_metadata: Maak) -> None:
+    data, grens = make_metadata(), b"--a\r\nContent-Disposition: form-data; name="
+    stukken = [
+        grens + b'"berichtMetadata"\r\n\r\n' + json.dumps(data).encode() + b"\r\n" + grens + b'"payload"\r\n\r\n',
+        *[bytes(256 * 1024)] * 4,
+        b"\r\n--a--\r\n",
+    ]
+
+    async def drip() -> AsyncIterator[bytes]:
+        for stuk in stukken:
+            yield stuk
+            await asyncio.sleep(0.1)
+
+    koppen = {"Content-Type": "multipart/form-data; boundary=a"}
+    assert await post(opstelling, drip(), headers=koppen) == (204, None)
 
 
 async def test_metadata_without_end_are_refused(opstelling: Any) -> None:
