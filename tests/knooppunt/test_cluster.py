@@ -20,7 +20,9 @@ from veldproef import bericht
 
 from adapters.vsp.client import VspClient, VspFout
 from adapters.vsp.model import Gereedstaand
+from knooppunt.beheer import GEDULD_SECONDEN
 from knooppunt.cli import read_command
+from knooppunt.configuratie import Koppelvlak
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.stuf import PAD
@@ -185,6 +187,18 @@ def test_the_container_copies_what_is_there():
     ):
         for bron in bronnen.split():
             assert (REPO / bron).exists(), bron
+
+
+def test_the_balancer_outwaits_what_all_nodes_share_and_cuts_nobody_off():
+    tekst = (CLUSTER / "haproxy.cfg").read_text("utf-8")
+    assert "on-marked-down" not in tekst
+    getallen = {
+        naam: int(re.findall(rf"^(?!\s*#).*\b{naam} (\d+)", tekst, re.MULTILINE)[0])
+        for naam in ("timeout check", "inter", "fall", "timeout server")
+    }
+    assert getallen["timeout check"] > GEDULD_SECONDEN
+    assert getallen["inter"] * getallen["fall"] >= 2 * 30  # twice as long as a node seeks a lost primary
+    assert getallen["timeout server"] > Koppelvlak.model_fields["verzoek_seconden"].default
 
 
 def test_systemd_accepts_the_unit(tmp_path: Path):
