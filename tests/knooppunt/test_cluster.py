@@ -172,7 +172,7 @@ def service() -> configparser.SectionProxy:
 
 
 def exec_line() -> list[str]:
-    assert service()["Restart"] == "always"
+    assert (service()["Restart"], service()["KillMode"]) == ("always", "mixed")
     return service()["ExecStart"].split()
 
 
