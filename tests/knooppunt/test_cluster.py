@@ -33,7 +33,8 @@ from knooppunt.simulatie.verzending import StufZender
 from knooppunt.simulatie.vsp import PAD as VSP_PAD
 from knooppunt.tls import client_context
 from routing.bericht import Envelop
-from routing.databank import parse_url
+from routing.databank import STILTE_MS, parse_url
+from routing.lanes import LEASE_MS
 from routing.poorten import Uitkomstsoort
 
 T = TypeVar("T")
@@ -230,7 +231,9 @@ def test_the_balancer_outwaits_what_all_nodes_share_and_cuts_nobody_off():
         for naam in ("timeout check", "inter", "fall", "timeout server")
     }
     assert getallen["timeout check"] > GEDULD_SECONDEN
-    assert getallen["inter"] * getallen["fall"] >= 2 * 30  # twice as long as a node seeks a lost primary
+    geduld_ms = getallen["inter"] * getallen["fall"] * 1000
+    assert geduld_ms > LEASE_MS + STILTE_MS  # longer than a frozen node can hold a row
+    assert geduld_ms >= 3 * 30_000  # three times as long as a node seeks a lost primary
     assert getallen["timeout server"] > Koppelvlak.model_fields["verzoek_seconden"].default
 
 
