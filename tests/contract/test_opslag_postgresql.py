@@ -167,6 +167,18 @@ async def test_a_frozen_node_does_not_hold_its_locks_for_ever(opslag: Opslag):
     assert await opslag.write(setting) == "10s"
 
 
+async def test_options_in_the_url_come_beside_those_of_the_hub(postgres_url: str):
+    opslag = Opslag(_impatient(postgres_url))
+
+    def settings(conn: sa.Connection) -> list[str]:
+        namen = ("lock_timeout", "idle_in_transaction_session_timeout", "synchronous_commit", "enable_seqscan")
+        return [str(conn.execute(sa.text(f"SHOW {naam}")).scalar_one()) for naam in namen]
+
+    assert await opslag.write(settings) == ["200ms", "10s", "on", "off"]
+    assert await opslag.read(settings) == ["200ms", "10s", "on", "on"]
+    await opslag.close()
+
+
 @pytest.mark.parametrize("halverwege", [True, False])
 async def test_a_node_frozen_at_the_rows_of_a_statement_loses_its_locks(
     opslag: Opslag, postgres_url: str, *, halverwege: bool
