@@ -14,7 +14,7 @@ demo: $(KLAAR)  ## play a whole care case through real sockets; EENMALIG=1 check
 test: lint types tests  ## everything that must be green before a commit
 
 $(KLAAR): constraints.txt setup.cfg pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 ontbreekt; zie README.md, 'Wat u nodig heeft'." >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 ontbreekt; zie README.md, 'What you need'." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	@touch $@

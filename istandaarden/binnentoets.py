@@ -37,6 +37,9 @@ def judge_inside(bericht: Bericht, catalogus: Catalogus, chunks: Callable[[], It
 
     Returns:
         The findings, and what gave them. An official check that gives no verdict is made up for by our own rules.
+
+    Raises:
+        ControleAfgebroken: somebody stopped the official check; our own rules may not take its place for that.
     """
     eigen = "ingebouwd" if any(regel.niveau == _NIVEAU for regel in rules_for(bericht.soort)) else ""
     controle = catalogus.controle(bericht.soort)

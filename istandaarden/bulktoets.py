@@ -16,6 +16,7 @@ from istandaarden.catalogus import Berichtsoort, Catalogus
 from istandaarden.herkenning import recognise
 from istandaarden.model import ROOT
 from istandaarden.standaardmap import in_gebruik
+from istandaarden.stijlrapport import ControleAfgebroken
 from istandaarden.toets import check, validate_stream
 
 PARALLEL_VANAF = 256
@@ -132,7 +133,7 @@ def _judge_one(
             oordeel = check(begin, catalogus, niveau)
         else:
             oordeel = validate_stream(chunks, catalogus=catalogus, niveau=niveau)
-    except Onleesbaar as fout:
+    except (Onleesbaar, ControleAfgebroken) as fout:
         return Uitslag(naam, None, None, (Bevinding("BESTAND", 1, "", 0, str(fout)),))
     soort, bevindingen = oordeel.berichtsoort, oordeel.bevindingen
     if soort is None:

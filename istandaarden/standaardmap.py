@@ -43,10 +43,10 @@ def in_gebruik() -> Catalogus:
     """Give the catalogue in use: what comes with us, and what stands in the folder.
 
     Raises:
-        Standaardfout: the folder is named but not there, or something in it cannot be used.
+        Standaardfout: the folder is named but not there, may not be looked at, or something in it cannot be used.
     """
     map_ = standaardmap()
-    if map_ is None or not map_.is_dir():
+    if map_ is None or not _is_there(map_):
         if os.environ.get(VARIABELE):
             raise Standaardfout(f"De map {map_}, genoemd in {VARIABELE}, bestaat niet.")
         return ingebouwd()
@@ -54,9 +54,24 @@ def in_gebruik() -> Catalogus:
 
 
 def process_environment() -> dict[str, str]:
-    """Give the environment with which a process of ours finds the same folder, and nothing else."""
+    """Give the environment with which a process of ours finds the same folder, and nothing else.
+
+    Raises:
+        Standaardfout: the folder may not be looked at.
+    """
     map_ = standaardmap()
-    return {VARIABELE: str(map_.resolve()) if map_ is not None and map_.is_dir() else ""}
+    return {VARIABELE: str(map_.resolve()) if map_ is not None and _is_there(map_) else ""}
+
+
+def _is_there(map_: Path) -> bool:
+    """Say whether there is a folder; a service may be kept out of the home folder of its account."""
+    try:
+        return map_.is_dir()
+    except OSError as fout:
+        raise Standaardfout(
+            f"Of er een map {map_} is, kan niet worden bekeken ({fout.strerror}). Noem in {VARIABELE} een andere map, "
+            "of zet die leeg voor geen."
+        ) from fout
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +21,7 @@ from istandaarden.bevinding import Bevinding
 from istandaarden.model import Berichtsoort
 from istandaarden.pakket import Pakket
 from istandaarden.regels.boek import regels
-from istandaarden.stijlrapport import RAPPORT, GeenRapport
+from istandaarden.stijlrapport import RAPPORT, ControleAfgebroken, GeenRapport
 from istandaarden.veilig import printable
 
 _CODE = re.compile(r"[A-Z]{2}\d{3}\w{0,4}")
@@ -28,6 +29,9 @@ _RETOURCODE = re.compile(r"\w{4}")
 _VERSIE = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}")
 _WACHTTIJD = 180  # seconds; the process itself stops much sooner, unless the machine is very busy
 _WAARDE_MAX = 200
+_VAN_BUITEN = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGKILL})
+"""With these a process is ended by somebody else: a service that stops, the machine that has no memory left. What it
+does to itself (`SIGXCPU`, `SIGSEGV`) it does again with the same bericht."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Stijlcontrole:
 
         Raises:
             GeenRapport: there is no verdict.
+            ControleAfgebroken: there is none now.
         """
         try:
             proces = subprocess.run(  # noqa: S603 - our own interpreter and module
@@ -70,6 +75,8 @@ class Stijlcontrole:
             )
         except subprocess.TimeoutExpired as fout:
             raise GeenRapport(str(self)) from fout
+        if -proces.returncode in _VAN_BUITEN:
+            raise ControleAfgebroken(f"De controle door {self} is afgebroken; bied het bericht opnieuw aan.")
         if proces.returncode != 0:
             raise GeenRapport(str(self))
         rapport = json.loads(proces.stdout)

@@ -29,6 +29,10 @@ class GeenRapport(RuntimeError):
     """A stylesheet did not give a verdict: it took too long, or wrote something else than a Rapport."""
 
 
+class ControleAfgebroken(RuntimeError):
+    """A stylesheet was stopped by somebody else before it gave its verdict: there is none now, and may be one later."""
+
+
 def make_report(stijl: Stijlblad, wortel: etree._Element) -> etree._Element | None:
     """Give the Rapport that a stylesheet makes of a bericht, None when it makes something else.
 

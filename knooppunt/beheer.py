@@ -16,7 +16,8 @@ from routing.ketenbewaking.kalender import Kalender
 from routing.opslag import Opslag
 
 _log = structlog.get_logger(__name__)
-_GEDULD_SECONDEN = 5
+GEDULD_SECONDEN = 5
+"""How long `/readyz` takes at most; `timeout check` in `config/cluster/haproxy.cfg` is longer."""
 _KETEN_SECONDEN = 60.0
 
 Controle = Callable[[], Awaitable[None]]
@@ -24,15 +25,29 @@ Controle = Callable[[], Awaitable[None]]
 
 
 class Beheer:
-    """Application with `/livez`, `/readyz` and `/metrics`; `controles` names what must work to be ready."""
+    """Application with `/livez`, `/readyz` and `/metrics`.
+
+    Args:
+        opslag: what the metrics are read from.
+        meting: the metrics.
+        controles: what must work to be ready, by name.
+        kalender: for the terms of the chain.
+        kanttekeningen: what `/readyz` tells as well, and which makes no difference: the hub answers for it itself.
+    """
 
     def __init__(
-        self, opslag: Opslag, meting: Meting, controles: Mapping[str, Controle], kalender: Kalender | None = None
+        self,
+        opslag: Opslag,
+        meting: Meting,
+        controles: Mapping[str, Controle],
+        kalender: Kalender | None = None,
+        kanttekeningen: Mapping[str, Controle] | None = None,
     ) -> None:
         self._opslag = opslag
         self._meting = meting
         self._controles = controles
         self._kalender = kalender or Kalender()
+        self._kanttekeningen = kanttekeningen or {}
         self._keten_weer_na = 0.0
 
     def application(self) -> web.Application:
@@ -47,8 +62,10 @@ class Beheer:
         return web.json_response({"status": "ok"})
 
     async def _ready(self, _request: web.Request) -> web.Response:
-        uitslag = {naam: await _works(naam, controle) for naam, controle in self._controles.items()}
-        gereed = all(uitslag.values())
+        te_zien = {**self._controles, **self._kanttekeningen}
+        uitslagen = await asyncio.gather(*(_works(naam, controle) for naam, controle in te_zien.items()))
+        uitslag = dict(zip(te_zien, uitslagen, strict=True))
+        gereed = all(uitslag[naam] for naam in self._controles)
         inhoud = {"status": "ok" if gereed else "niet gereed", "controles": uitslag}
         return web.json_response(inhoud, status=200 if gereed else 503)
 
@@ -73,9 +90,9 @@ class Beheer:
 
 async def _works(naam: str, controle: Controle) -> bool:
     try:
-        async with asyncio.timeout(_GEDULD_SECONDEN):
+        async with asyncio.timeout(GEDULD_SECONDEN):
             await controle()
     except Exception as fout:  # noqa: BLE001 - whatever it is, the part does not work
-        _log.warning("niet gereed", controle=naam, fout=type(fout).__name__)
+        _log.warning("controle mislukt", controle=naam, fout=type(fout).__name__)
         return False
     return True

@@ -178,7 +178,9 @@ class Hub:
         self._start_upkeep(stapel, afleveraar, wake, client_tls, boek=boek, meting=meting)
         self._start_following(stapel, Vrijgave(self.opslag, melder, wake, self._in.hub.fout_generatie))
 
-        await self._open_beheer(stapel, Beheer(self.opslag, meting, self._checks(), kalender))
+        # A balancer that heard of a watermark would take all nodes away, also from who collects what waits.
+        beheer = Beheer(self.opslag, meting, self._checks(), kalender, {"ruimte": self._check_room})
+        await self._open_beheer(stapel, beheer)
         toetser = Toetser(regeltoets=Regeltoets(Dossier(self.opslag, self.kluis), self._open_registers()))
         intake = Intake(
             self.opslag,
@@ -319,7 +321,6 @@ class Hub:
             "database": self._check_database,
             "migraties": self._check_migrations,
             "sleutels": self._check_keys,
-            "ruimte": self._check_room,
         }
 
     async def _open_beheer(self, stapel: AsyncExitStack, beheer: Beheer) -> None:

@@ -93,7 +93,7 @@ def make_engine(adres: URL, *, schrijft: bool, verbindingen: int = 1) -> Engine:
     pool["hide_parameters"] = True  # the text of a database fault ends up in a log; values from berichten may not
     if adres.get_backend_name() == "postgresql":
         opties = {} if schrijft else {"execution_options": {"postgresql_readonly": True}}
-        engine = create_engine(adres.update_query_dict(_missing(adres, schrijft=schrijft)), **pool, **opties)
+        engine = create_engine(adres.update_query_dict(_settings(adres, schrijft=schrijft)), **pool, **opties)
         if schrijft:
             event.listen(engine, "connect", _begin_nothing)
             event.listen(engine, "begin", klok.begin)
@@ -119,9 +119,12 @@ def _begin_nothing(dbapi: Any, _record: object) -> None:
     dbapi.autocommit = True
 
 
-def _missing(adres: URL, *, schrijft: bool) -> dict[str, str]:
-    ons = _POSTGRES | ({"options": _POSTGRES["options"] + _OP_INDEX} if schrijft else {})
-    return {naam: waarde for naam, waarde in ons.items() if naam not in adres.query}
+def _settings(adres: URL, *, schrijft: bool) -> dict[str, str]:
+    """Return ours that the URL does not give; what it sets in a session comes behind ours, since the last one wins."""
+    opties = _POSTGRES["options"] + (_OP_INDEX if schrijft else "")
+    eigen = adres.normalized_query.get("options", ())
+    ons = {naam: waarde for naam, waarde in _POSTGRES.items() if naam not in adres.query}
+    return ons | {"options": " ".join((opties, *eigen))}
 
 
 def end_silent(conn: Connection, verzending_ms: int, stilte_ms: int = STILTE_MS) -> int:

@@ -137,11 +137,12 @@ def _own() -> list[Functie]:
         Standaardfout: with what is wrong in the file.
     """
     map_ = standaardmap()
-    pad = map_ / EIGEN_BESTAND if map_ is not None else None
-    if pad is None or not pad.is_file():
+    if map_ is None:
         return []
     try:
-        return list(_from_toml(pad.read_text(encoding="utf-8-sig")))
+        return list(_from_toml((map_ / EIGEN_BESTAND).read_text(encoding="utf-8-sig")))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except ValidationError as fout:
         plekken = ", ".join(dict.fromkeys(".".join(map(str, f["loc"])) for f in fout.errors()))
         raise Standaardfout(f"{EIGEN_BESTAND}: hier klopt de sleutel of de waarde niet: {plekken}.") from None
@@ -162,8 +163,9 @@ def functies() -> Mapping[tuple[str, str], Functie]:
     Raises:
         Standaardfout: the operator's own file cannot be used.
     """
+    catalogus = in_gebruik()  # first: it tells what is wrong with the folder itself
     ons = files("routing").joinpath("functies.toml").read_text(encoding="utf-8")
-    alle = [*_from_toml(ons), *_own(), *(_from_catalogus(soort) for soort in in_gebruik())]
+    alle = [*_from_toml(ons), *_own(), *(_from_catalogus(soort) for soort in catalogus)]
     return {(functie.naam, functie.versie): functie for functie in alle}
 
 

@@ -479,8 +479,8 @@ def upgrade(url: str) -> None:
     """Bring the tables up to the newest revision; safe when several nodes start at the same moment.
 
     Raises:
-        OpslagFout: the database is away, holds tables of a newer knooppunt, or is served by another process while it
-            has to be changed (SQLite).
+        OpslagFout: the database is away, holds tables of a newer knooppunt, is served by another process while it has
+            to be changed (SQLite), or another session holds on to a table that has to be changed (PostgreSQL).
     """
     adres = parse_url(url)
     config = Config()
@@ -495,12 +495,19 @@ def upgrade(url: str) -> None:
         slot = Slot(adres) if engine.dialect.name == "sqlite" else None
         with engine.begin() as conn:
             if slot is None:
+                conn.exec_driver_sql("SET LOCAL lock_timeout = 0")  # who migrates now takes as long as he needs
                 conn.execute(_MIGRATIESLOT)
+                conn.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
             config.attributes["connection"] = conn
             command.upgrade(config, "head")
     except CommandError as fout:
         raise OpslagFout("De database is van een nieuwere versie van het knooppunt.") from fout
     except OperationalError as fout:
+        if is_repeatable(fout):
+            raise OpslagFout(
+                "Een ander (een knooppunt, een back-up, een open sessie) houdt een tabel bezet die moet veranderen. "
+                "Er is niets veranderd; probeer het opnieuw."
+            ) from fout
         raise OpslagFout("De database is niet te openen; klopt de URL en draait de database?") from fout
     finally:
         if slot is not None:

@@ -52,6 +52,7 @@ class Regeltoets:
 
         Raises:
             routing.kluis.KluisFout: an earlier bericht of the dossier cannot be opened.
+            istandaarden.stijlrapport.ControleAfgebroken: somebody stopped the official check.
         """
         oordeel = await self._judge_inside(payload, soort)
         bericht, bevindingen = oordeel.bericht, oordeel.bevindingen

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from istandaarden.catalogus import Berichtsoort, Catalogus
 from istandaarden.standaardmap import in_gebruik
+from istandaarden.stijlrapport import ControleAfgebroken
 from istandaarden.toets import Oordeel, validate
 from istandaarden.toetsproces import from_json
 from routing.bericht import Aanlevering, Stuurgegevens
@@ -82,7 +83,10 @@ class Toetser:
         _compare_kop(oordeel, soort, aanlevering.envelop.stuurgegevens, generatie, besluit)
         besluit.schakels = oordeel.schakels
         if besluit.fout is None and niveau > 1 and self.regeltoets is not None:
-            regeloordeel = await self.regeltoets.judge(aanlevering.payload, soort, niveau)
+            try:
+                regeloordeel = await self.regeltoets.judge(aanlevering.payload, soort, niveau)
+            except ControleAfgebroken as fout:
+                raise ToetsingMislukt(f"the check of {soort.code} was stopped") from fout
             besluit.regelbevindingen, besluit.dossier = regeloordeel.bevindingen, regeloordeel.dossier
             besluit.gelezen, besluit.xslt_versie = regeloordeel.gelezen, regeloordeel.xslt_versie
             _explain_rules(besluit, soort, niveau, regeloordeel.bron)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -27,6 +28,7 @@ from routing.bericht import Aanlevering, Berichtcode, Envelop, Identiteit, Param
 from routing.dossier import Dossier
 from routing.envelopvorm import from_json
 from routing.foutbericht import Foutmelder
+from routing.fouten import make_fout
 from routing.intake import Intake
 from routing.kluis import Kluis, Verzegeld
 from routing.opslag import Opslag
@@ -213,23 +215,32 @@ async def test_a_bericht_that_its_retour_refuses_counts_as_never_sent(hub: Hub, 
     assert historie["door het knooppunt beantwoord"]["afloop"] == "afgekeurd"
 
 
-@pytest.mark.parametrize("groot", [False, True])
-async def test_the_official_check_of_a_package_decides(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, groot: bool
-) -> None:
-    map_ = tmp_path / "standaarden"
-    map_.mkdir()
-    monkeypatch.setenv(VARIABELE, str(map_))
+def _install_check(map_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a package of which the check of WMO305 reports CS058."""
+    eigen = map_ / "standaarden"
+    eigen.mkdir()
+    monkeypatch.setenv(VARIABELE, str(eigen))
     regel = on("m:StopProducten", fout("TR101", "'/Bericht/Client'")) + on("m:StartProducten", fout("CS058"))
-    installeer(tmp_path / "pakket", map_, {"WMO305.xsl": stijl(regel), "basis.xsl": BASIS})
+    installeer(map_ / "pakket", eigen, {"WMO305.xsl": stijl(regel), "basis.xsl": BASIS})
+
+
+def _example(*, groot: bool) -> bytes:
+    """A WMO305 between our partijen."""
     soort = ingebouwd().find("WMO305", "3.2")
     data = make_voorbeeld(soort, grootte=DREMPEL // 300 if groot else 1)
     assert (len(data) > DREMPEL) is groot
     kop = validate(data).kop
     assert kop is not None
     data = data.replace(str(kop.afzender).encode(), AANBIEDER.encode(), 1)
-    data = data.replace(str(kop.ontvanger).encode(), GEMEENTE.encode(), 1)
-    await hub.accept(_offer(data))
+    return data.replace(str(kop.ontvanger).encode(), GEMEENTE.encode(), 1)
+
+
+@pytest.mark.parametrize("groot", [False, True])
+async def test_the_official_check_of_a_package_decides(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, groot: bool
+) -> None:
+    _install_check(tmp_path, monkeypatch)
+    await hub.accept(_offer(_example(groot=groot)))
     heen, retour = await hub.rows()
     assert heen.status == Status.AFGEKEURD
     route = (await hub.history(heen.id))["route"]
@@ -237,6 +248,24 @@ async def test_the_official_check_of_a_package_decides(
     (stap,) = [stap for stap in route["stappen"] if stap["naam"] == "regels"]
     assert "(niveau 2: stylesheet WMO305.xsl van pakket pakket)" in stap["uitleg"]
     assert b"XsltVersie>9.9.9<" in await hub.payload(retour.id)
+
+
+async def test_a_bericht_of_which_the_official_check_was_stopped_is_refused_for_now(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install_check(tmp_path, monkeypatch)
+    aanlevering = _offer(_example(groot=False))
+    gestopt = tmp_path / "python"
+    gestopt.write_text("#!/bin/sh\nkill -TERM $$\n")
+    gestopt.chmod(0o700)
+    with monkeypatch.context() as even:
+        even.setattr(sys, "executable", str(gestopt))
+        ontvangst = await hub.accept(aanlevering)
+    assert (ontvangst.soort, ontvangst.fout) == (Ontvangstsoort.GEWEIGERD, make_fout("opslaan_onmogelijk", "B"))
+    assert await hub.rows() == []
+    await hub.accept(aanlevering)  # the same, offered again
+    heen, _ = await hub.rows()
+    assert heen.status == Status.AFGEKEURD
 
 
 async def test_a_schema_fault_gets_a_fo01_and_no_retour(hub: Hub, v: Verhaal) -> None:

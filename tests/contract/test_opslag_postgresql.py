@@ -15,7 +15,7 @@ from meeteller import in_one_group
 
 from routing import lanes, schema
 from routing.databank import end_silent
-from routing.opslag import _KORT, _KORTER, CommitOnzeker, Opslag, OpslagFout, _Schrijver
+from routing.opslag import _KORT, _KORTER, _MIGRATIESLOT, CommitOnzeker, Opslag, OpslagFout, _Schrijver, upgrade
 
 PARTIJ = schema.partij
 Stort = Callable[..., str]
@@ -194,6 +194,18 @@ async def test_a_frozen_node_does_not_hold_its_locks_for_ever(opslag: Opslag):
     assert await opslag.write(setting) == "10s"
 
 
+async def test_options_in_the_url_come_beside_those_of_the_hub(postgres_url: str):
+    opslag = Opslag(_impatient(postgres_url))
+
+    def settings(conn: sa.Connection) -> list[str]:
+        namen = ("lock_timeout", "idle_in_transaction_session_timeout", "synchronous_commit", "enable_seqscan")
+        return [str(conn.execute(sa.text(f"SHOW {naam}")).scalar_one()) for naam in namen]
+
+    assert await opslag.write(settings) == ["200ms", "10s", "on", "off"]
+    assert await opslag.read(settings) == ["200ms", "10s", "on", "on"]
+    await opslag.close()
+
+
 @pytest.mark.parametrize("halverwege", [True, False])
 async def test_a_node_frozen_at_the_rows_of_a_statement_loses_its_locks(
     opslag: Opslag, postgres_url: str, *, halverwege: bool
@@ -247,8 +259,7 @@ async def test_who_needs_a_row_that_another_holds_on_to_keeps_nobody_else_waitin
     def noem(conn: sa.Connection, code: str) -> None:
         conn.execute(sa.update(PARTIJ).where(PARTIJ.c.code == code).values(naam="nieuw"))
 
-    ongeduldig = sa.make_url(postgres_url).update_query_dict({"options": "-c lock_timeout=200"})
-    ander = Opslag(ongeduldig.render_as_string(hide_password=False))
+    ander = Opslag(_impatient(postgres_url))
     dsn = sa.make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(dsn, application_name="beheerder") as houder:
         houder.execute("SELECT code FROM partij WHERE code = 'a' FOR UPDATE")
@@ -295,6 +306,36 @@ async def _outcome(bewerking: Awaitable[object]) -> object:
         return await bewerking
     except OpslagFout as fout:
         return fout
+
+
+def _impatient(url: str) -> str:
+    return sa.make_url(url).update_query_dict({"options": "-c lock_timeout=200"}).render_as_string(hide_password=False)
+
+
+async def test_who_wants_to_migrate_waits_for_who_does(leeg_postgres_url: str):
+    dsn = sa.make_url(leeg_postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    wacht = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+        " AND query_start < clock_timestamp() - interval '0.6 s'"
+    )
+    with psycopg.connect(dsn, application_name="beheerder") as houder, psycopg.connect(dsn, autocommit=True) as kijker:
+        houder.execute(str(_MIGRATIESLOT))
+        bezig = asyncio.create_task(asyncio.to_thread(upgrade, _impatient(leeg_postgres_url)))
+        while not bezig.done() and kijker.execute(wacht).fetchone() == (0,):  # noqa: ASYNC110 - another session
+            await asyncio.sleep(0.02)
+        assert not bezig.done()
+    await bezig
+    await asyncio.to_thread(upgrade, leeg_postgres_url)
+
+
+async def test_a_table_that_another_holds_is_no_wrong_address(leeg_postgres_url: str):
+    dsn = sa.make_url(leeg_postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, application_name="beheerder") as houder:
+        houder.execute("CREATE TABLE bericht (id text)")
+        with pytest.raises(OpslagFout, match="niets veranderd; probeer het opnieuw"):
+            await asyncio.to_thread(upgrade, _impatient(leeg_postgres_url))
+        houder.rollback()
+    await asyncio.to_thread(upgrade, leeg_postgres_url)
 
 
 async def test_a_session_that_is_not_of_the_hub_is_left_alone(opslag: Opslag, postgres_url: str):

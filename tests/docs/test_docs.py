@@ -40,6 +40,11 @@ def test_every_command_has_one_row_and_no_row_is_of_the_past() -> None:
     assert sorted(re.findall(r"^\| `(knooppunt [a-z ]+)` \|", tekst, re.MULTILINE)) == sorted(bestaand)
 
 
+def test_the_makefile_refers_to_a_heading_of_the_readme() -> None:
+    (kop,) = re.findall(r"zie README\.md, '([^']+)'", (_WORTEL / "Makefile").read_text("utf-8"))
+    assert f"\n## {kop}\n" in (_WORTEL / "README.md").read_text("utf-8")
+
+
 def test_the_reference_is_what_the_command_makes_of_model_rules_and_lists() -> None:
     paginas = {pad.relative_to(_NASLAG).as_posix(): pad.read_text("utf-8") for pad in _NASLAG.rglob("*.md")}
     verwacht = write_reference(ingebouwd())

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +22,7 @@ from istandaarden.pakket import LIJST, Pakket, read_packages
 from istandaarden.pakketinstallatie import PakketGeweigerd
 from istandaarden.regels.boek import regels
 from istandaarden.standaardmap import VARIABELE, from_folder, in_gebruik
-from istandaarden.stijlrapport import FOUTEN_MAX, faults
+from istandaarden.stijlrapport import FOUTEN_MAX, ControleAfgebroken, faults
 from istandaarden.toets import validate, validate_stream
 from istandaarden.voorbeeld import make_voorbeeld
 
@@ -198,6 +201,55 @@ def test_a_check_that_takes_too_long_is_stopped(installeer: Callable[..., Pakket
     monkeypatch.setattr(stijlcontrole, "_WACHTTIJD", 1.5)
     # it would go on for days
     assert validate(make_voorbeeld(WMO305, grootte=30), niveau=2).regels.startswith("ingebouwd, want")
+
+
+@pytest.fixture
+def eindigt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[signal.Signals], None]:
+    """Lets the process of every check end by a signal."""
+
+    def end_by(teken: signal.Signals) -> None:
+        programma = tmp_path / "python"
+        programma.write_text(f"#!/bin/sh\nkill -{teken.name.removeprefix('SIG')} $$\n")
+        programma.chmod(0o700)
+        monkeypatch.setattr(stijlcontrole.sys, "executable", str(programma))
+
+    return end_by
+
+
+@pytest.mark.parametrize("teken", [signal.SIGTERM, signal.SIGKILL])
+def test_a_check_that_somebody_stopped_is_no_reason_to_judge_by_our_own_rules(
+    installeer: Callable[..., Pakket], eindigt: Callable[[signal.Signals], None], teken: signal.Signals
+):
+    check_305(installeer, "")
+    data = make_voorbeeld(WMO305)
+    catalogus = in_gebruik()
+    eindigt(teken)
+    with pytest.raises(ControleAfgebroken):
+        validate(data, niveau=2, catalogus=catalogus)
+    uitslag = judge_bytes("x", data, niveau=2)
+    assert (uitslag.geldig, uitslag.bevindingen[0].code) == (None, "BESTAND")
+
+
+@pytest.mark.parametrize("teken", [signal.SIGXCPU, signal.SIGSEGV])
+def test_a_check_that_ends_itself_will_do_so_again_and_our_own_rules_are_used(
+    installeer: Callable[..., Pakket], eindigt: Callable[[signal.Signals], None], teken: signal.Signals
+):
+    check_305(installeer, "")
+    catalogus = in_gebruik()
+    eindigt(teken)
+    assert validate(make_voorbeeld(WMO305), niveau=2, catalogus=catalogus).regels.startswith("ingebouwd, want")
+
+
+def test_a_check_that_computes_too_long_ends_itself(installeer: Callable[..., Pakket]):
+    keer = "".join(f'<xsl:for-each select="//*"><xsl:if test="count(//*) = {n}">x</xsl:if>' for n in range(9))
+    pakket = check_305(installeer, on("m:Client", keer + "</xsl:for-each>" * 9))
+    programma = "from istandaarden import stijlproces; stijlproces._REKENTIJD = 2; stijlproces.main()"
+    proces = subprocess.run(
+        [sys.executable, "-c", programma, str(pakket.map), WMO305.naamruimte],
+        input=make_voorbeeld(WMO305, grootte=30),
+        check=False,
+    )
+    assert proces.returncode == -signal.SIGXCPU
 
 
 def test_a_package_that_was_changed_gives_no_verdict(installeer: Callable[..., Pakket]):

@@ -11,6 +11,7 @@ from sjabloon import make_tables
 from sqlalchemy import Connection, insert, text
 from verhaal import AANBIEDER, GEMEENTE, Verhaal
 
+from knooppunt import beheer
 from knooppunt.achterstand import Achterstand, read_achterstand, read_beheercijfers, touch
 from knooppunt.beheer import Beheer
 from knooppunt.meting import GeteldeBezorger, GeteldeInnemer, Meting
@@ -195,6 +196,31 @@ async def test_ready_says_which_part_does_not_work_and_not_why(opslag: Opslag):
             assert antwoord.status == status
             assert (await antwoord.json())["controles"] == {naam: c is goed for naam, c in controles.items()}
             assert "geheim" not in await antwoord.text()
+
+
+async def test_what_the_hub_answers_for_itself_is_told_and_leaves_it_ready(opslag: Opslag):
+    async def vol() -> None:
+        raise RuntimeError
+
+    async with TestClient(TestServer(Beheer(opslag, Meting(), {}, None, {"ruimte": vol}).application())) as client:
+        antwoord = await client.get("/readyz")
+        assert (antwoord.status, await antwoord.json()) == (200, {"status": "ok", "controles": {"ruimte": False}})
+
+
+async def test_ready_answers_in_time_however_many_parts_hang(opslag: Opslag, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(beheer, "GEDULD_SECONDEN", 0.01)
+    verloop = []
+
+    async def hangt() -> None:
+        verloop.append("begin")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            verloop.append("eind")
+
+    async with TestClient(TestServer(Beheer(opslag, Meting(), dict.fromkeys("abc", hangt)).application())) as client:
+        assert (await client.get("/readyz")).status == 503
+    assert verloop == ["begin"] * 3 + ["eind"] * 3
 
 
 async def test_metrics_are_given_even_when_the_database_is_away(opslag: Opslag):

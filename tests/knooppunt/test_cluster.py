@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +21,11 @@ from veldproef import bericht
 
 from adapters.vsp.client import VspClient, VspFout
 from adapters.vsp.model import Gereedstaand
+from istandaarden.standaardmap import VARIABELE
+from knooppunt.beheer import GEDULD_SECONDEN
 from knooppunt.cli import read_command
+from knooppunt.configuratie import Koppelvlak
+from knooppunt.configuratiebestand import load
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.stuf import PAD
@@ -28,11 +33,14 @@ from knooppunt.simulatie.verzending import StufZender
 from knooppunt.simulatie.vsp import PAD as VSP_PAD
 from knooppunt.tls import client_context
 from routing.bericht import Envelop
+from routing.databank import STILTE_MS, parse_url
+from routing.lanes import LEASE_MS
 from routing.poorten import Uitkomstsoort
 
 T = TypeVar("T")
 REPO = Path(__file__).parents[2]
 CLUSTER = REPO / "config" / "cluster"
+CONTAINER = (CLUSTER / "Containerfile").read_text("utf-8")
 _UTRECHT, _ANKER = "0344", "99020002"  # of config/demo/partijen.toml
 
 
@@ -46,6 +54,8 @@ class Cluster:
             "KNOOPPUNT_DATABASE__URL": url,
             "KNOOPPUNT_KOPPELVLAK__ADRES": "127.0.0.1",
             "KNOOPPUNT_KOPPELVLAK__POORT": "0",
+            "KNOOPPUNT_BEHEER__ADRES": "127.0.0.1",
+            "KNOOPPUNT_STANDAARDEN": str(self.map / "standaarden"),
             "KNOOPPUNT_BEHEER__POORT": "0",
         }
         self.knopen = [Knoop(self.map, url, f"node{n}") for n in (1, 2, 3)]
@@ -155,17 +165,25 @@ async def in_box(ophaler: VspClient) -> list[Gereedstaand]:
         return []
 
 
-def exec_line() -> list[str]:
+def service() -> configparser.SectionProxy:
     eenheid = configparser.ConfigParser(strict=False, interpolation=None)
     eenheid.optionxform = str  # type: ignore[assignment,method-assign]  # systemd keys have capitals
     eenheid.read(CLUSTER / "knooppunt@.service")
-    assert eenheid["Service"]["Restart"] == "always"
-    return eenheid["Service"]["ExecStart"].split()
+    return eenheid["Service"]
+
+
+def exec_line() -> list[str]:
+    assert (service()["Restart"], service()["KillMode"]) == ("always", "mixed")
+    return service()["ExecStart"].split()
+
+
+def exec_environment() -> dict[str, str]:
+    naam, waarde = service()["Environment"].split("=")
+    return {naam: waarde}
 
 
 def container_line() -> list[str]:
-    tekst = (CLUSTER / "Containerfile").read_text("utf-8")
-    regels = dict(re.findall(r"^(ENTRYPOINT|CMD) \[(.*)\]$", tekst, re.MULTILINE))
+    regels = dict(re.findall(r"^(ENTRYPOINT|CMD) \[(.*)\]$", CONTAINER, re.MULTILINE))
     return [deel.strip().strip('"') for deel in f"{regels['ENTRYPOINT']}, {regels['CMD']}".split(",")]
 
 
@@ -180,11 +198,43 @@ def test_what_starts_a_node_is_a_command_that_exists(regel: list[str]):
 
 
 def test_the_container_copies_what_is_there():
-    for bronnen in re.findall(
-        r"^COPY (?!--from)(.*) \S+$", (CLUSTER / "Containerfile").read_text("utf-8"), re.MULTILINE
-    ):
+    for bronnen in re.findall(r"^COPY (?!--from)(.*) \S+$", CONTAINER, re.MULTILINE):
         for bron in bronnen.split():
             assert (REPO / bron).exists(), bron
+
+
+def test_what_a_node_needs_stands_in_its_folder_and_not_in_a_home():
+    configuratie = load(CLUSTER / "knooppunt.toml", {})
+    database = parse_url(configuratie.database.url)
+    assert (database.query["sslmode"], database.query["target_session_attrs"]) == ("verify-full", "read-write")
+    assert " " not in configuratie.database.url
+    standaarden = {exec_environment()[VARIABELE], *re.findall(rf"^ENV {VARIABELE}=(.*)$", CONTAINER, re.MULTILINE)}
+    lijst = (CLUSTER / "README.md").read_text("utf-8")
+    for pad in (Path(str(database.query["sslrootcert"])), *map(Path, standaarden)):
+        assert f"`{pad.relative_to('/etc/knooppunt')}`" in lijst
+    assert len(standaarden) == 1
+
+
+def test_the_balancer_reaches_the_beheer_of_a_node():
+    balancer = (CLUSTER / "haproxy.cfg").read_text("utf-8")
+    beheer = load(CLUSTER / "knooppunt.toml", {}).beheer
+    assert not ip_address(beheer.adres).is_loopback
+    assert f"check port {beheer.poort} " in balancer
+    assert f"EXPOSE {load(CLUSTER / 'knooppunt.toml', {}).koppelvlak.poort} {beheer.poort}\n" in CONTAINER
+
+
+def test_the_balancer_outwaits_what_all_nodes_share_and_cuts_nobody_off():
+    tekst = (CLUSTER / "haproxy.cfg").read_text("utf-8")
+    assert "on-marked-down" not in tekst
+    getallen = {
+        naam: int(re.findall(rf"^(?!\s*#).*\b{naam} (\d+)", tekst, re.MULTILINE)[0])
+        for naam in ("timeout check", "inter", "fall", "timeout server")
+    }
+    assert getallen["timeout check"] > GEDULD_SECONDEN
+    geduld_ms = getallen["inter"] * getallen["fall"] * 1000
+    assert geduld_ms > LEASE_MS + STILTE_MS  # longer than a frozen node can hold a row
+    assert geduld_ms >= 3 * 30_000  # three times as long as a node seeks a lost primary
+    assert getallen["timeout server"] > Koppelvlak.model_fields["verzoek_seconden"].default
 
 
 def test_systemd_accepts_the_unit(tmp_path: Path):

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sjabloon import make_tables
 
 from adapters.stufggk.server import PAD
+from adapters.vsp.client import VspClient
 from istandaarden.catalogus import ingebouwd
 from istandaarden.opbouw import build
 from knooppunt.configuratiebestand import load
@@ -22,6 +23,7 @@ from knooppunt.pki import make_demo
 from knooppunt.simulatie.certificaat import credentials
 from knooppunt.simulatie.opstellen import compose_envelop
 from knooppunt.simulatie.verzending import StufZender
+from knooppunt.simulatie.vsp import PAD as VSP_PAD
 from knooppunt.tls import client_context
 from routing import incident, schema
 from routing.kluis import Kluis
@@ -89,9 +91,9 @@ class Opstelling:
         tls = client_context(credentials(pki / f"{GEMEENTE}.pem", pki / f"{GEMEENTE}.key", pki / "ca.pem"))
         return StufZender(self.hub.koppelvlak_url + PAD, tls)
 
-    async def ready(self) -> dict[str, bool]:
+    async def ready(self) -> tuple[int, dict[str, bool]]:
         async with aiohttp.ClientSession() as sessie, sessie.get(f"{self.hub.beheer_url}/readyz") as antwoord:
-            return (await antwoord.json())["controles"]
+            return antwoord.status, (await antwoord.json())["controles"]
 
     async def metrics(self) -> str:
         async with aiohttp.ClientSession() as sessie, sessie.get(f"{self.hub.beheer_url}/metrics") as antwoord:
@@ -173,7 +175,7 @@ async def test_a_client_that_waits_as_long_as_he_is_told_loses_nothing(op: Opste
     assert sorted(await op.hub.opslag.read(lambda conn: conn.execute(keuze).scalars().all())) == sorted(gezonden)
 
 
-async def test_a_full_disk_is_503_and_not_ready_and_is_over_by_itself(op: Opstelling, wacht_op: Callable):
+async def test_a_full_disk_is_503_takes_no_node_away_and_is_over_by_itself(op: Opstelling, wacht_op: Callable):
     await op.start(BEWAKING__SCHIJF_WEIGER_MIB="50", BEWAKING__INTERVAL_SECONDEN="0.05")
     op.hub._ruimte._meet = lambda _map: 49
     await wacht_op(lambda: open_causes(op), {"schijf_vol"})
@@ -181,11 +183,12 @@ async def test_a_full_disk_is_503_and_not_ready_and_is_over_by_itself(op: Opstel
         status, koppen, tekst = await op.post(pad)
         assert (status, koppen["Retry-After"]) == (503, "60")
         assert "StUF046" in tekst
-    assert (await op.ready())["ruimte"] is False
+    status, controles = await op.ready()
+    assert (status, controles["ruimte"]) == (200, False)
     op.hub._ruimte._meet = lambda _map: 50
     await wacht_op(lambda: open_causes(op), set())
     assert (await op.post(VSP))[0] == 400
-    assert (await op.ready())["ruimte"] is True
+    assert (await op.ready())[1]["ruimte"] is True
 
 
 async def open_causes(op: Opstelling) -> set[str]:
@@ -217,7 +220,13 @@ async def test_a_backlog_above_the_watermark_is_503(op: Opstelling, wacht_op: Ca
         return (await op.post(VSP, AANBIEDER))[0]
 
     await wacht_op(status, 503)
-    assert (await op.ready())["ruimte"] is False
+    gereed, controles = await op.ready()
+    assert (gereed, controles["ruimte"]) == (200, False)
+    pki = op.map / "pki"
+    tls = client_context(credentials(pki / f"{AANBIEDER}.pem", pki / f"{AANBIEDER}.key", pki / "ca.pem"))
+    ophaler = VspClient(op.hub.koppelvlak_url + VSP_PAD, tls)
+    assert len(await ophaler.list_ready()) == 2
+    await ophaler.close()
 
 
 async def test_too_many_at_once_is_503_without_reading_the_body(op: Opstelling, wacht_op: Callable):

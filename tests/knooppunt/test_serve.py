@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from istandaarden.standaardmap import VARIABELE
 from knooppunt.cli.serve import _clear
 from knooppunt.configuratie import ConfiguratieFout, Koppelvlak
 from knooppunt.configuratiebestand import load
@@ -198,6 +199,14 @@ async def test_a_mistake_in_the_functies_of_the_operator_keeps_the_hub_from_star
     code, fouten = await node_with_key.run("serve", "--config", str(node_with_key.config), omgeving=omgeving)
     assert (code, len(fouten.splitlines())) == (2, 1)
     assert "functies.toml: hier klopt de sleutel of de waarde niet: functie.0.versies" in fouten
+
+
+async def test_a_home_folder_that_may_not_be_looked_at_is_told_in_one_line(node_with_key: Node):
+    omgeving = node_with_key.environment()
+    omgeving["XDG_DATA_HOME"] = str(node_with_key.map / ("x" * 300))  # root, who runs tests, may look everywhere
+    code, fouten = await node_with_key.run("serve", "--config", str(node_with_key.config), omgeving=omgeving)
+    assert (code, len(fouten.splitlines())) == (2, 1)
+    assert f"Noem in {VARIABELE} een andere map" in fouten
 
 
 async def test_a_fault_in_the_configuration_ends_with_code_2_and_no_traceback(node: Node):
