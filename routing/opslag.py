@@ -48,8 +48,10 @@ _ADEM_S = 0.02
 """After a group of `_DRUK` operations or more a writer lets others join for as long as that took, at most so long: a
 transaction costs what its statements cost, whatever their number of rows. Who is alone waits for nobody."""
 _HERKANSINGEN = 5
-_KORT = "SET LOCAL lock_timeout = '1s'"
-"""For an operation of a group that met a row which another holds: the rest of the process waits behind it."""
+_KORT_MS, _KORTST_MS = 500, 20
+"""How long the operations of a group that met a row which another holds wait for it, now one by one: together, and each
+of those that come after that."""
+_MIGRATIEGEDULD = "SET LOCAL lock_timeout = '5s'"
 _PEILING_S = 1.0
 
 
@@ -303,21 +305,22 @@ class _Schrijver(threading.Thread):
             adem_s = min(time.monotonic() - begin, _ADEM_S) if len(groep) >= _DRUK else 0.0
         self._drop()
 
-    def _perform(self, groep: list[_Bewerking], *, kort: bool = False) -> None:
+    def _perform(self, groep: list[_Bewerking], *, tot: float | None = None) -> None:
         """Run a group; when an operation fails, run all again one by one, so that only the guilty one fails."""
         try:
-            self._transact(groep, kort=kort)
+            self._transact(groep, tot=tot)
         except BaseException as fout:  # noqa: BLE001 - whatever an operation raises belongs to its caller, not to us
             if len(groep) == 1 or isinstance(fout, OpslagFout):
                 for bewerking in groep:
                     bewerking.fout = fout
                 return
+            tot = time.monotonic() + _KORT_MS / 1000 if is_blocked(fout) else None
             for bewerking in groep:
-                self._perform([bewerking], kort=is_blocked(fout))
+                self._perform([bewerking], tot=tot)
                 _tell([bewerking])  # the next one may have to wait
 
-    def _transact(self, groep: list[_Bewerking], *, kort: bool = False) -> None:
-        """Run a group in one transaction; `kort` waits a short while for what another holds.
+    def _transact(self, groep: list[_Bewerking], *, tot: float | None = None) -> None:
+        """Run a group in one transaction; with `tot`, wait until that moment at most for what another holds.
 
         Raises:
             OpslagFout: the database is away or busy, or the outcome of the commit is unknown.
@@ -327,16 +330,15 @@ class _Schrijver(threading.Thread):
         for herkansing in range(_HERKANSINGEN + 1):
             conn = self._begin(uiterste)
             try:
-                if kort and conn.dialect.name == "postgresql":
-                    conn.exec_driver_sql(_KORT)
+                if tot is not None and conn.dialect.name == "postgresql":
+                    geduld_ms = max(int((tot - time.monotonic()) * 1000), _KORTST_MS)
+                    conn.exec_driver_sql(f"SET LOCAL lock_timeout = {geduld_ms}")
                 self._run(conn, groep)
             except BaseException as fout:
                 self._roll_back(conn)
                 if is_lost(fout) and time.monotonic() < uiterste and herkansing < _HERKANSINGEN:
                     continue
-                # Of a group that waited in vain, most may not need what another holds: it is run one by one.
-                vaak = int(len(groep) == 1) if is_blocked(fout) else _HERKANSINGEN
-                if is_repeatable(fout) and herkansing < vaak:
+                if is_repeatable(fout) and herkansing < _HERKANSINGEN:
                     time.sleep(random.uniform(0, 0.02 * 2**herkansing))  # noqa: S311 - spreads retries, hides nothing
                     continue
                 if is_blocked(fout) and len(groep) == 1:
@@ -476,6 +478,7 @@ def upgrade(url: str) -> None:
         slot = Slot(adres) if engine.dialect.name == "sqlite" else None
         with engine.begin() as conn:
             if slot is None:
+                conn.exec_driver_sql(_MIGRATIEGEDULD)
                 conn.execute(_MIGRATIESLOT)
             config.attributes["connection"] = conn
             command.upgrade(config, "head")

@@ -8,6 +8,7 @@ anew for every try, with a tijdstip of ours, and the intake answers with a statu
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,9 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+import structlog
 from aiohttp import web
+from meeteller import in_one_group
 from sjabloon import make_tables
 from veldproef import bericht
 
@@ -375,6 +379,55 @@ async def test_many_at_once_over_all_nodes_are_stored_once(knooppunten: Knooppun
     assert sorted(a.soort for a in antwoorden) == ["aangenomen", *["herhaald"] * 19]
     assert len({(a.referentienummer, a.tijdstip, a.bericht_id) for a in antwoorden}) == 1
     assert await knooppunten.lanes() == [_AANBIEDER]
+
+
+# --- waiting in vain -----------------------------------------------------------------------------------------------
+
+
+class Geduld:
+    """Adds up how long a log let PostgreSQL wait in vain for a row, in `ms`: what it granted, not what a clock says."""
+
+    def __init__(self, opslag: Opslag, gewoon_ms: int) -> None:
+        self.ms = 0
+        self._gewoon_ms = self._nu_ms = gewoon_ms
+        for gebeurtenis, doe in (
+            ("begin", self._begin),
+            ("before_cursor_execute", self._look),
+            ("handle_error", self._add),
+        ):
+            sa.event.listen(opslag._schrijfengine, gebeurtenis, doe)
+
+    def _begin(self, _conn: sa.Connection) -> None:
+        self._nu_ms = self._gewoon_ms
+
+    def _look(self, _conn: object, _cursor: object, opdracht: str, *_anders: object) -> None:
+        if gezet := re.match(r"SET LOCAL lock_timeout = (\d+)", opdracht):
+            self._nu_ms = int(gezet[1])
+
+    def _add(self, context: sa.ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlstate", None) == "55P03":
+            self.ms += self._nu_ms
+
+
+@pytest.mark.parametrize("knooppunten", ["postgresql, one node"], indirect=True)
+async def test_who_waits_for_a_lane_that_another_holds_hears_so_within_seconds(
+    knooppunten: Knooppunten, postgres_url: str
+):
+    """Also who came just after one that waited alone, and then waited in vain in a group."""
+    (opslag,), accept = knooppunten.opslagen, knooppunten.een.intake.accept
+    await accept(offer())
+    instelling = sa.text("SELECT setting FROM pg_settings WHERE name = 'lock_timeout'")
+    geduld = Geduld(opslag, int(await opslag.write(lambda conn: conn.execute(instelling).scalar_one())))
+    later, elders = [offer() for _ in range(10)], offer(b"<kapot")
+    dsn = sa.make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn) as houder, structlog.testing.capture_logs():  # to write a traceback takes longer
+        houder.execute("SELECT naam FROM lane WHERE naam = %s FOR UPDATE", [_AANBIEDER])
+        alleen = await accept(offer())
+        *samen, vrij = await in_one_group(opslag, [accept(een) for een in (*later, elders)])
+    assert vrij.soort is Ontvangstsoort.AANGENOMEN
+    assert {een.fout and een.fout.oorzaak for een in (alleen, *samen)} == {"opslaan_onmogelijk"}
+    assert geduld.ms <= 5000
+    assert {(await accept(een)).soort for een in later} == {Ontvangstsoort.AANGENOMEN}
 
 
 def refused(antwoord: Ontvangst) -> None:

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from meeteller import in_one_group
 
 from routing import lanes, schema
-from routing.databank import end_silent
+from routing.databank import GEDULD_MS, end_silent
+from routing.lanebeurt import _HERKANSINGEN_S
+from routing.lanes import LEASE_MS
 from routing.opslag import CommitOnzeker, Opslag, OpslagFout
 
 PARTIJ = schema.partij
@@ -269,3 +271,9 @@ async def test_a_plan_from_when_a_table_was_empty_does_not_read_all_of_it_later(
     await opslag.write(mag_zenden, "eerst")
     await opslag.write(add_many)
     assert await opslag.write(mag_zenden, "0499") == 0
+
+
+def test_an_outcome_is_tried_again_for_longer_than_a_node_can_hold_a_lane():
+    """One frozen while it sends loses its session after the time of a lease, at the next look of another node."""
+    tries_ms = (len(_HERKANSINGEN_S) + 1) * GEDULD_MS
+    assert sum(_HERKANSINGEN_S) * 1000 + tries_ms > LEASE_MS + 5000
