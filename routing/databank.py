@@ -26,18 +26,20 @@ _GEHEUGEN = "PRAGMA cache_size=-16384"
 """For the writer: 16 MiB, so that the indexes it goes through for each bericht are not read again and again."""
 _VOORBEREID = 512
 """Statements that a connection to SQLite keeps prepared: `routing.invoeging` has one for each number of rows."""
+GEDULD_MS = 2000
+"""How long a statement waits on PostgreSQL for a row that another holds, in ms: all of its process wait behind it."""
 STILTE_MS = 10_000
 """How long a node may say nothing inside a transaction on PostgreSQL before its session is ended, in ms."""
 _POSTGRES = {
     "application_name": "knooppunt",
     "connect_timeout": "10",
-    # A dead peer shows within a minute; two groups that wait for each other's lanes give way well before
-    # PostgreSQL's own detection, and are run again.
+    # A dead peer shows within a minute.
     "keepalives_idle": "20",
     "keepalives_interval": "10",
     "keepalives_count": "3",
     # A node that freezes inside a transaction would hold its locks for as long as it is frozen, and stop all others.
-    "options": f"-c lock_timeout=5000 -c synchronous_commit=on -c idle_in_transaction_session_timeout={STILTE_MS}",
+    "options": f"-c lock_timeout={GEDULD_MS} -c synchronous_commit=on"
+    f" -c idle_in_transaction_session_timeout={STILTE_MS}",
 }
 _OP_INDEX = " -c enable_seqscan=off -c jit=off"
 """For writers, whose statements all have an index. PostgreSQL keeps plans as long as a session lasts, those of foreign
@@ -52,7 +54,7 @@ _BEEINDIG = text(
 )
 _SLOT_BEZET = "55P03"  # lock timeout
 _ALLEEN_LEZEN = "25006"  # the server became a standby under us
-_HERHAALBAAR = frozenset({"40001", "40P01", _SLOT_BEZET})  # the others: serialization failure, deadlock
+_HERHAALBAAR = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 
 
 class OpslagFout(Exception):
@@ -153,7 +155,7 @@ def is_lost(fout: BaseException) -> bool:
 
 
 def is_repeatable(fout: BaseException) -> bool:
-    """Say whether the transaction was refused only because of others, so that a new try may succeed."""
+    """Say whether the transaction was refused only because of others, so that a new try at once may succeed."""
     return _sqlstate(fout) in _HERHAALBAAR
 
 

@@ -31,7 +31,7 @@ from routing.vecozocodes import from_vecozo
 
 _log = structlog.get_logger(__name__)
 
-_HERKANSINGEN_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
+_HERKANSINGEN_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
 """With what the tries themselves take, longer than a node that froze can hold a lane."""
 
 BREUK_NA: Final = 5

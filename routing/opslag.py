@@ -59,9 +59,10 @@ _ADEM_S = 0.02
 """After a group of `_DRUK` operations or more a writer lets others join for as long as that took, at most so long: a
 transaction costs what its statements cost, whatever their number of rows. Who is alone waits for nobody."""
 _HERKANSINGEN = 5
-_KORT, _KORTER = "SET LOCAL lock_timeout = '1s'", "SET LOCAL lock_timeout = '100ms'"
-"""For operations of a group that met a row which another holds, and for those after one that waited for it in vain: the
-rest of the process, its heartbeats too, waits behind them."""
+_KORT_MS, _KORTST_MS = 500, 20
+"""How long the operations of a group that met a row which another holds wait for it, now one by one: together, and each
+of those that come after that."""
+_MIGRATIEGEDULD = "SET LOCAL lock_timeout = '5s'"  # for each table that has to change
 _PEILING_S = 1.0
 
 
@@ -315,25 +316,22 @@ class _Schrijver(threading.Thread):
             adem_s = min(time.monotonic() - begin, _ADEM_S) if len(groep) >= _DRUK else 0.0
         self._drop()
 
-    def _perform(self, groep: list[_Bewerking], *, geduld: str = "") -> None:
+    def _perform(self, groep: list[_Bewerking], *, tot: float | None = None) -> None:
         """Run a group; when an operation fails, run all again one by one, so that only the guilty one fails."""
         try:
-            self._transact(groep, geduld=geduld)
+            self._transact(groep, tot=tot)
         except BaseException as fout:  # noqa: BLE001 - whatever an operation raises belongs to its caller, not to us
             if len(groep) == 1 or isinstance(fout, OpslagFout):
                 for bewerking in groep:
                     bewerking.fout = fout
                 return
-            if is_blocked(fout):
-                geduld = _KORT
+            tot = time.monotonic() + _KORT_MS / 1000 if is_blocked(fout) else None
             for bewerking in groep:
-                self._perform([bewerking], geduld=geduld)
-                if geduld and bewerking.fout is not None:
-                    geduld = _KORTER
+                self._perform([bewerking], tot=tot)
                 _tell([bewerking])  # the next one may have to wait
 
-    def _transact(self, groep: list[_Bewerking], *, geduld: str = "") -> None:
-        """Run a group in one transaction; `geduld` says how long to wait on PostgreSQL for what another holds.
+    def _transact(self, groep: list[_Bewerking], *, tot: float | None = None) -> None:
+        """Run a group in one transaction; with `tot`, wait until that moment at most for what another holds.
 
         Raises:
             OpslagFout: the database is away or busy, or the outcome of the commit is unknown.
@@ -343,16 +341,15 @@ class _Schrijver(threading.Thread):
         for herkansing in range(_HERKANSINGEN + 1):
             conn = self._begin(uiterste)
             try:
-                if geduld:
-                    conn.exec_driver_sql(geduld)
+                if tot is not None:
+                    geduld_ms = max(int((tot - time.monotonic()) * 1000), _KORTST_MS)
+                    conn.exec_driver_sql(f"SET LOCAL lock_timeout = {geduld_ms}")
                 self._run(conn, groep)
             except BaseException as fout:
                 self._roll_back(conn, fout)
                 if is_lost(fout) and time.monotonic() < uiterste and herkansing < _HERKANSINGEN:
                     continue
-                # Of a group that waited in vain, most may not need what another holds: it is run one by one.
-                vaak = int(len(groep) == 1 and geduld != _KORTER) if is_blocked(fout) else _HERKANSINGEN
-                if is_repeatable(fout) and herkansing < vaak:
+                if is_repeatable(fout) and herkansing < _HERKANSINGEN:
                     time.sleep(random.uniform(0, 0.02 * 2**herkansing))  # noqa: S311 - spreads retries, hides nothing
                     continue
                 if is_blocked(fout) and len(groep) == 1:
@@ -497,13 +494,13 @@ def upgrade(url: str) -> None:
             if slot is None:
                 conn.exec_driver_sql("SET LOCAL lock_timeout = 0")  # who migrates now takes as long as he needs
                 conn.execute(_MIGRATIESLOT)
-                conn.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+                conn.exec_driver_sql(_MIGRATIEGEDULD)
             config.attributes["connection"] = conn
             command.upgrade(config, "head")
     except CommandError as fout:
         raise OpslagFout("De database is van een nieuwere versie van het knooppunt.") from fout
     except OperationalError as fout:
-        if is_repeatable(fout):
+        if is_repeatable(fout) or is_blocked(fout):
             raise OpslagFout(
                 "Een ander (een knooppunt, een back-up, een open sessie) houdt een tabel bezet die moet veranderen. "
                 "Er is niets veranderd; probeer het opnieuw."

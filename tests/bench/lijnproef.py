@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 from proefhub import Deelnemer, Proefhub
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 ZENDER = Deelnemer("0363", "Amsterdam")
 ONTVANGERS = tuple(Deelnemer(f"9000{n:04d}", f"Zorg {n}") for n in range(1, 65))
@@ -118,6 +118,15 @@ def _cpu_s(pid: int) -> float:
 def _written_kb(pid: int) -> float:
     """Return what a process and those it started have written, in kB."""
     return sum(een.io_counters().write_chars for een in _family(pid)) / 1000
+
+
+def other_schema(url: str) -> str:
+    """Give the straight line tables of its own in the database of the hub."""
+    motor = create_engine(url)
+    with motor.begin() as conn:
+        conn.execute(text("CREATE SCHEMA lijn"))
+    motor.dispose()
+    return make_url(url).update_query_dict({"options": "-csearch_path=lijn"}).render_as_string(hide_password=False)
 
 
 def spread(waarden: list[float]) -> str:

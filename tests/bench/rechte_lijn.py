@@ -53,7 +53,7 @@ CREATE TABLE gebeurtenis (id {teller}, bericht_id TEXT, soort TEXT);
 
 
 @dataclass(frozen=True, slots=True)
-class _Bericht:
+class Bericht:
     bericht_id: str
     zender: str
     ontvanger: str
@@ -62,8 +62,19 @@ class _Bericht:
     soap: bytes
 
 
-class _Opslag(Protocol):
-    async def commit(self, nieuw: list[_Bericht], bezorgd: list[str]) -> None: ...
+class KaleOpslag(Protocol):
+    """The least that makes berichten durable: a row each for bericht, payload and gebeurtenis, and a commit."""
+
+    async def commit(self, nieuw: list[Bericht], bezorgd: list[str]) -> None:
+        """Write new berichten, and which were delivered, in one transaction."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+
+
+def open_opslag(url: str) -> KaleOpslag:
+    """Open a database of SQLite or PostgreSQL and make the tables."""
+    return _Sqlite(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else _Postgres(url)
 
 
 class _Sqlite:
@@ -77,7 +88,7 @@ class _Sqlite:
         self._conn.executescript(_TABELLEN.format(bytes="BLOB", teller="INTEGER PRIMARY KEY"))
         self._draad = ThreadPoolExecutor(1)
 
-    async def commit(self, nieuw: list[_Bericht], bezorgd: list[str]) -> None:
+    async def commit(self, nieuw: list[Bericht], bezorgd: list[str]) -> None:
         conn = self._conn
         conn.execute("BEGIN IMMEDIATE")
         conn.executemany(
@@ -91,6 +102,10 @@ class _Sqlite:
         conn.executemany("UPDATE bericht SET status = 'Bezorgd' WHERE id = ?", [(welk,) for welk in bezorgd])
         await asyncio.get_running_loop().run_in_executor(self._draad, conn.commit)
 
+    def close(self) -> None:
+        self._draad.shutdown()
+        self._conn.close()
+
 
 class _Postgres:
     """One connection in a thread, one statement per table and group."""
@@ -101,10 +116,10 @@ class _Postgres:
         self._conn.commit()
         self._draad = ThreadPoolExecutor(1)
 
-    async def commit(self, nieuw: list[_Bericht], bezorgd: list[str]) -> None:
+    async def commit(self, nieuw: list[Bericht], bezorgd: list[str]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._draad, self._write, nieuw, bezorgd)
 
-    def _write(self, nieuw: list[_Bericht], bezorgd: list[str]) -> None:
+    def _write(self, nieuw: list[Bericht], bezorgd: list[str]) -> None:
         with self._conn.pipeline():
             if nieuw:
                 ids = [b.bericht_id for b in nieuw]
@@ -130,15 +145,19 @@ class _Postgres:
                 self._conn.execute("UPDATE bericht SET status = 'Bezorgd' WHERE id = ANY(%s)", (bezorgd,))
             self._conn.commit()
 
+    def close(self) -> None:
+        self._draad.shutdown()
+        self._conn.close()
+
 
 class _Lijn:
-    def __init__(self, opslag: _Opslag, adressen: dict[str, str], sessie: aiohttp.ClientSession) -> None:
+    def __init__(self, opslag: KaleOpslag, adressen: dict[str, str], sessie: aiohttp.ClientSession) -> None:
         self._opslag, self._adressen, self._sessie = opslag, adressen, sessie
         self._parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
-        self._nieuw: list[tuple[_Bericht, asyncio.Future[None]]] = []
+        self._nieuw: list[tuple[Bericht, asyncio.Future[None]]] = []
         self._bezorgd: list[str] = []
         self._werk = asyncio.Event()
-        self._rij: asyncio.Queue[_Bericht] = asyncio.Queue()
+        self._rij: asyncio.Queue[Bericht] = asyncio.Queue()
 
     async def receive(self, request: web.BaseRequest) -> web.Response:
         """Take one bericht and answer when it is durable."""
@@ -152,7 +171,7 @@ class _Lijn:
         body = write_bv03(HUB, op, str(uuid.uuid4()), tijdstip.now())
         return web.Response(body=body, content_type="text/xml", charset="utf-8")
 
-    def _read(self, soap: bytes) -> _Bericht:
+    def _read(self, soap: bytes) -> Bericht:
         element = etree.fromstring(soap, self._parser)[0][0]
         inhoud = element.find(f"{_G}parameters/{_G}bericht/{_G}xmlBestand")
         kop = element.find(f"{_G}stuurgegevens")
@@ -165,7 +184,7 @@ class _Lijn:
         functie = kop.findtext(f"{_S}functie") or ""
         if not ingebouwd().schema(ingebouwd().find(functie, "3.2")).validate(etree.fromstring(payload, self._parser)):
             raise ValueError("payload")
-        return _Bericht(
+        return Bericht(
             new_key(),
             kop.findtext(f"{_S}zender/{_S}organisatie") or "",
             kop.findtext(f"{_S}ontvanger/{_S}organisatie") or "",
@@ -216,7 +235,7 @@ async def _main() -> None:
         print(kaal.sockets[0].getsockname()[1], flush=True)
         await kaal.serve_forever()
         return
-    opslag: _Opslag = _Sqlite(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else _Postgres(url)
+    opslag = open_opslag(url)
     verbinder = aiohttp.TCPConnector(ssl=client_context(tls), limit=0, limit_per_host=8)
     async with aiohttp.ClientSession(connector=verbinder, cookie_jar=aiohttp.DummyCookieJar()) as sessie:
         lijn = _Lijn(opslag, begin["adressen"], sessie)

@@ -15,9 +15,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from lijnproef import HUB, KAAL, LIJN, ONTVANGERS, ZENDER, Lijnproef, Meting, spread
+from lijnproef import HUB, KAAL, LIJN, ONTVANGERS, ZENDER, Lijnproef, Meting, other_schema, spread
 from proefhub import Proefhub
-from sqlalchemy import create_engine, make_url, text
 
 from adapters.stufggk.envelop_schrijven import compose
 from adapters.stufggk.server import PAD
@@ -42,7 +41,7 @@ async def proef(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     hub_url, lijn_url = None, f"sqlite:///{tmp_path / 'lijn.db'}"
     if databank == "postgresql":
         hub_url = str(request.getfixturevalue("postgres_url"))
-        lijn_url = _other_schema(hub_url)
+        lijn_url = other_schema(hub_url)
     hub = await asyncio.to_thread(Proefhub, tmp_path, (ZENDER, *ONTVANGERS), hub_url)
     proef = Lijnproef(hub, lijn_url, int(processen))
     try:
@@ -50,15 +49,6 @@ async def proef(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield proef
     finally:
         await proef.close()
-
-
-def _other_schema(url: str) -> str:
-    """Give the straight line tables of its own in the database of the hub."""
-    motor = create_engine(url)
-    with motor.begin() as conn:
-        conn.execute(text("CREATE SCHEMA lijn"))
-    motor.dispose()
-    return make_url(url).update_query_dict({"options": "-csearch_path=lijn"}).render_as_string(hide_password=False)
 
 
 async def test_accepted_and_delivered_per_second_and_waiting_at_half_of_that(proef: Lijnproef) -> None:
