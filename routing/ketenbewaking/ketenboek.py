@@ -8,6 +8,7 @@ hint that may be true for too long and never false too soon; what is true follow
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,7 +19,6 @@ from istandaarden.gemeenten import taken_over
 from istandaarden.schakels import Rol, Schakel, Schakelsoort, accepting
 from routing import schema, uitstel
 from routing.bericht import Envelop
-from routing.gelijktijdig import handfuls
 from routing.invoeging import Invoeging
 from routing.ketenbewaking.kalender import Kalender, day_of
 from routing.ketenbewaking.schakelstand import assigned_at
@@ -94,7 +94,7 @@ class Ketenboek:
         if not schakels:
             return
         moment = now_ms(conn)
-        gevonden = self._join_earlier(conn, schakels, moment)
+        gevonden = self._join_older(conn, (*schakels, *self.mark(_under_old_codes(schakels, day_of(moment)))))
         functie = envelop.stuurgegevens.functie or ""
         wie = (
             moment,
@@ -108,31 +108,14 @@ class Ketenboek:
         self._settle(conn, gevonden, over)
         self._check_report(conn, bericht_id, functie, gevonden)
 
-    def _join_earlier(self, conn: Connection, schakels: Sequence[Gemerkt], moment: int) -> Sequence[Gemerkt]:
-        """Take the kenmerk that is in use where a case has one already: it stays one across a rotation and a merger."""
-        keuzes = [(g, (*g.ouder, g.kenmerk, *self._of_old_codes(g.schakel, moment))) for g in schakels]
-        gezocht = [kenmerk for _, keuze in keuzes if len(keuze) > 1 for kenmerk in keuze]
-        bekend: set[bytes] = set()
-        for deel in handfuls(gezocht):
-            bekend.update(map(bytes, conn.execute(select(_s.kenmerk).where(_s.kenmerk.in_(deel)).distinct()).scalars()))
-        if not bekend:
+    def _join_older(self, conn: Connection, schakels: Sequence[Gemerkt]) -> Sequence[Gemerkt]:
+        """Take the kenmerk that is in use where an older key made it, so that a case stays one across a rotation."""
+        if not self._ouder:
             return schakels
-        return [g._replace(kenmerk=next((k for k in keuze if k in bekend), g.kenmerk)) for g, keuze in keuzes]
-
-    def _of_old_codes(self, schakel: Schakel, moment: int) -> list[bytes]:
-        """Give the kenmerken of a request to a gemeente that had gone on in the one that decides on it.
-
-        A reference is unique per aanbieder, so it is of that request whoever decides; the number of a toewijzing is
-        unique per gemeente, and says nothing under another code.
-        """
-        if schakel.soort is not Schakelsoort.VERZOEK or schakel.rol is Rol.VRAAG:
-            return []
-        standaard, gemeente, *rest = schakel.sleutel
-        teksten = [
-            _SCHEIDING.join((schakel.soort, standaard, oud, *rest)).encode()
-            for oud in sorted(taken_over(gemeente, day_of(moment)))
-        ]
-        return [_hmac(sleutel, tekst) for tekst in teksten for sleutel in (self._nieuwste, *self._ouder)]
+        oud = {kenmerk: g for g in schakels for kenmerk in g.ouder}
+        bekend = conn.execute(select(_s.kenmerk).where(_s.kenmerk.in_(oud)).distinct()).scalars()
+        in_gebruik = {oud[bytes(kenmerk)].kenmerk: bytes(kenmerk) for kenmerk in bekend}
+        return [g._replace(kenmerk=in_gebruik.get(g.kenmerk, g.kenmerk)) for g in schakels]
 
     def _settle(self, conn: Connection, schakels: Sequence[Gemerkt], over: str | None) -> None:
         """Lower the hint of what this bericht answers."""
@@ -173,6 +156,21 @@ class Ketenboek:
 def answered(heen: Sequence[Gemerkt]) -> tuple[Gemerkt, ...]:
     """Give the schakels of the retour with which the hub itself accepts a heenbericht."""
     return tuple(g._replace(schakel=accepting(g.schakel)) for g in heen if g.schakel.soort is Schakelsoort.UITWISSELING)
+
+
+def _under_old_codes(schakels: Sequence[Gemerkt], dag: date) -> list[Schakel]:
+    """Give the schakels by which a decision is also about a request to a gemeente that its zender had taken over.
+
+    The reference of a request is unique per aanbieder, whoever decides on it; the number of a toewijzing is unique per
+    gemeente, and says nothing under another code.
+    """
+    return [
+        schakel._replace(sleutel=(standaard, oud, *rest))
+        for schakel, *_ in schakels
+        if schakel.soort is Schakelsoort.VERZOEK and schakel.rol is not Rol.VRAAG
+        for standaard, gemeente, *rest in (schakel.sleutel,)
+        for oud in sorted(taken_over(gemeente, dag))
+    ]
 
 
 def _row(

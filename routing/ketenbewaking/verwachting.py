@@ -1,7 +1,7 @@
 """What a bericht that asks may expect, and what became of it: a pure function of what passed on the same key.
 
-It gives the same for the same berichten, whatever the order in which they came, so a retour before its heenbericht, a
-second answer, and an answer that is refused after all need no case of their own.
+It gives the same for the same berichten in whatever order they are given, so a retour before its heenbericht, a second
+answer, and an answer that is refused after all need no case of their own.
 """
 
 from __future__ import annotations

@@ -327,14 +327,6 @@ async def test_the_successor_of_a_gemeente_decides_on_a_request_to_its_old_code(
     assert [(w.referentienummer, w.regel) for w in await hub.waits()] == [(nummer, "OP274")]
 
 
-async def test_a_decision_goes_first_to_a_request_under_the_code_of_its_zender(hub: Hub, v: Verhaal) -> None:
-    oud = v.vraag().replace(GEMEENTE.encode(), OPGEGAAN.encode())
-    nummer = await hub.send(oud, naar=OPGEGAAN)
-    await hub.send(v.vraag())
-    await hub.send(v.antwoord("1"))
-    assert [w.referentienummer for w in await hub.waits() if w.regel == "OP274"] == [nummer]
-
-
 @pytest.mark.parametrize(("dag", "wacht"), [(date(2022, 3, 23), True), (date(2022, 3, 24), False)])
 async def test_nobody_decides_for_a_gemeente_before_it_took_that_one_over(
     hub: Hub, v: Verhaal, dag: date, *, wacht: bool
