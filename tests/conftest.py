@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from sjabloon import database, template
 from sqlalchemy.engine import URL, make_url
@@ -22,6 +23,10 @@ settings.register_profile(
     "knooppunt", deadline=None, derandomize=not _ZOEK, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("knooppunt")
+
+# A traceback with all local variables, which is the default where rich is installed, takes seconds.
+_OP_SCHERM = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure([*structlog.get_config()["processors"][:-1], _OP_SCHERM])
 
 _GEHEUGENSCHIJF, _RUIMTE = Path("/dev/shm"), 4 * 1024**3  # noqa: S108 - who may write there is for the machine to say
 
