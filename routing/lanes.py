@@ -40,7 +40,6 @@ from sqlalchemy import (
 
 from routing import bundel, lanemutaties, schema, uitstel
 from routing.klok import now_ms
-from routing.ladder import LANGSTE_WACHT_MS
 from routing.opdracht import run_many
 from routing.partij import Kanaal
 from routing.status import Status
@@ -89,8 +88,6 @@ _NIET_EERDER = case(
     (or_(_wachten == 0, _lane.c.next_due > _nu + _wachten), _lane.c.next_due),
     else_=_nu + _wachten,
 )
-_IS_ZOVER = or_(_lane.c.next_due <= _nu, _lane.c.next_due > _nu + 2 * LANGSTE_WACHT_MS)
-"""The lane has waited long enough; a moment further away than any wait was written before the clock was set back."""
 
 _GEREED = (
     select(
@@ -105,7 +102,7 @@ _GEREED = (
         .scalar_subquery()
         .label("hoogste"),
     )
-    .where(text("lane.pending > 0 AND lane.kanaal = 'push'"), _IS_ZOVER, VRIJ, _LOOPT_DOOR)
+    .where(text("lane.pending > 0 AND lane.kanaal = 'push'"), _lane.c.next_due <= _nu, VRIJ, _LOOPT_DOOR)
     .order_by(_lane.c.turn)
     .limit(bindparam("aantal"))
     .with_for_update(skip_locked=True, of=_lane)
