@@ -11,7 +11,7 @@ import structlog
 
 from routing import notificatie
 from routing.incident import Feiten, Incidentboek, compare
-from routing.ladder import Ladder
+from routing.ladder import LANGSTE_WACHT_MS, Ladder
 from routing.onderhoud import Beurt
 from routing.opslag import Opslag
 from routing.poorten import Melder, Uitkomst, Uitkomstsoort
@@ -19,8 +19,6 @@ from routing.poorten import Melder, Uitkomst, Uitkomstsoort
 _log = structlog.get_logger(__name__)
 _BEURT_S: Final = 5.0
 """After so long no bestemming begins with another event: the next turn begins when the slowest one is done."""
-_LANG_MS: Final = 3600 * 1000
-"""So long an event may wait for a webhook that fails before there is an incident: the longest wait of the ladder."""
 _ONBEZORGBAAR: Final = "notificatie_onbezorgbaar"
 
 
@@ -64,7 +62,7 @@ class Notificatiebezorging:
             if soort is Uitkomstsoort.BLIJVEND:
                 await self._tell(beurt, bestemming, {"opgegeven": 1})
             if soort is Uitkomstsoort.TIJDELIJK:
-                if kop.oud_ms >= _LANG_MS:
+                if kop.oud_ms >= LANGSTE_WACHT_MS:  # the webhook has been failing for so long
                     bezorgd = False
                     await self._tell(beurt, bestemming, {"wacht_minuten": kop.oud_ms // 60_000})
                 break

@@ -76,8 +76,7 @@ def refuses_handshake(fout: BaseException) -> bool:
         fout: as the network library raised it. With TLS 1.3 the refusal of our certificate comes after we believe that
             the handshake is over, as an alert (RFC 8446 §6.2).
     """
-    keten = (fout, getattr(fout, "os_error", None), fout.__cause__)
-    return any(isinstance(deel, ssl.SSLError) and _ALERT.search(deel.reason or "") for deel in keten)
+    return any(isinstance(deel, ssl.SSLError) and _ALERT.search(deel.reason or "") for deel in _causes(fout))
 
 
 def http_kenmerken(status: int) -> tuple[str, str]:
@@ -89,9 +88,9 @@ def connection_kenmerk(fout: BaseException) -> str:
     """Return the kenmerk of an attempt that got no answer.
 
     Args:
-        fout: as the network library raised it; libraries keep the fault of the system in `os_error` or as its cause.
+        fout: as the network library raised it.
     """
-    keten = [deel for deel in (fout, getattr(fout, "os_error", None), fout.__cause__) if deel is not None]
+    keten = _causes(fout)
     for soort, kenmerk in (
         (ConnectionRefusedError, "verbinding.geweigerd"),
         (ssl.SSLError, "verbinding.tls"),
@@ -101,3 +100,8 @@ def connection_kenmerk(fout: BaseException) -> str:
         if any(isinstance(deel, soort) for deel in keten):
             return kenmerk
     return "verbinding.verbroken"
+
+
+def _causes(fout: BaseException) -> tuple[object, ...]:
+    """Return a fault and that of the system behind it, which libraries keep in `os_error` or as its cause."""
+    return fout, getattr(fout, "os_error", None), fout.__cause__

@@ -12,20 +12,14 @@ import aiohttp
 from adapters.stufggk.antwoord_lezen import Antwoord, Antwoordsoort, read_antwoord
 from adapters.stufggk.envelop_schrijven import Uitgaand, compose
 from adapters.stufggk.uitkomst import STANDAARD, classify
+from adapters.verbinding import may_have_arrived
 from routing.bericht import Envelop
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
 from routing.retry_after import read_retry_after
 from routing.tijdgrens import Tijdgrenzen
-from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk, refuses_handshake
+from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
 
 _INEENS = 256 * 1024  # bytes; a larger message is written while its payload is read
-_NIET_VERBONDEN = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-)
-"""Raised before anything is sent: no address, no such name, nobody listens, no TLS."""
 
 
 class Onbereikbaar(Exception):
@@ -105,8 +99,8 @@ class StufClient:
             with self._tijdgrenzen.begin(tijd):
                 return await self._post(url, body, lengte, kop)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as fout:
-            aangekomen = not isinstance(fout, _NIET_VERBONDEN) and not refuses_handshake(fout)
-            raise Onbereikbaar(_explain(fout, url), connection_kenmerk(fout), mogelijk_aangekomen=aangekomen) from fout
+            zin, kenmerk = _explain(fout, url), connection_kenmerk(fout)
+            raise Onbereikbaar(zin, kenmerk, mogelijk_aangekomen=may_have_arrived(fout)) from fout
 
     async def close(self) -> None:
         """Close the connections."""

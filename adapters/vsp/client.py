@@ -17,6 +17,7 @@ from aiohttp import hdrs
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
+from adapters.verbinding import may_have_arrived
 from adapters.vsp.model import (
     GEREED,
     STATUSSEN,
@@ -34,20 +35,13 @@ from adapters.vsp.weigering import Onvertaalbaar
 from routing.payload import Payload
 from routing.poorten import UitgaandePayload, Uitkomst, Uitkomstsoort, Zending
 from routing.retry_after import read_retry_after
-from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk, refuses_handshake
+from routing.uitkomstklassen import Uitkomstklassen, connection_kenmerk
 
 __all__ = ["Bytes", "VspBezorger", "VspClient", "VspFout"]
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _MAX_LIJST = 16 * 1024 * 1024
-_NIET_VERBONDEN = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-)
-"""Raised before anything is sent: no address, no such name, nobody listens, no TLS."""
 
 
 class VspClient:
@@ -216,7 +210,7 @@ class VspBezorger:
                 soort,
                 "De ontvanger antwoordde niet binnen de tijd." if tijd else zin,
                 kenmerk=kenmerk,
-                mogelijk_aangekomen=not isinstance(fout, _NIET_VERBONDEN) and not refuses_handshake(fout),
+                mogelijk_aangekomen=may_have_arrived(fout),
             )
         except Exception:  # noqa: BLE001 - a mistake of ours must not stop the lane; the bericht is tried again
             _log.exception("bezorging mislukt", bericht=zending.bericht_id)

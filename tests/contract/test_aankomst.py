@@ -40,23 +40,6 @@ async def claim(op: Opstelling, koppen: int = 1, breedte: int = 1) -> Lease:
     return lease
 
 
-async def stop_in_the_middle(op: Opstelling, aantal: int = 1) -> None:
-    """Stop while so many attempts are on their way."""
-    bezig = asyncio.Event()
-
-    async def eeuwig(_zending: Zending) -> None:
-        if len(op.tegenpartij.ontvangen) == aantal:
-            bezig.set()
-        await asyncio.Event().wait()
-
-    op.tegenpartij.bij = eeuwig
-    op.bouw(stop_s=0.01).start()
-    await bezig.wait()
-    await op.motor.stop()
-    op.tegenpartij.bij = None
-    op.bouw(stop_s=30)
-
-
 async def until_status(op: Opstelling, bericht: str, status: str) -> None:
     """Let the engine work until a bericht has a status, and travel when its lane waits."""
 
@@ -103,7 +86,7 @@ async def test_an_attempt_that_took_too_long_may_have_arrived(op: Opstelling):
 async def test_what_a_stop_broke_off_may_have_arrived(op: Opstelling, breedte: int):
     op.sluit_aan(LANE, max_gelijktijdig=breedte)
     berichten = [await op.stort() for _ in range(breedte + 1)]
-    await stop_in_the_middle(op, breedte)
+    await op.stop_midden(breedte)
     for bericht in berichten:
         await op.tot_status(bericht, "Bezorgd")
     assert gehoord(op) == [False] * breedte + [True] * breedte + [False]
@@ -214,7 +197,7 @@ class NietUniek:
 
 async def test_an_ontvanger_that_refuses_every_repetition_of_what_we_broke_off_has_it(op: Opstelling):
     bericht = await op.stort()
-    await stop_in_the_middle(op)
+    await op.stop_midden()
     op.tegenpartij = NietUniek()  # type: ignore[assignment]
     op.bouw()
     await op.tot_status(bericht, "Bezorgd")

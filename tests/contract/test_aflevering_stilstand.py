@@ -152,23 +152,11 @@ async def test_failures_of_three_at_a_time_are_one_rung(op: Opstelling):
 async def test_stopping_breaks_off_all_three_and_counts_nothing(op: Opstelling):
     op.sluit_aan(LANE, max_gelijktijdig=3)
     ids = [await op.stort() for _ in range(3)]
-    bezig = asyncio.Event()
-
-    async def eeuwig(_zending: Zending) -> None:
-        if len(op.tegenpartij.ontvangen) == 3:
-            bezig.set()
-        await asyncio.Event().wait()
-
-    op.tegenpartij.bij = eeuwig
-    op.bouw(stop_s=0.01).start()
-    await bezig.wait()
-    await op.motor.stop()
+    await op.stop_midden(3)
     for bericht in ids:
         aflevering = await op.aflevering(bericht)
         assert (aflevering.open, aflevering.attempts, aflevering.crashes, aflevering.offered) == (True, 0, 0, False)
     assert (await op.lane()).lease_token is None
-    op.tegenpartij.bij = None
-    op.bouw()
     await op.tot_status(ids[-1], "Bezorgd")
 
 

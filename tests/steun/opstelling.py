@@ -99,6 +99,22 @@ class Opstelling:
         finally:
             await self.motor.stop()
 
+    async def stop_midden(self, aantal: int = 1) -> None:
+        """Stop while so many attempts are on their way, which breaks them off; then the counterpart answers again."""
+        bezig = asyncio.Event()
+
+        async def eeuwig(_zending: Zending) -> None:
+            if len(self.tegenpartij.ontvangen) == aantal:
+                bezig.set()
+            await asyncio.Event().wait()
+
+        self.tegenpartij.bij = eeuwig
+        self.bouw(stop_s=0.01).start()
+        await bezig.wait()
+        await self.motor.stop()
+        self.tegenpartij.bij = None
+        self.bouw(stop_s=30)
+
     async def reis(self) -> int:
         """Travel to the moment at which the lane is due, when it waits; returns how long it had to wait, in ms."""
         lane, nu = await self.lane(), await self.opslag.read(now_ms)
